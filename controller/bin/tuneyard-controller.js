@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+
+const main = new URL('../dist/main.js', import.meta.url);
+if (!existsSync(main)) {
+  console.error('tuneyard-controller: not built yet; run "npm run build" in the repository root first.');
+  process.exit(2);
+}
+await import(main.href);

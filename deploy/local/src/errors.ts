@@ -1,0 +1,7 @@
+/**
+ * The user gave something that cannot be used. The message is one sentence that names the place (field path,
+ * file:line) and the way out. Commands print it alone, without a stack, and exit with 2.
+ */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+}
