@@ -18,6 +18,54 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 
+export enum WorkPhase {
+  WORK_PHASE_UNSPECIFIED = 0,
+  /** WORK_PHASE_EVALUATION - after step `step` was committed */
+  WORK_PHASE_EVALUATION = 1,
+  /** WORK_PHASE_GRADIENT - of step `step` */
+  WORK_PHASE_GRADIENT = 2,
+  /** WORK_PHASE_END - all steps are committed */
+  WORK_PHASE_END = 3,
+  UNRECOGNIZED = -1,
+}
+
+export function workPhaseFromJSON(object: any): WorkPhase {
+  switch (object) {
+    case 0:
+    case "WORK_PHASE_UNSPECIFIED":
+      return WorkPhase.WORK_PHASE_UNSPECIFIED;
+    case 1:
+    case "WORK_PHASE_EVALUATION":
+      return WorkPhase.WORK_PHASE_EVALUATION;
+    case 2:
+    case "WORK_PHASE_GRADIENT":
+      return WorkPhase.WORK_PHASE_GRADIENT;
+    case 3:
+    case "WORK_PHASE_END":
+      return WorkPhase.WORK_PHASE_END;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return WorkPhase.UNRECOGNIZED;
+  }
+}
+
+export function workPhaseToJSON(object: WorkPhase): string {
+  switch (object) {
+    case WorkPhase.WORK_PHASE_UNSPECIFIED:
+      return "WORK_PHASE_UNSPECIFIED";
+    case WorkPhase.WORK_PHASE_EVALUATION:
+      return "WORK_PHASE_EVALUATION";
+    case WorkPhase.WORK_PHASE_GRADIENT:
+      return "WORK_PHASE_GRADIENT";
+    case WorkPhase.WORK_PHASE_END:
+      return "WORK_PHASE_END";
+    case WorkPhase.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export interface PullRequest {
   jobUid: string;
   token: string;
@@ -47,8 +95,39 @@ export interface StateChunk {
   offset: number;
   totalBytes: number;
   data: Uint8Array;
-  /** of data */
-  crc32c: number;
+  /** of data (ISO 3309, as zlib) */
+  crc32: number;
+}
+
+/**
+ * Where a member stands when a generation begins; each sends the same one to all its peers, and all derive from
+ * them alike who fetches state from whom and who computes which micro-batch.
+ */
+export interface Stance {
+  generation: number;
+  committedStep: number;
+  /** of the work that it is in */
+  step: number;
+  phase: WorkPhase;
+  /** units of that work */
+  count: number;
+  vectorLength: number;
+  /** sums that it already holds, and the unit that it is computing */
+  held: Block[];
+  /** the newest that it knows */
+  evaluation?: EvaluationResult | undefined;
+}
+
+/** A complete subtree of the canonical tree: units start .. start + size - 1, size a power of two (less at the right edge). */
+export interface Block {
+  start: number;
+  size: number;
+}
+
+export interface EvaluationResult {
+  step: number;
+  lossSum: number;
+  trainedTokens: number;
 }
 
 function createBasePullRequest(): PullRequest {
@@ -417,7 +496,7 @@ export const FetchStateRequest: MessageFns<FetchStateRequest> = {
 };
 
 function createBaseStateChunk(): StateChunk {
-  return { step: 0, offset: 0, totalBytes: 0, data: new Uint8Array(0), crc32c: 0 };
+  return { step: 0, offset: 0, totalBytes: 0, data: new Uint8Array(0), crc32: 0 };
 }
 
 export const StateChunk: MessageFns<StateChunk> = {
@@ -434,8 +513,8 @@ export const StateChunk: MessageFns<StateChunk> = {
     if (message.data.length !== 0) {
       writer.uint32(34).bytes(message.data);
     }
-    if (message.crc32c !== 0) {
-      writer.uint32(40).uint32(message.crc32c);
+    if (message.crc32 !== 0) {
+      writer.uint32(40).uint32(message.crc32);
     }
     return writer;
   },
@@ -490,7 +569,7 @@ export const StateChunk: MessageFns<StateChunk> = {
               break;
             }
 
-            message.crc32c = reader.uint32();
+            message.crc32 = reader.uint32();
             continue;
           }
         }
@@ -515,7 +594,7 @@ export const StateChunk: MessageFns<StateChunk> = {
         ? globalThis.Number(object.total_bytes)
         : 0,
       data: isSet(object.data) ? bytesFromBase64(object.data) : new Uint8Array(0),
-      crc32c: isSet(object.crc32c) ? globalThis.Number(object.crc32c) : 0,
+      crc32: isSet(object.crc32) ? globalThis.Number(object.crc32) : 0,
     };
   },
 
@@ -533,8 +612,8 @@ export const StateChunk: MessageFns<StateChunk> = {
     if (message.data.length !== 0) {
       obj.data = base64FromBytes(message.data);
     }
-    if (message.crc32c !== 0) {
-      obj.crc32c = Math.round(message.crc32c);
+    if (message.crc32 !== 0) {
+      obj.crc32 = Math.round(message.crc32);
     }
     return obj;
   },
@@ -548,7 +627,401 @@ export const StateChunk: MessageFns<StateChunk> = {
     message.offset = object.offset ?? 0;
     message.totalBytes = object.totalBytes ?? 0;
     message.data = object.data ?? new Uint8Array(0);
-    message.crc32c = object.crc32c ?? 0;
+    message.crc32 = object.crc32 ?? 0;
+    return message;
+  },
+};
+
+function createBaseStance(): Stance {
+  return {
+    generation: 0,
+    committedStep: 0,
+    step: 0,
+    phase: 0,
+    count: 0,
+    vectorLength: 0,
+    held: [],
+    evaluation: undefined,
+  };
+}
+
+export const Stance: MessageFns<Stance> = {
+  encode(message: Stance, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.generation !== 0) {
+      writer.uint32(8).int64(message.generation);
+    }
+    if (message.committedStep !== 0) {
+      writer.uint32(16).int64(message.committedStep);
+    }
+    if (message.step !== 0) {
+      writer.uint32(24).int64(message.step);
+    }
+    if (message.phase !== 0) {
+      writer.uint32(32).int32(message.phase);
+    }
+    if (message.count !== 0) {
+      writer.uint32(40).int32(message.count);
+    }
+    if (message.vectorLength !== 0) {
+      writer.uint32(48).int32(message.vectorLength);
+    }
+    for (const v of message.held) {
+      Block.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.evaluation !== undefined) {
+      EvaluationResult.encode(message.evaluation, writer.uint32(66).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Stance {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStance();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.generation = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.committedStep = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.step = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.phase = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.count = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.vectorLength = reader.int32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.held.push(Block.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.evaluation = EvaluationResult.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Stance {
+    return {
+      generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
+      committedStep: isSet(object.committedStep)
+        ? globalThis.Number(object.committedStep)
+        : isSet(object.committed_step)
+        ? globalThis.Number(object.committed_step)
+        : 0,
+      step: isSet(object.step) ? globalThis.Number(object.step) : 0,
+      phase: isSet(object.phase) ? workPhaseFromJSON(object.phase) : 0,
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+      vectorLength: isSet(object.vectorLength)
+        ? globalThis.Number(object.vectorLength)
+        : isSet(object.vector_length)
+        ? globalThis.Number(object.vector_length)
+        : 0,
+      held: globalThis.Array.isArray(object?.held) ? object.held.map((e: any) => Block.fromJSON(e)) : [],
+      evaluation: isSet(object.evaluation) ? EvaluationResult.fromJSON(object.evaluation) : undefined,
+    };
+  },
+
+  toJSON(message: Stance): unknown {
+    const obj: any = {};
+    if (message.generation !== 0) {
+      obj.generation = Math.round(message.generation);
+    }
+    if (message.committedStep !== 0) {
+      obj.committedStep = Math.round(message.committedStep);
+    }
+    if (message.step !== 0) {
+      obj.step = Math.round(message.step);
+    }
+    if (message.phase !== 0) {
+      obj.phase = workPhaseToJSON(message.phase);
+    }
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
+    }
+    if (message.vectorLength !== 0) {
+      obj.vectorLength = Math.round(message.vectorLength);
+    }
+    if (message.held?.length) {
+      obj.held = message.held.map((e) => Block.toJSON(e));
+    }
+    if (message.evaluation !== undefined) {
+      obj.evaluation = EvaluationResult.toJSON(message.evaluation);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Stance>, I>>(base?: I): Stance {
+    return Stance.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Stance>, I>>(object: I): Stance {
+    const message = createBaseStance();
+    message.generation = object.generation ?? 0;
+    message.committedStep = object.committedStep ?? 0;
+    message.step = object.step ?? 0;
+    message.phase = object.phase ?? 0;
+    message.count = object.count ?? 0;
+    message.vectorLength = object.vectorLength ?? 0;
+    message.held = object.held?.map((e) => Block.fromPartial(e)) || [];
+    message.evaluation = (object.evaluation !== undefined && object.evaluation !== null)
+      ? EvaluationResult.fromPartial(object.evaluation)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseBlock(): Block {
+  return { start: 0, size: 0 };
+}
+
+export const Block: MessageFns<Block> = {
+  encode(message: Block, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.start !== 0) {
+      writer.uint32(8).int32(message.start);
+    }
+    if (message.size !== 0) {
+      writer.uint32(16).int32(message.size);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Block {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBlock();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.start = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.size = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Block {
+    return {
+      start: isSet(object.start) ? globalThis.Number(object.start) : 0,
+      size: isSet(object.size) ? globalThis.Number(object.size) : 0,
+    };
+  },
+
+  toJSON(message: Block): unknown {
+    const obj: any = {};
+    if (message.start !== 0) {
+      obj.start = Math.round(message.start);
+    }
+    if (message.size !== 0) {
+      obj.size = Math.round(message.size);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Block>, I>>(base?: I): Block {
+    return Block.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Block>, I>>(object: I): Block {
+    const message = createBaseBlock();
+    message.start = object.start ?? 0;
+    message.size = object.size ?? 0;
+    return message;
+  },
+};
+
+function createBaseEvaluationResult(): EvaluationResult {
+  return { step: 0, lossSum: 0, trainedTokens: 0 };
+}
+
+export const EvaluationResult: MessageFns<EvaluationResult> = {
+  encode(message: EvaluationResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.step !== 0) {
+      writer.uint32(8).int64(message.step);
+    }
+    if (message.lossSum !== 0) {
+      writer.uint32(17).double(message.lossSum);
+    }
+    if (message.trainedTokens !== 0) {
+      writer.uint32(25).double(message.trainedTokens);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EvaluationResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEvaluationResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.step = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.lossSum = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.trainedTokens = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EvaluationResult {
+    return {
+      step: isSet(object.step) ? globalThis.Number(object.step) : 0,
+      lossSum: isSet(object.lossSum)
+        ? globalThis.Number(object.lossSum)
+        : isSet(object.loss_sum)
+        ? globalThis.Number(object.loss_sum)
+        : 0,
+      trainedTokens: isSet(object.trainedTokens)
+        ? globalThis.Number(object.trainedTokens)
+        : isSet(object.trained_tokens)
+        ? globalThis.Number(object.trained_tokens)
+        : 0,
+    };
+  },
+
+  toJSON(message: EvaluationResult): unknown {
+    const obj: any = {};
+    if (message.step !== 0) {
+      obj.step = Math.round(message.step);
+    }
+    if (message.lossSum !== 0) {
+      obj.lossSum = floatToJson(message.lossSum);
+    }
+    if (message.trainedTokens !== 0) {
+      obj.trainedTokens = floatToJson(message.trainedTokens);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<EvaluationResult>, I>>(base?: I): EvaluationResult {
+    return EvaluationResult.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<EvaluationResult>, I>>(object: I): EvaluationResult {
+    const message = createBaseEvaluationResult();
+    message.step = object.step ?? 0;
+    message.lossSum = object.lossSum ?? 0;
+    message.trainedTokens = object.trainedTokens ?? 0;
     return message;
   },
 };
@@ -560,8 +1033,9 @@ export const StateChunk: MessageFns<StateChunk> = {
 export type CollectiveService = typeof CollectiveService;
 export const CollectiveService = {
   /**
-   * Chunks of one all-reduce, as the sender produces them. The payload of each message is a fixed
-   * binary header and raw numbers (see trainer/src/collective/wire-format.ts), not protobuf.
+   * Frames of one generation, as the sender produces them. The payload of each message is a fixed binary
+   * header and raw numbers (see trainer/src/collective/wire-format.ts). A request for a generation that the
+   * sender does not know yet waits; one for an older generation ends with FAILED_PRECONDITION.
    */
   pull: {
     path: "/tuneyard.v1.Collective/Pull" as const,
@@ -586,8 +1060,9 @@ export const CollectiveService = {
 
 export interface CollectiveServer extends UntypedServiceImplementation {
   /**
-   * Chunks of one all-reduce, as the sender produces them. The payload of each message is a fixed
-   * binary header and raw numbers (see trainer/src/collective/wire-format.ts), not protobuf.
+   * Frames of one generation, as the sender produces them. The payload of each message is a fixed binary
+   * header and raw numbers (see trainer/src/collective/wire-format.ts). A request for a generation that the
+   * sender does not know yet waits; one for an older generation ends with FAILED_PRECONDITION.
    */
   pull: handleServerStreamingCall<PullRequest, Chunk>;
   /** Adapter state (parameters, optimizer moments, step, cursor) for a worker that is behind. */
@@ -596,8 +1071,9 @@ export interface CollectiveServer extends UntypedServiceImplementation {
 
 export interface CollectiveClient extends Client {
   /**
-   * Chunks of one all-reduce, as the sender produces them. The payload of each message is a fixed
-   * binary header and raw numbers (see trainer/src/collective/wire-format.ts), not protobuf.
+   * Frames of one generation, as the sender produces them. The payload of each message is a fixed binary
+   * header and raw numbers (see trainer/src/collective/wire-format.ts). A request for a generation that the
+   * sender does not know yet waits; one for an older generation ends with FAILED_PRECONDITION.
    */
   pull(request: PullRequest, options?: Partial<CallOptions>): ClientReadableStream<Chunk>;
   pull(request: PullRequest, metadata?: Metadata, options?: Partial<CallOptions>): ClientReadableStream<Chunk>;
@@ -642,6 +1118,10 @@ function base64FromBytes(arr: Uint8Array): string {
     });
     return globalThis.btoa(bin.join(""));
   }
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

@@ -28,7 +28,6 @@ export interface WorkerMessage {
     | { $case: "peerFailure"; value: PeerFailure }
     | { $case: "checkpointDone"; value: CheckpointDone }
     | { $case: "finished"; value: Finished }
-    | { $case: "rejoin"; value: Rejoin }
     | undefined;
 }
 
@@ -55,6 +54,8 @@ export interface Hello {
   /** steps already applied to the state that it holds */
   committedStep: number;
   backend: string;
+  /** newest generation that it has seen, 0 = none; a coordinator that lost its state continues from it */
+  generation: number;
 }
 
 export interface Heartbeat {
@@ -65,15 +66,6 @@ export interface Heartbeat {
 export interface Ready {
   committedStep: number;
   totalSteps: number;
-}
-
-/** After a new generation was announced or a step was abandoned: what this worker holds. */
-export interface Rejoin {
-  /** the newest generation that it has seen */
-  generation: number;
-  committedStep: number;
-  /** of step committed_step + 1, already computed */
-  heldMicroBatches: number[];
 }
 
 export interface Progress {
@@ -188,6 +180,7 @@ export interface Directive {
     | { $case: "membership"; value: Membership }
     | { $case: "checkpoint"; value: CheckpointRequest }
     | { $case: "stop"; value: Stop }
+    | { $case: "jobFinished"; value: JobFinished }
     | undefined;
 }
 
@@ -197,11 +190,13 @@ export interface Welcome {
   heartbeatTimeoutSeconds: number;
 }
 
-/** The ordered set of workers that all-reduce together. Rank = position in members. */
+/** The ordered set of workers that all-reduce together. Rank = position in members; survivors keep their order. */
 export interface Membership {
   /** grows by at least one with every change; a message of an older generation is refused */
   generation: number;
   members: Member[];
+  /** start | joined | lost | link | restored */
+  cause: string;
 }
 
 export interface Member {
@@ -209,9 +204,6 @@ export interface Member {
   incarnation: string;
   address: string;
   bulkAddress: string;
-  committedStep: number;
-  /** of step committed_step + 1 */
-  heldMicroBatches: number[];
 }
 
 export interface CheckpointRequest {
@@ -222,6 +214,11 @@ export interface Stop {
   reason: string;
   /** write one first */
   checkpoint: boolean;
+}
+
+/** A worker has delivered the job's result (Finished); whoever is still there has nothing left to do. */
+export interface JobFinished {
+  outcome: Finished_Outcome;
 }
 
 function createBaseWorkerMessage(): WorkerMessage {
@@ -251,9 +248,6 @@ export const WorkerMessage: MessageFns<WorkerMessage> = {
         break;
       case "finished":
         Finished.encode(message.body.value, writer.uint32(58).fork()).join();
-        break;
-      case "rejoin":
-        Rejoin.encode(message.body.value, writer.uint32(66).fork()).join();
         break;
     }
     return writer;
@@ -328,14 +322,6 @@ export const WorkerMessage: MessageFns<WorkerMessage> = {
             message.body = { $case: "finished", value: Finished.decode(reader, reader.uint32()) };
             continue;
           }
-          case 8: {
-            if (tag !== 66) {
-              break;
-            }
-
-            message.body = { $case: "rejoin", value: Rejoin.decode(reader, reader.uint32()) };
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -368,8 +354,6 @@ export const WorkerMessage: MessageFns<WorkerMessage> = {
         ? { $case: "checkpointDone", value: CheckpointDone.fromJSON(object.checkpoint_done) }
         : isSet(object.finished)
         ? { $case: "finished", value: Finished.fromJSON(object.finished) }
-        : isSet(object.rejoin)
-        ? { $case: "rejoin", value: Rejoin.fromJSON(object.rejoin) }
         : undefined,
     };
   },
@@ -390,8 +374,6 @@ export const WorkerMessage: MessageFns<WorkerMessage> = {
       obj.checkpointDone = CheckpointDone.toJSON(message.body.value);
     } else if (message.body?.$case === "finished") {
       obj.finished = Finished.toJSON(message.body.value);
-    } else if (message.body?.$case === "rejoin") {
-      obj.rejoin = Rejoin.toJSON(message.body.value);
     }
     return obj;
   },
@@ -441,12 +423,6 @@ export const WorkerMessage: MessageFns<WorkerMessage> = {
       case "finished": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "finished", value: Finished.fromPartial(object.body.value) };
-        }
-        break;
-      }
-      case "rejoin": {
-        if (object.body?.value !== undefined && object.body?.value !== null) {
-          message.body = { $case: "rejoin", value: Rejoin.fromPartial(object.body.value) };
         }
         break;
       }
@@ -566,6 +542,7 @@ function createBaseHello(): Hello {
     bulkAddress: "",
     committedStep: 0,
     backend: "",
+    generation: 0,
   };
 }
 
@@ -594,6 +571,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.backend !== "") {
       writer.uint32(66).string(message.backend);
+    }
+    if (message.generation !== 0) {
+      writer.uint32(72).int64(message.generation);
     }
     return writer;
   },
@@ -675,6 +655,14 @@ export const Hello: MessageFns<Hello> = {
             message.backend = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.generation = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -709,6 +697,7 @@ export const Hello: MessageFns<Hello> = {
         ? globalThis.Number(object.committed_step)
         : 0,
       backend: isSet(object.backend) ? globalThis.String(object.backend) : "",
+      generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
     };
   },
 
@@ -738,6 +727,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.backend !== "") {
       obj.backend = message.backend;
     }
+    if (message.generation !== 0) {
+      obj.generation = Math.round(message.generation);
+    }
     return obj;
   },
 
@@ -754,6 +746,7 @@ export const Hello: MessageFns<Hello> = {
     message.bulkAddress = object.bulkAddress ?? "";
     message.committedStep = object.committedStep ?? 0;
     message.backend = object.backend ?? "";
+    message.generation = object.generation ?? 0;
     return message;
   },
 };
@@ -920,129 +913,6 @@ export const Ready: MessageFns<Ready> = {
     const message = createBaseReady();
     message.committedStep = object.committedStep ?? 0;
     message.totalSteps = object.totalSteps ?? 0;
-    return message;
-  },
-};
-
-function createBaseRejoin(): Rejoin {
-  return { generation: 0, committedStep: 0, heldMicroBatches: [] };
-}
-
-export const Rejoin: MessageFns<Rejoin> = {
-  encode(message: Rejoin, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.generation !== 0) {
-      writer.uint32(8).int64(message.generation);
-    }
-    if (message.committedStep !== 0) {
-      writer.uint32(16).int64(message.committedStep);
-    }
-    if (message.heldMicroBatches.length !== 0) {
-      writer.uint32(26).fork();
-      for (const v of message.heldMicroBatches) {
-        writer.int32(v);
-      }
-      writer.join();
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): Rejoin {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseRejoin();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.generation = longToNumber(reader.int64());
-            continue;
-          }
-          case 2: {
-            if (tag !== 16) {
-              break;
-            }
-
-            message.committedStep = longToNumber(reader.int64());
-            continue;
-          }
-          case 3: {
-            if (tag === 24) {
-              message.heldMicroBatches.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 26) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.heldMicroBatches.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  fromJSON(object: any): Rejoin {
-    return {
-      generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
-      committedStep: isSet(object.committedStep)
-        ? globalThis.Number(object.committedStep)
-        : isSet(object.committed_step)
-        ? globalThis.Number(object.committed_step)
-        : 0,
-      heldMicroBatches: globalThis.Array.isArray(object?.heldMicroBatches)
-        ? object.heldMicroBatches.map((e: any) => globalThis.Number(e))
-        : globalThis.Array.isArray(object?.held_micro_batches)
-        ? object.held_micro_batches.map((e: any) => globalThis.Number(e))
-        : [],
-    };
-  },
-
-  toJSON(message: Rejoin): unknown {
-    const obj: any = {};
-    if (message.generation !== 0) {
-      obj.generation = Math.round(message.generation);
-    }
-    if (message.committedStep !== 0) {
-      obj.committedStep = Math.round(message.committedStep);
-    }
-    if (message.heldMicroBatches?.length) {
-      obj.heldMicroBatches = message.heldMicroBatches.map((e) => Math.round(e));
-    }
-    return obj;
-  },
-
-  create<I extends Exact<DeepPartial<Rejoin>, I>>(base?: I): Rejoin {
-    return Rejoin.fromPartial(base ?? ({} as any));
-  },
-  fromPartial<I extends Exact<DeepPartial<Rejoin>, I>>(object: I): Rejoin {
-    const message = createBaseRejoin();
-    message.generation = object.generation ?? 0;
-    message.committedStep = object.committedStep ?? 0;
-    message.heldMicroBatches = object.heldMicroBatches?.map((e) => e) || [];
     return message;
   },
 };
@@ -1962,6 +1832,9 @@ export const Directive: MessageFns<Directive> = {
       case "stop":
         Stop.encode(message.body.value, writer.uint32(34).fork()).join();
         break;
+      case "jobFinished":
+        JobFinished.encode(message.body.value, writer.uint32(42).fork()).join();
+        break;
     }
     return writer;
   },
@@ -2011,6 +1884,14 @@ export const Directive: MessageFns<Directive> = {
             message.body = { $case: "stop", value: Stop.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.body = { $case: "jobFinished", value: JobFinished.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2033,6 +1914,10 @@ export const Directive: MessageFns<Directive> = {
         ? { $case: "checkpoint", value: CheckpointRequest.fromJSON(object.checkpoint) }
         : isSet(object.stop)
         ? { $case: "stop", value: Stop.fromJSON(object.stop) }
+        : isSet(object.jobFinished)
+        ? { $case: "jobFinished", value: JobFinished.fromJSON(object.jobFinished) }
+        : isSet(object.job_finished)
+        ? { $case: "jobFinished", value: JobFinished.fromJSON(object.job_finished) }
         : undefined,
     };
   },
@@ -2047,6 +1932,8 @@ export const Directive: MessageFns<Directive> = {
       obj.checkpoint = CheckpointRequest.toJSON(message.body.value);
     } else if (message.body?.$case === "stop") {
       obj.stop = Stop.toJSON(message.body.value);
+    } else if (message.body?.$case === "jobFinished") {
+      obj.jobFinished = JobFinished.toJSON(message.body.value);
     }
     return obj;
   },
@@ -2078,6 +1965,12 @@ export const Directive: MessageFns<Directive> = {
       case "stop": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "stop", value: Stop.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "jobFinished": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "jobFinished", value: JobFinished.fromPartial(object.body.value) };
         }
         break;
       }
@@ -2198,7 +2091,7 @@ export const Welcome: MessageFns<Welcome> = {
 };
 
 function createBaseMembership(): Membership {
-  return { generation: 0, members: [] };
+  return { generation: 0, members: [], cause: "" };
 }
 
 export const Membership: MessageFns<Membership> = {
@@ -2208,6 +2101,9 @@ export const Membership: MessageFns<Membership> = {
     }
     for (const v of message.members) {
       Member.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.cause !== "") {
+      writer.uint32(26).string(message.cause);
     }
     return writer;
   },
@@ -2241,6 +2137,14 @@ export const Membership: MessageFns<Membership> = {
             message.members.push(Member.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2257,6 +2161,7 @@ export const Membership: MessageFns<Membership> = {
     return {
       generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
       members: globalThis.Array.isArray(object?.members) ? object.members.map((e: any) => Member.fromJSON(e)) : [],
+      cause: isSet(object.cause) ? globalThis.String(object.cause) : "",
     };
   },
 
@@ -2268,6 +2173,9 @@ export const Membership: MessageFns<Membership> = {
     if (message.members?.length) {
       obj.members = message.members.map((e) => Member.toJSON(e));
     }
+    if (message.cause !== "") {
+      obj.cause = message.cause;
+    }
     return obj;
   },
 
@@ -2278,12 +2186,13 @@ export const Membership: MessageFns<Membership> = {
     const message = createBaseMembership();
     message.generation = object.generation ?? 0;
     message.members = object.members?.map((e) => Member.fromPartial(e)) || [];
+    message.cause = object.cause ?? "";
     return message;
   },
 };
 
 function createBaseMember(): Member {
-  return { memberId: "", incarnation: "", address: "", bulkAddress: "", committedStep: 0, heldMicroBatches: [] };
+  return { memberId: "", incarnation: "", address: "", bulkAddress: "" };
 }
 
 export const Member: MessageFns<Member> = {
@@ -2299,16 +2208,6 @@ export const Member: MessageFns<Member> = {
     }
     if (message.bulkAddress !== "") {
       writer.uint32(34).string(message.bulkAddress);
-    }
-    if (message.committedStep !== 0) {
-      writer.uint32(40).int64(message.committedStep);
-    }
-    if (message.heldMicroBatches.length !== 0) {
-      writer.uint32(50).fork();
-      for (const v of message.heldMicroBatches) {
-        writer.int32(v);
-      }
-      writer.join();
     }
     return writer;
   },
@@ -2358,32 +2257,6 @@ export const Member: MessageFns<Member> = {
             message.bulkAddress = reader.string();
             continue;
           }
-          case 5: {
-            if (tag !== 40) {
-              break;
-            }
-
-            message.committedStep = longToNumber(reader.int64());
-            continue;
-          }
-          case 6: {
-            if (tag === 48) {
-              message.heldMicroBatches.push(reader.int32());
-
-              continue;
-            }
-
-            if (tag === 50) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.heldMicroBatches.push(reader.int32());
-              }
-
-              continue;
-            }
-
-            break;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2410,16 +2283,6 @@ export const Member: MessageFns<Member> = {
         : isSet(object.bulk_address)
         ? globalThis.String(object.bulk_address)
         : "",
-      committedStep: isSet(object.committedStep)
-        ? globalThis.Number(object.committedStep)
-        : isSet(object.committed_step)
-        ? globalThis.Number(object.committed_step)
-        : 0,
-      heldMicroBatches: globalThis.Array.isArray(object?.heldMicroBatches)
-        ? object.heldMicroBatches.map((e: any) => globalThis.Number(e))
-        : globalThis.Array.isArray(object?.held_micro_batches)
-        ? object.held_micro_batches.map((e: any) => globalThis.Number(e))
-        : [],
     };
   },
 
@@ -2437,12 +2300,6 @@ export const Member: MessageFns<Member> = {
     if (message.bulkAddress !== "") {
       obj.bulkAddress = message.bulkAddress;
     }
-    if (message.committedStep !== 0) {
-      obj.committedStep = Math.round(message.committedStep);
-    }
-    if (message.heldMicroBatches?.length) {
-      obj.heldMicroBatches = message.heldMicroBatches.map((e) => Math.round(e));
-    }
     return obj;
   },
 
@@ -2455,8 +2312,6 @@ export const Member: MessageFns<Member> = {
     message.incarnation = object.incarnation ?? "";
     message.address = object.address ?? "";
     message.bulkAddress = object.bulkAddress ?? "";
-    message.committedStep = object.committedStep ?? 0;
-    message.heldMicroBatches = object.heldMicroBatches?.map((e) => e) || [];
     return message;
   },
 };
@@ -2615,6 +2470,73 @@ export const Stop: MessageFns<Stop> = {
     const message = createBaseStop();
     message.reason = object.reason ?? "";
     message.checkpoint = object.checkpoint ?? false;
+    return message;
+  },
+};
+
+function createBaseJobFinished(): JobFinished {
+  return { outcome: 0 };
+}
+
+export const JobFinished: MessageFns<JobFinished> = {
+  encode(message: JobFinished, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.outcome !== 0) {
+      writer.uint32(8).int32(message.outcome);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobFinished {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobFinished();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): JobFinished {
+    return { outcome: isSet(object.outcome) ? finished_OutcomeFromJSON(object.outcome) : 0 };
+  },
+
+  toJSON(message: JobFinished): unknown {
+    const obj: any = {};
+    if (message.outcome !== 0) {
+      obj.outcome = finished_OutcomeToJSON(message.outcome);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<JobFinished>, I>>(base?: I): JobFinished {
+    return JobFinished.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<JobFinished>, I>>(object: I): JobFinished {
+    const message = createBaseJobFinished();
+    message.outcome = object.outcome ?? 0;
     return message;
   },
 };
