@@ -1,0 +1,21 @@
+/** API group, version and the names that the controller writes on the objects that it makes. */
+export const GROUP = 'tuneyard.dev';
+export const VERSION = 'v1alpha1';
+export const API_VERSION = `${GROUP}/${VERSION}`;
+export const FINE_TUNE_JOB_KIND = 'FineTuneJob';
+export const GPU_QUEUE_KIND = 'GpuQueue';
+export const FINE_TUNE_JOBS = 'finetunejobs';
+export const GPU_QUEUES = 'gpuqueues';
+
+/** The only value of `spec.managedBy` that this controller acts on. */
+export const MANAGED_BY = 'tuneyard.dev/controller';
+
+/** On every pod and secret of a job: the job's name. */
+export const JOB_LABEL = 'tuneyard.dev/job';
+/** On every pod of a job: the worker's index, which is stable over restarts of the worker. */
+export const WORKER_INDEX_LABEL = 'tuneyard.dev/worker-index';
+/** On every pod of a job: which attempt at running the job made it; counts `status.restarts`. */
+export const ATTEMPT_LABEL = 'tuneyard.dev/attempt';
+
+/** Pod names are `<job>-worker-<i>` and must fit a label value of 63 characters. */
+export const MAX_JOB_NAME = 52;

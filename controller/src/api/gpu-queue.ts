@@ -1,0 +1,72 @@
+import type { z } from 'zod';
+import { conditionSchema } from './conditions.js';
+import type { Metadata } from './fine-tune-job.js';
+import { choice, documented, integer, keyedList, list, stringMap, text } from './schema.js';
+
+const gpus = (description: string) => integer(description, 0, 10_000_000);
+
+const quota = documented('A share of one flavor.', {
+  flavor: text('Kind of GPU, such as H100 or A100-mig-1g.10gb.', 63),
+  nominal: gpus('GPUs that the queue may always use.'),
+  borrowingLimit: gpus(
+    'Most GPUs above nominal that it may take from idle queues of its cohort. Default: no limit; 0: none.',
+  ).optional(),
+  lendingLimit: gpus('Most of its nominal GPUs that others may take while idle. Default: all.').optional(),
+});
+
+/** What a platform team grants to one team. */
+export const gpuQueueSpecSchema = documented("A team's share of the pool.", {
+  quotas: keyedList('What the queue may use, by flavor.', 'flavor', quota, 32).min(1),
+  cohort: text(
+    'Queues of the same cohort lend idle GPUs to each other. Absent: the queue neither lends nor borrows.',
+    63,
+  ).optional(),
+  weight: integer('Share of borrowed GPUs relative to the other queues of the cohort.', 0, 1_000_000).default(
+    1,
+  ),
+  namespaces: list(
+    'Namespaces whose jobs may use the queue. Absent: all, if namespaceSelector is absent too.',
+    text('A namespace.', 63),
+    256,
+  ).optional(),
+  namespaceSelector: documented('Namespaces by their labels.', {
+    matchLabels: stringMap('Labels that the namespace must have.', 16).optional(),
+  }).optional(),
+  stopPolicy: choice('none; hold admits no more jobs; holdAndDrain also evicts the running ones.', [
+    'none',
+    'hold',
+    'holdAndDrain',
+  ]).default('none'),
+});
+
+const usage = documented('Use of one flavor.', {
+  flavor: text('Kind of GPU.', 63),
+  nominal: gpus('GPUs granted.'),
+  used: gpus('GPUs of admitted jobs.'),
+  borrowed: gpus('Of these, GPUs above nominal.'),
+});
+
+/** What the controller knows of a queue. */
+export const gpuQueueStatusSchema = documented('What the controller knows of the queue.', {
+  conditions: keyedList('Active: jobs are admitted.', 'type', conditionSchema, 8).optional(),
+  observedGeneration: integer(
+    'metadata.generation that this status is about.',
+    0,
+    Number.MAX_SAFE_INTEGER,
+  ).optional(),
+  pendingJobs: integer('Jobs that wait.', 0, 10_000_000).optional(),
+  admittedJobs: integer('Jobs that hold GPUs.', 0, 10_000_000).optional(),
+  usage: keyedList('Use by flavor.', 'flavor', usage, 32).optional(),
+  summary: text('Use of all flavors in one line, for kubectl get.', 256).optional(),
+});
+
+export type GpuQueueSpec = z.output<typeof gpuQueueSpecSchema>;
+export type GpuQueueStatus = z.output<typeof gpuQueueStatusSchema>;
+
+export interface GpuQueue {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: Metadata;
+  readonly spec: GpuQueueSpec;
+  readonly status?: GpuQueueStatus | undefined;
+}

@@ -1,0 +1,39 @@
+export * from './constants.js';
+export { parseFineTuneJob, parseFineTuneJobSpec, parseGpuQueue } from './parse.js';
+export type { ParseOptions } from './parse.js';
+export { resolveSpec } from './resolve.js';
+export type {
+  FilledField,
+  ResolvedDataset,
+  ResolvedMethod,
+  ResolvedSpec,
+  ResolvedTraining,
+  ResolvedWorkers,
+} from './resolve.js';
+export { toTrainerConfig } from './trainer-config.js';
+export { nearest } from './nearest.js';
+
+export type { FineTuneJob, FineTuneJobSpec, FineTuneJobSpecInput, Metadata } from './fine-tune-job.js';
+export { fineTuneJobSpecSchema } from './fine-tune-job.js';
+export type { FineTuneJobStatus, Placement, QueueStatus } from './job-status.js';
+export { fineTuneJobStatusSchema } from './job-status.js';
+export type { GpuQueue, GpuQueueSpec, GpuQueueStatus } from './gpu-queue.js';
+export { gpuQueueSpecSchema, gpuQueueStatusSchema } from './gpu-queue.js';
+export type { PodTemplate } from './pod-template.js';
+export type { Method, MethodType } from './method.js';
+export type { Training } from './training.js';
+export type { Dataset } from './dataset.js';
+export type { Workers } from './workers.js';
+
+export { derivePhase, findCondition, IMPOSSIBLE_REASONS, isTrue, mergeConditions } from './conditions.js';
+export type {
+  Condition,
+  ConditionUpdate,
+  FailureReason,
+  JobConditionType,
+  JobReason,
+  Phase,
+  WaitingReason,
+} from './conditions.js';
+
+export { fineTuneJobCrd, gpuQueueCrd } from './crd.js';

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { conditionSchema, PHASES, WAITING_REASONS } from './conditions.js';
+import { datasetSchema } from './dataset.js';
+import { methodSchema } from './method.js';
+import { choice, documented, instant, integer, keyedList, list, text } from './schema.js';
+import { trainingSchema } from './training.js';
+
+const count = (description: string) => integer(description, 0, Number.MAX_SAFE_INTEGER);
+const figure = (description: string) => z.number().meta({ description });
+const seconds = (description: string) => z.number().min(0).meta({ description });
+
+const queue = documented('Why the job waits.', {
+  position: count('Place in its queue, from 1.'),
+  ahead: count('Jobs of the queue before it.'),
+  reason: choice('Why, in one word.', WAITING_REASONS),
+  message: text('Why, with the numbers: which quota, how many GPUs short, and what to do.', 1024),
+  largestGangThatFits: count('Workers that could start now, were it its turn.').optional(),
+  estimatedStartTime: instant('When it may start, if it can be told.').optional(),
+});
+
+const resolved = documented(
+  'The method and the training actually used, and why each filled field has its value.',
+  {
+    method: methodSchema.optional(),
+    training: trainingSchema.optional(),
+    dataset: datasetSchema.optional(),
+    reasons: list(
+      'One entry for each field that the user left out.',
+      documented('A filled field.', {
+        field: text('Path under spec.', 128),
+        reason: text('Why it has this value.', 512),
+      }),
+      128,
+    ).optional(),
+  },
+);
+
+const placement = documented('Where the workers were planned to run.', {
+  flavor: text('Kind of GPU.', 63),
+  resource: text('Extended resource that the pods ask for.', 317),
+  nodes: list('Node of each worker, by worker index.', text('A node.', 253), 4096),
+  time: instant('When it was admitted.'),
+});
+
+const artifact = documented('Something that the job wrote.', {
+  format: text('Such as peft.', 32),
+  uri: text('Where it lies.', 2048),
+  digest: text('sha256:<hex>.', 80).optional(),
+  bytes: count('Size.').optional(),
+});
+
+/** What the controller knows of a job; written by the controller alone. */
+export const fineTuneJobStatusSchema = documented('What the controller knows of the job.', {
+  conditions: keyedList('What holds for the job.', 'type', conditionSchema, 16).optional(),
+  observedGeneration: count('metadata.generation that this status is about.').optional(),
+  phase: choice('One word, derived from the conditions.', PHASES).optional(),
+  queue: queue.optional(),
+  resolved: resolved.optional(),
+  placement: placement.optional(),
+  workers: documented('The gang.', {
+    desired: count('Workers that it was admitted with.'),
+    ready: count('Workers that take part in the training.'),
+    generation: count('Number of the current membership.').optional(),
+    selector: text('Label selector of the pods.', 512).optional(),
+  }).optional(),
+  progress: documented('How far training is.', {
+    step: count('Committed steps.'),
+    totalSteps: count('Steps of the whole training.').optional(),
+    epoch: figure('Passes over the data so far.').optional(),
+    trainLoss: figure('Nats per trained token at this step.').optional(),
+    evalLoss: figure('Nats per token on the validation split, last evaluation.').optional(),
+    learningRate: figure('At this step.').optional(),
+    tokensPerSecond: figure('Trained tokens per second of the whole job.').optional(),
+    estimatedCompletionTime: instant('When training ends at this pace.').optional(),
+  }).optional(),
+  checkpoint: documented('The newest checkpoint.', {
+    step: count('Its step.'),
+    time: instant('When it was reported.'),
+    uri: text('Where it lies.', 2048),
+    digest: text('sha256:<hex>.', 80).optional(),
+  }).optional(),
+  startTime: instant('When the job was admitted first.').optional(),
+  completionTime: instant('When the job ended.').optional(),
+  activeSecondsBefore: seconds(
+    'Seconds that earlier attempts held GPUs; counts towards activeDeadlineSeconds.',
+  ).optional(),
+  restarts: count('Attempts that ended in a failure and were tried again.').optional(),
+  evictions: count('Times that the job had to give its GPUs back.').optional(),
+  lastFailure: documented('The failure that the last restart was for.', {
+    reason: text('UserError, DataError, OutOfMemory, Infrastructure or Diverged.', 64),
+    message: text('What the worker said.', 1024),
+    time: instant('When it was seen.'),
+  }).optional(),
+  gpuSecondsUsed: seconds('GPU-seconds that the job held.').optional(),
+  gpuSecondsLost: seconds('GPU-seconds whose work was lost by failures and evictions.').optional(),
+  artifacts: list('What the job wrote.', artifact, 16).optional(),
+  evaluation: keyedList(
+    'Figures on the held-out test split.',
+    'metric',
+    documented('A figure.', {
+      metric: text('Such as exactMatch.', 64),
+      base: figure('Of the model before tuning.').optional(),
+      tuned: figure('Of the tuned model.'),
+      examples: count('Examples that it was measured on.'),
+    }),
+    32,
+  ).optional(),
+});
+
+export type FineTuneJobStatus = z.output<typeof fineTuneJobStatusSchema>;
+export type QueueStatus = z.output<typeof queue>;
+export type Placement = z.output<typeof placement>;

@@ -1,0 +1,130 @@
+import type { z } from 'zod';
+import { choice, documented, flag, fraction, integer, list, text, uri } from './schema.js';
+
+/** The ways to tune a model; `auto` lets the controller choose. */
+export const METHOD_TYPES = ['auto', 'lora', 'qlora', 'ptuning', 'ptuning-v2', 'prompt', 'full'] as const;
+
+const lora = documented(
+  'Low-rank adaptation: y = W x + (alpha / rank) B A x with W frozen. Used by lora and qlora.',
+  {
+    rank: integer('Rank of A and B. Default 16.', 1, 1024).optional(),
+    alpha: fraction(
+      'Scale of the update: it is multiplied by alpha / rank. Default 2 x rank.',
+      0.000001,
+      65536,
+    ).optional(),
+    dropout: fraction(
+      'Dropout on the input of the adapter branch while training. Default 0.',
+      0,
+      0.99,
+    ).optional(),
+    targetModules: list(
+      'Suffixes of the names of the linear layers to adapt, or the single entry all-linear (the default): every linear layer but the output head.',
+      text('A module name suffix, such as q_proj.', 128),
+      64,
+    ).optional(),
+    variant: choice(
+      'standard; rslora scales by alpha / sqrt(rank), better for high ranks; dora also learns the magnitude of each output row. Default standard.',
+      ['standard', 'rslora', 'dora'],
+    ).optional(),
+    init: choice(
+      'How A starts (B starts at zero): kaiming (default), gaussian, or adapter to continue from initFrom.',
+      ['kaiming', 'gaussian', 'adapter'],
+    ).optional(),
+    initFrom: uri('Folder of the adapter to continue from, when init is adapter.').optional(),
+    loraPlusRatio: fraction(
+      'Learning rate of B as a multiple of that of A (LoRA+). Default 1, which is off.',
+      1,
+      64,
+    ).optional(),
+  },
+  [
+    {
+      rule: "!has(self.initFrom) || (has(self.init) && self.init == 'adapter')",
+      message: 'initFrom needs init: adapter',
+      holds: (value) => value.initFrom === undefined || value.init === 'adapter',
+      field: 'initFrom',
+    },
+    {
+      rule: "!has(self.init) || self.init != 'adapter' || has(self.initFrom)",
+      message: 'init: adapter needs initFrom, the folder of the adapter to continue from',
+      holds: (value) => value.init !== 'adapter' || value.initFrom !== undefined,
+      field: 'init',
+    },
+  ],
+);
+
+const virtualTokens = integer('Number of virtual tokens in front of the input. Default 20.', 1, 2048);
+
+const ptuning = documented('P-Tuning: virtual token embeddings made by a small encoder.', {
+  virtualTokens: virtualTokens.optional(),
+  encoder: choice('Network that makes the embeddings. Default mlp.', ['mlp', 'lstm']).optional(),
+  hiddenSize: integer(
+    "Hidden size of the encoder; 0 (default) is the model's hidden size.",
+    0,
+    65536,
+  ).optional(),
+  encoderLayers: integer('Layers of the LSTM encoder. Default 2.', 1, 8).optional(),
+  encoderDropout: fraction('Dropout between the layers of the LSTM encoder. Default 0.', 0, 0.99).optional(),
+});
+
+const prefix = documented(
+  'P-Tuning v2 (prefix tuning): learned keys and values in front of every layer. Used by ptuning-v2.',
+  {
+    virtualTokens: virtualTokens.optional(),
+    projection: flag(
+      'Make the prefix by a two-layer network instead of learning it directly. Default false.',
+    ).optional(),
+    hiddenSize: integer(
+      "Hidden size of that network; 0 (default) is the model's key-value size.",
+      0,
+      65536,
+    ).optional(),
+  },
+);
+
+const prompt = documented('Prompt tuning: learned embeddings in front of the input.', {
+  virtualTokens: virtualTokens.optional(),
+  init: choice('random, embeddings of random words of the vocabulary (default), or of initText.', [
+    'random',
+    'vocabulary',
+    'text',
+  ]).optional(),
+  initText: text('Text whose token embeddings start the prompt, when init is text.', 4096).optional(),
+});
+
+type Block = 'lora' | 'ptuning' | 'prefix' | 'prompt';
+
+const BLOCK_TYPES: Record<Block, readonly string[]> = {
+  lora: ['auto', 'lora', 'qlora'],
+  ptuning: ['ptuning'],
+  prefix: ['ptuning-v2'],
+  prompt: ['prompt'],
+};
+
+const blockRule = (block: Block) => {
+  const allowed = BLOCK_TYPES[block];
+  return {
+    rule: `!has(self.${block}) || (has(self.type) ? self.type : 'auto') in [${allowed.map((type) => `'${type}'`).join(', ')}]`,
+    message: `method.${block} is only for type ${allowed.join(', ')}: remove the block or change the type`,
+    holds: (value: { readonly type?: string | undefined } & Partial<Record<Block, unknown>>) =>
+      value[block] === undefined || allowed.includes(value.type ?? 'auto'),
+    field: block,
+  };
+};
+
+/** How the model is tuned. At most one block, the one of the type; omitted fields are filled in. */
+export const methodSchema = documented(
+  'How the model is tuned: a type, and optionally its one block. Omitted fields are filled in and shown in status.resolved.',
+  {
+    type: choice('Method. auto (default) chooses one.', METHOD_TYPES).optional(),
+    lora: lora.optional(),
+    ptuning: ptuning.optional(),
+    prefix: prefix.optional(),
+    prompt: prompt.optional(),
+  },
+  [blockRule('lora'), blockRule('ptuning'), blockRule('prefix'), blockRule('prompt')],
+);
+
+export type Method = z.output<typeof methodSchema>;
+export type MethodType = (typeof METHOD_TYPES)[number];

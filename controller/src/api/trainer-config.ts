@@ -1,0 +1,75 @@
+import { MethodType } from '@tuneyard/proto';
+import type { MethodConfig, TrainerConfig } from '@tuneyard/proto';
+import type { ResolvedMethod, ResolvedSpec } from './resolve.js';
+
+const METHOD_TYPES: Record<ResolvedMethod['type'], MethodType> = {
+  lora: MethodType.METHOD_TYPE_LORA,
+  qlora: MethodType.METHOD_TYPE_QLORA,
+  ptuning: MethodType.METHOD_TYPE_PTUNING,
+  'ptuning-v2': MethodType.METHOD_TYPE_PTUNING_V2,
+  prompt: MethodType.METHOD_TYPE_PROMPT,
+  full: MethodType.METHOD_TYPE_FULL,
+};
+
+/** What the workers of a job are told, in the form that goes over the wire. */
+export function toTrainerConfig(spec: ResolvedSpec): TrainerConfig {
+  const { model, dataset, training, evaluation, output } = spec;
+  return {
+    model: { source: model.source, revision: model.revision ?? '' },
+    method: toMethodConfig(spec.method),
+    dataset: {
+      sources: dataset.sources.map((source) => ({
+        uri: source.uri,
+        format: source.format,
+        weight: source.weight,
+        split: source.split ?? '',
+        columns: source.columns ?? {},
+      })),
+      split: dataset.split,
+      template: dataset.template,
+      maxLength: dataset.maxLength,
+      packing: dataset.packing,
+      trainOnPrompt: dataset.trainOnPrompt,
+      clean: dataset.clean,
+    },
+    training: {
+      ...training,
+      epochs: 'epochs' in training ? training.epochs : 0,
+      steps: 'steps' in training ? training.steps : 0,
+    },
+    evaluation: { metrics: [...evaluation.metrics], maxNewTokens: evaluation.maxNewTokens },
+    output: { uri: output.uri, formats: [...output.formats] },
+  };
+}
+
+function toMethodConfig(method: ResolvedMethod): MethodConfig {
+  const config: MethodConfig = {
+    type: METHOD_TYPES[method.type],
+    lora: undefined,
+    ptuning: undefined,
+    prefix: undefined,
+    prompt: undefined,
+  };
+  switch (method.type) {
+    case 'lora':
+    case 'qlora':
+      config.lora = {
+        ...method.lora,
+        targetModules: [...method.lora.targetModules],
+        initFrom: method.lora.initFrom ?? '',
+      };
+      break;
+    case 'ptuning':
+      config.ptuning = method.ptuning;
+      break;
+    case 'ptuning-v2':
+      config.prefix = method.prefix;
+      break;
+    case 'prompt':
+      config.prompt = { ...method.prompt, initText: method.prompt.initText ?? '' };
+      break;
+    case 'full':
+      break;
+  }
+  return config;
+}

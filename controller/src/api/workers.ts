@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+import { choice, documented, integer, list, text } from './schema.js';
+
+/** Gang size and the GPUs that a worker takes. */
+export const workersSchema = documented(
+  'The gang: how many trainer processes, on which GPUs.',
+  {
+    min: integer('Fewest workers to start with. Default 1.', 1, 4096).optional(),
+    max: integer('Most workers that are of use. Default: the same as min.', 1, 4096).optional(),
+    gpusPerWorker: integer('GPUs of one worker. Default 1.', 1, 64).optional(),
+    flavors: list(
+      'Acceptable kinds of GPU in the order of preference, such as H100 or A100-mig-1g.10gb. Default: any that the queue has quota for.',
+      text('A flavor.', 63),
+      16,
+    ).optional(),
+    topology: documented('Where the workers of a job stand to each other.', {
+      level: choice('Domain that they share. Default node.', ['node', 'rack', 'zone']).optional(),
+      mode: choice('required waits for a domain that holds them all; preferred (default) uses few domains.', [
+        'required',
+        'preferred',
+      ]).optional(),
+    }).optional(),
+  },
+  [
+    {
+      rule: '!has(self.min) || !has(self.max) || self.min <= self.max',
+      message: 'min must not be larger than max',
+      holds: (value) => value.min === undefined || value.max === undefined || value.min <= value.max,
+      field: 'min',
+    },
+  ],
+);
+
+export type Workers = z.output<typeof workersSchema>;
