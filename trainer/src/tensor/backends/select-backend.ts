@@ -1,0 +1,55 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { UserError } from '../../errors.js';
+import { registerGradients } from '../gradients/index.js';
+import { loadTensorflow } from './tensorflow-backend.js';
+import { loadWasm } from './wasm-backend.js';
+
+/** What computes, and why it was chosen; for logs: `wasm (tensorflow is not installed)`. */
+export interface BackendChoice {
+  readonly name: BackendName;
+  readonly reason: string;
+}
+
+const BACKENDS = ['tensorflow', 'wasm'] as const;
+export type BackendName = (typeof BACKENDS)[number];
+
+export interface SelectBackendOptions {
+  /** Take this backend or fail; the value of TUNEYARD_BACKEND. Default: the first of `tensorflow`, `wasm` that loads. */
+  readonly force?: string | undefined;
+}
+
+/**
+ * Loads a backend and makes it the current one of this thread. Call once, before any tensor exists.
+ * Throws UserError when the forced backend is unknown or does not load.
+ */
+export async function selectBackend(options: SelectBackendOptions = {}): Promise<BackendChoice> {
+  const forced = options.force === undefined || options.force === '' ? undefined : options.force;
+  if (forced !== undefined && !isBackend(forced))
+    throw new UserError(
+      `TUNEYARD_BACKEND is '${forced}'; it must be one of ${BACKENDS.join(', ')}, or unset.`,
+    );
+  const choice = await load(forced);
+  registerGradients();
+  await tf.ready();
+  return choice;
+}
+
+async function load(forced: BackendName | undefined): Promise<BackendChoice> {
+  if (forced === 'wasm') {
+    await loadWasm();
+    return { name: 'wasm', reason: 'set by TUNEYARD_BACKEND' };
+  }
+  const tensorflow = await loadTensorflow();
+  if (tensorflow.loaded)
+    return { name: 'tensorflow', reason: forced === undefined ? 'it loads here' : 'set by TUNEYARD_BACKEND' };
+  if (forced === 'tensorflow')
+    throw new UserError(
+      `TUNEYARD_BACKEND is 'tensorflow', but ${tensorflow.reason}; install @tensorflow/tfjs-node-gpu with its native library, or unset the variable.`,
+    );
+  await loadWasm();
+  return { name: 'wasm', reason: tensorflow.reason };
+}
+
+function isBackend(name: string): name is BackendName {
+  return BACKENDS.some((known) => known === name);
+}

@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+export interface OptionalBackend {
+  readonly loaded: boolean;
+  /** Why it is not loaded; empty when it is. */
+  readonly reason: string;
+}
+
+const PACKAGE: string = '@tensorflow/tfjs-node-gpu';
+
+/** Loads the optional package @tensorflow/tfjs-node-gpu. A machine without it, or without its native library, is normal. */
+export async function loadTensorflow(): Promise<OptionalBackend> {
+  try {
+    await quietly(() => import(PACKAGE));
+  } catch (error) {
+    return { loaded: false, reason: explain(error) };
+  }
+  const loaded = await tf.setBackend('tensorflow');
+  return { loaded, reason: loaded ? '' : 'tensorflow did not start' };
+}
+
+/** Its loader prints advice with console.error before it throws; the reason that we return says enough. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const { error, warn } = console;
+  console.error = () => undefined;
+  console.warn = () => undefined;
+  try {
+    return await work();
+  } finally {
+    console.error = error;
+    console.warn = warn;
+  }
+}
+
+function explain(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/Cannot find package/.test(message)) return 'tensorflow is not installed';
+  if (/native addon module/.test(message)) return 'tensorflow is installed without its native library';
+  return `tensorflow does not load: ${message.split('\n')[0]?.slice(0, 160) ?? ''}`;
+}

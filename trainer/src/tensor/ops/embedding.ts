@@ -1,0 +1,38 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkIndices } from '../checks.js';
+import { withGradient } from '../custom-gradient.js';
+import { item } from '../item.js';
+import type { Indices, Matrix } from '../types.js';
+
+export interface EmbeddingOptions {
+  /** True computes the gradient of the table (dense, [V, d]). Default false. */
+  readonly trainable?: boolean;
+}
+
+/** Rows of `table` [V, d] by `ids` int32 [n] in 0..V-1; result [n, d]. */
+export function embedding(table: Matrix, ids: Indices, options: EmbeddingOptions = {}): Matrix {
+  checkIndices('embedding', 'ids', ids, ids.size);
+  if (options.trainable !== true) return tf.gather(table, ids);
+  return withGradient([table], () => ({
+    value: tf.gather(table, ids),
+    saved: [ids],
+    gradient: (dy, saved) => [scatterRows(dy, item<tf.Tensor>(saved, 0), table.shape[0])],
+  }));
+}
+
+/**
+ * Adds row i of `rows` [n, d] to row ids[i] of a zero matrix [count, d], in the order of i, so that the sum is the
+ * same on every machine.
+ */
+export function scatterRows(rows: Matrix, ids: tf.Tensor, count: number): Matrix {
+  const width = rows.shape[1];
+  const source = rows.dataSync<'float32'>();
+  const target = new Float32Array(count * width);
+  ids.dataSync<'int32'>().forEach((id, i) => {
+    for (let j = 0; j < width; j++) {
+      const at = id * width + j;
+      target[at] = (target[at] ?? 0) + (source[i * width + j] ?? 0);
+    }
+  });
+  return tf.tensor2d(target, [count, width]);
+}
