@@ -1,0 +1,118 @@
+import type { TrainingConfig } from '@tuneyard/proto';
+import { UserError } from '../errors.js';
+import type { Example } from './encode-conversation.js';
+import { epochOrder, epochSize, type WeightedSequences } from './epoch-order.js';
+import { layOutBatch, lengthOf, paddedLength, type Sequence } from './lay-out-batch.js';
+import type { BatchPlan, MicroBatch } from './micro-batch.js';
+import { packSequences } from './pack-sequences.js';
+import type { PreparedData } from './prepare-data.js';
+
+export interface BatchPlanOptions {
+  /** Put several examples into one row, up to {@link maxLength}. */
+  readonly packing: boolean;
+  /** Tokens of the longest row. */
+  readonly maxLength: number;
+}
+
+/**
+ * Deals the examples into steps and micro-batches. The order of an epoch is shuffled from the seed; inside a global
+ * batch the sequences are sorted by length before they are dealt, which saves padding and leaves the gradient
+ * of the step as it is, because that is a sum.
+ */
+export function createBatchPlan(
+  data: Pick<PreparedData, 'train' | 'validation' | 'padId'>,
+  training: Pick<TrainingConfig, 'batchSize' | 'microBatchSize' | 'epochs' | 'steps' | 'seed'>,
+  options: BatchPlanOptions,
+): BatchPlan {
+  const { batchSize, microBatchSize } = training;
+  if (!(batchSize >= 1) || !(microBatchSize >= 1) || batchSize % microBatchSize !== 0) {
+    throw new UserError(
+      `training.microBatchSize (${microBatchSize}) must divide training.batchSize (${batchSize}); both at least 1.`,
+    );
+  }
+  return new DealtBatchPlan(data, training, options);
+}
+
+class DealtBatchPlan implements BatchPlan {
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  readonly microBatchesPerStep: number;
+  readonly paddingShare: number;
+  readonly validationBatches: number;
+  private readonly sources: readonly WeightedSequences[];
+  private readonly validation: readonly Sequence[];
+  private readonly padId: number;
+  private readonly seed: number;
+  private readonly batchSize: number;
+  private readonly microBatchSize: number;
+  private cached: { epoch: number; order: readonly Sequence[] } | undefined;
+
+  constructor(
+    data: Pick<PreparedData, 'train' | 'validation' | 'padId'>,
+    training: Pick<TrainingConfig, 'batchSize' | 'microBatchSize' | 'epochs' | 'steps' | 'seed'>,
+    options: BatchPlanOptions,
+  ) {
+    this.padId = data.padId;
+    this.seed = training.seed;
+    this.batchSize = training.batchSize;
+    this.microBatchSize = training.microBatchSize;
+    this.microBatchesPerStep = training.batchSize / training.microBatchSize;
+    this.sources = data.train.map(({ examples, weight }) => ({
+      sequences: arrange(examples, options),
+      weight,
+    }));
+    this.validation = byLength(arrange(data.validation, options));
+    const size = epochSize(this.sources);
+    if (size === 0) throw new UserError('the training split is empty; there is nothing to train.');
+    this.stepsPerEpoch = Math.ceil(size / this.batchSize);
+    this.totalSteps = training.steps > 0 ? training.steps : Math.ceil(training.epochs * this.stepsPerEpoch);
+    this.validationBatches = Math.ceil(this.validation.length / this.microBatchSize);
+    this.paddingShare = this.measurePadding();
+  }
+
+  microBatch(step: number, index: number): MicroBatch {
+    return layOutBatch(this.rowsOf(step, index), this.padId);
+  }
+
+  validationBatch(index: number): MicroBatch {
+    const begin = index * this.microBatchSize;
+    return layOutBatch(this.validation.slice(begin, begin + this.microBatchSize), this.padId);
+  }
+
+  private rowsOf(step: number, index: number): Sequence[] {
+    const epoch = Math.floor((step - 1) / this.stepsPerEpoch);
+    const begin = ((step - 1) % this.stepsPerEpoch) * this.batchSize;
+    const globalBatch = byLength(this.orderOf(epoch).slice(begin, begin + this.batchSize));
+    return globalBatch.slice(index * this.microBatchSize, (index + 1) * this.microBatchSize);
+  }
+
+  private orderOf(epoch: number): readonly Sequence[] {
+    if (this.cached?.epoch !== epoch)
+      this.cached = { epoch, order: epochOrder(this.sources, this.seed, epoch) };
+    return this.cached.order;
+  }
+
+  private measurePadding(): number {
+    let tokens = 0;
+    let positions = 0;
+    for (let step = 1; step <= this.stepsPerEpoch; step++) {
+      for (let index = 0; index < this.microBatchesPerStep; index++) {
+        const rows = this.rowsOf(step, index);
+        positions += rows.length * paddedLength(rows);
+        tokens += rows.reduce((sum, row) => sum + lengthOf(row), 0);
+      }
+    }
+    return 1 - tokens / positions;
+  }
+}
+
+function arrange(examples: readonly Example[], options: BatchPlanOptions): Sequence[] {
+  if (!options.packing) return examples.map((example) => [example]);
+  const lengths = examples.map((example) => example.inputIds.length);
+  return packSequences(lengths, options.maxLength).map((indices) => indices.map((index) => examples[index]!));
+}
+
+/** Longest first, so that the largest shape is met at once and not after an hour. */
+function byLength(sequences: readonly Sequence[]): Sequence[] {
+  return [...sequences].sort((a, b) => lengthOf(b) - lengthOf(a));
+}

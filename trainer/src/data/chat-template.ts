@@ -1,0 +1,78 @@
+import { Template } from '@huggingface/jinja';
+import { UserError } from '../errors.js';
+import type { Message } from './conversation.js';
+import { messageOf } from './failure.js';
+import type { Tokenizer } from './tokenizer.js';
+
+/** Renders messages as the text a model was, or will be, trained on. The interpreter reaches nothing but its variables. */
+export class ChatTemplate {
+  private readonly template: Template;
+
+  /**
+   * @param name how messages call it
+   * @param source jinja
+   * @param addsBos the tokenizer's begin-of-sequence id goes before the rendered text (a model's own template writes it itself)
+   */
+  constructor(
+    readonly name: string,
+    source: string,
+    private readonly tokens: { readonly bos: string; readonly eos: string },
+    readonly addsBos: boolean,
+  ) {
+    try {
+      this.template = new Template(source);
+    } catch (error) {
+      throw new UserError(`dataset.template: ${name} is not valid jinja: ${messageOf(error)}`);
+    }
+  }
+
+  /**
+   * The template that a job asks for: `auto` (the tokenizer's, or `alpaca` when it has none), a built-in name, or
+   * an inline jinja source.
+   */
+  static choose(choice: string, tokenizer: Tokenizer): ChatTemplate {
+    const tokens = {
+      bos: tokenizer.bosId === undefined ? '' : (tokenizer.tokenOf(tokenizer.bosId) ?? ''),
+      eos: tokenizer.eosId === undefined ? '' : (tokenizer.tokenOf(tokenizer.eosId) ?? ''),
+    };
+    if (choice === '' || choice === 'auto') {
+      return tokenizer.chatTemplate === undefined
+        ? ChatTemplate.choose('alpaca', tokenizer)
+        : new ChatTemplate("the model's chat template", tokenizer.chatTemplate, tokens, false);
+    }
+    if (choice.includes('{{') || choice.includes('{%')) {
+      return new ChatTemplate('the inline template', choice, tokens, false);
+    }
+    const source = BUILT_IN[choice];
+    if (source === undefined) {
+      throw new UserError(
+        `dataset.template "${choice}" is unknown; use auto, one of ${Object.keys(BUILT_IN).join(', ')}, or an inline jinja template.`,
+      );
+    }
+    return new ChatTemplate(choice, source, tokens, tokenizer.addsBos);
+  }
+
+  /** @param openAnswer ends the text with what stands before an answer of the assistant. */
+  render(messages: readonly Message[], openAnswer: boolean): string {
+    return this.template.render({
+      messages: messages.map((message) => ({ ...message })),
+      add_generation_prompt: openAnswer,
+      bos_token: this.tokens.bos,
+      eos_token: this.tokens.eos,
+    });
+  }
+}
+
+const BUILT_IN: Readonly<Record<string, string>> = {
+  alpaca:
+    "{% for message in messages %}{% if message.role == 'assistant' %}{{ '### Response:\\n' + message.content + eos_token + '\\n\\n' }}" +
+    "{% elif message.role == 'system' %}{{ message.content + '\\n\\n' }}" +
+    "{% else %}{{ '### Instruction:\\n' + message.content + '\\n\\n' }}{% endif %}{% endfor %}" +
+    "{% if add_generation_prompt %}{{ '### Response:\\n' }}{% endif %}",
+  chatml:
+    "{% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}{% endfor %}" +
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
+  plain:
+    '{% for message in messages %}{{ message.content }}' +
+    "{% if message.role == 'assistant' %}{{ eos_token }}{% else %}{{ '\\n' }}{% endif %}{% endfor %}",
+};

@@ -1,0 +1,12 @@
+import { RowError, textField, type RowFormat } from './row-format.js';
+
+/** `text`: running text, trained from its first token to its last. */
+export const text: RowFormat = {
+  name: 'text',
+  matches: (row) => typeof row['text'] === 'string',
+  read(row) {
+    const content = textField(row, 'text');
+    if (content === undefined || content.trim() === '') throw new RowError('"text" is empty');
+    return { kind: 'text', text: content };
+  },
+};

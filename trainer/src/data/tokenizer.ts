@@ -1,0 +1,160 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
+import { UserError } from '../errors.js';
+import { isJsonObject, readJsonFile, type JsonObject } from '../model/read-json-file.js';
+import { messageOf } from './failure.js';
+
+/** A tokenizer of a Hugging Face folder: text to ids and back, and the ids with a meaning of their own. */
+export class Tokenizer {
+  /** Begin of sequence; undefined when the model has none. */
+  readonly bosId: number | undefined;
+  /** End of sequence: what generation stops at, and what training appends. */
+  readonly eosId: number | undefined;
+  /** Fills the right of a shorter row; never trained, so any valid id serves. */
+  readonly padId: number;
+  /** Every id that ends an answer: the end of sequence and those of `generation_config.json`. */
+  readonly stopIds: readonly number[];
+  /** The model expects its sequences to begin with {@link bosId}. */
+  readonly addsBos: boolean;
+  /** Jinja source, when the folder has one. */
+  readonly chatTemplate: string | undefined;
+  /** One more than the largest id. */
+  readonly vocabularySize: number;
+  /** Texts of the added tokens (`<|im_end|>` …), longest first. */
+  readonly addedTokens: readonly string[];
+  private readonly pipeline: Pipeline;
+  private readonly addedIds: ReadonlySet<number>;
+  private readonly guard: readonly number[] | undefined;
+
+  constructor(files: TokenizerFiles) {
+    this.pipeline = new Pipeline(files.tokenizer, files.config);
+    const added = [...this.pipeline.get_added_tokens_decoder()];
+    this.addedIds = new Set(added.map(([id]) => id));
+    this.addedTokens = added.map(([, token]) => token.content).sort((a, b) => b.length - a.length);
+    this.bosId = this.idOfToken(files.config['bos_token']);
+    this.eosId = this.idOfToken(files.config['eos_token']);
+    this.padId = this.idOfToken(files.config['pad_token']) ?? this.eosId ?? 0;
+    const generationIds = [files.generation['eos_token_id']].flat().filter((id) => typeof id === 'number');
+    this.stopIds = [...new Set([...(this.eosId === undefined ? [] : [this.eosId]), ...generationIds])];
+    this.chatTemplate = files.chatTemplate ?? namedTemplate(files.config['chat_template']);
+    this.vocabularySize = 1 + largest(this.pipeline.get_vocab().values());
+    const addBos = files.config['add_bos_token'];
+    this.addsBos =
+      this.bosId !== undefined &&
+      (typeof addBos === 'boolean' ? addBos : this.pipeline.encode('').ids[0] === this.bosId);
+    this.guard = this.prependsSpace() ? this.raw(GUARD) : undefined;
+  }
+
+  /** Reads `tokenizer.json`, `tokenizer_config.json`, `generation_config.json` and `chat_template.jinja` of a folder. */
+  static load(folder: string): Tokenizer {
+    const template = join(folder, 'chat_template.jinja');
+    const tokenizer = readJsonFile(join(folder, 'tokenizer.json'));
+    try {
+      return new Tokenizer({
+        tokenizer,
+        config: readOptional(join(folder, 'tokenizer_config.json')),
+        generation: readOptional(join(folder, 'generation_config.json')),
+        ...(existsSync(template) ? { chatTemplate: readFileSync(template, 'utf8') } : {}),
+      });
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      throw new UserError(
+        `${join(folder, 'tokenizer.json')} is not a tokenizer this trainer can read: ${messageOf(error)}`,
+      );
+    }
+  }
+
+  /** Ids of a text that begins a sequence; added tokens in the text are recognised, none is added. */
+  encode(text: string): number[] {
+    return text === '' ? [] : this.raw(text);
+  }
+
+  /** Ids of a text that begins a sequence, after the begin-of-sequence id where the model expects one. */
+  encodeSequence(text: string): number[] {
+    const ids = this.encode(text);
+    return this.addsBos && this.bosId !== undefined && ids[0] !== this.bosId ? [this.bosId, ...ids] : ids;
+  }
+
+  /**
+   * Ids of a text that continues a sequence. SentencePiece pipelines put a space before every text that they
+   * are given; in the middle of a sequence that space would be a token the model never sees there.
+   */
+  encodeContinuation(text: string): number[] {
+    if (this.guard === undefined || text === '') return this.encode(text);
+    const ids = this.raw(GUARD + text);
+    const intact = this.guard.every((id, index) => ids[index] === id);
+    return intact ? ids.slice(this.guard.length) : this.raw(text);
+  }
+
+  /** Text of ids; added tokens (end of sequence …) are left out. */
+  decode(ids: ArrayLike<number>): string {
+    if (ids.length === 0) return '';
+    return this.pipeline.decode(Array.from(ids), {
+      skip_special_tokens: true,
+      clean_up_tokenization_spaces: false,
+    });
+  }
+
+  /** The text of one token, `undefined` for an id outside the vocabulary. */
+  tokenOf(id: number): string | undefined {
+    return this.pipeline.id_to_token(id);
+  }
+
+  /** The id of a token's exact text. */
+  idOf(token: string): number | undefined {
+    return this.pipeline.token_to_id(token);
+  }
+
+  isAdded(id: number): boolean {
+    return this.addedIds.has(id);
+  }
+
+  private raw(text: string): number[] {
+    return this.pipeline.encode(text, { add_special_tokens: false }).ids;
+  }
+
+  private prependsSpace(): boolean {
+    const first = this.raw('x')[0];
+    return first !== undefined && (this.tokenOf(first)?.startsWith('▁') ?? false);
+  }
+
+  private idOfToken(token: unknown): number | undefined {
+    const text = isJsonObject(token) ? token['content'] : token;
+    return typeof text === 'string' ? this.idOf(text) : undefined;
+  }
+}
+
+/** The parsed files of a tokenizer. */
+export interface TokenizerFiles {
+  /** `tokenizer.json` */
+  readonly tokenizer: object;
+  /** `tokenizer_config.json` */
+  readonly config: JsonObject;
+  /** `generation_config.json` */
+  readonly generation: JsonObject;
+  /** `chat_template.jinja`; wins over the one inside `tokenizer_config.json`. */
+  readonly chatTemplate?: string;
+}
+
+/** A line feed never merges with what follows it in SentencePiece vocabularies. */
+const GUARD = '\n';
+
+/** Older folders list several templates by name. */
+function namedTemplate(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return undefined;
+  const entries = value.filter(isJsonObject);
+  const chosen = (entries.find((entry) => entry['name'] === 'default') ?? entries[0])?.['template'];
+  return typeof chosen === 'string' ? chosen : undefined;
+}
+
+function largest(values: Iterable<number>): number {
+  let result = -1;
+  for (const value of values) if (value > result) result = value;
+  return result;
+}
+
+function readOptional(path: string): JsonObject {
+  return existsSync(path) ? readJsonFile(path) : {};
+}
