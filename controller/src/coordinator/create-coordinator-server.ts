@@ -1,0 +1,162 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { CoordinatorService } from '@tuneyard/proto';
+
+import { systemClock, type Clock } from './clock.js';
+import type { EventBus } from './event-bus.js';
+import type { CoordinatedJob, JobCoordinator, JobTrainingState } from './job-coordinator.js';
+import { JobRuntime } from './job-runtime.js';
+import { DEFAULT_MEMBERSHIP_SETTINGS, type MembershipSettings } from './membership.js';
+import { serveSession } from './session-service.js';
+import type { StateStore } from './state-store.js';
+
+/** Workers say little: figures, names, addresses. */
+const MAX_MESSAGE_BYTES = 256 * 1024;
+const TICK_MS = 10;
+
+export interface CoordinatorServerOptions {
+  /** `host:port` to listen on; port 0 = any free one. */
+  readonly address: string;
+  readonly store: StateStore;
+  readonly bus: EventBus;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+  /** Default: plaintext, for loopback only. */
+  readonly credentials?: ServerCredentials;
+  /** Seconds between a worker's heartbeats; default 1. */
+  readonly heartbeatIntervalSeconds?: number;
+  /** Seconds of silence after which a worker counts as gone; default 5. */
+  readonly heartbeatTimeoutSeconds?: number;
+  readonly membership?: Partial<Omit<MembershipSettings, 'heartbeatTimeoutMs'>>;
+  /** Told of troubles that heal themselves: a store or bus out of reach. Default: nothing. */
+  readonly onTrouble?: (place: string, error: unknown) => void;
+}
+
+export interface CoordinatorServer {
+  readonly coordinator: JobCoordinator;
+  /** `host:port` that it listens on. */
+  readonly address: string;
+  /** Ends all sessions; what the store holds stays, so that the next coordinator goes on. */
+  close(): Promise<void>;
+}
+
+/** Serves `Coordinator.Session` for the jobs that are registered with its coordinator. */
+export async function createCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
+  const heartbeatTimeoutSeconds = options.heartbeatTimeoutSeconds ?? 5;
+  const settings = {
+    helloTimeoutMs: 5000,
+    heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 1,
+    heartbeatTimeoutSeconds,
+  };
+  const coordinator = new GrpcJobCoordinator(options, {
+    ...DEFAULT_MEMBERSHIP_SETTINGS,
+    ...options.membership,
+    heartbeatTimeoutMs: 1000 * heartbeatTimeoutSeconds,
+  });
+  const server = new Server({
+    'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+    // A worker needs one stream; a few more cover reconnections.
+    'grpc.max_concurrent_streams': 16,
+    'grpc.keepalive_time_ms': 10_000,
+    'grpc.keepalive_timeout_ms': 5000,
+    'grpc.enable_channelz': 0,
+  });
+  server.addService(CoordinatorService, {
+    session: (call: Parameters<typeof serveSession>[0]) =>
+      serveSession(call, (uid) => coordinator.runtime(uid), settings),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(
+      options.address,
+      options.credentials ?? ServerCredentials.createInsecure(),
+      (error, bound) => (error === null ? resolve(bound) : reject(error)),
+    );
+  });
+  const ticker = setInterval(() => coordinator.tick(), TICK_MS);
+  const host = options.address.slice(0, options.address.lastIndexOf(':'));
+  return {
+    coordinator,
+    address: `${host}:${port}`,
+    close: async () => {
+      clearInterval(ticker);
+      await coordinator.close();
+      server.forceShutdown();
+    },
+  };
+}
+
+class GrpcJobCoordinator implements JobCoordinator {
+  readonly #runtimes = new Map<string, Promise<JobRuntime>>();
+  readonly #open = new Map<string, JobRuntime>();
+  readonly #listeners = new Set<(uid: string) => void>();
+
+  constructor(
+    private readonly options: CoordinatorServerOptions,
+    private readonly membership: MembershipSettings,
+  ) {}
+
+  runtime(uid: string): JobRuntime | undefined {
+    return this.#open.get(uid);
+  }
+
+  tick(): void {
+    for (const runtime of this.#open.values()) runtime.tick();
+  }
+
+  async register(job: CoordinatedJob): Promise<void> {
+    const { uid } = job.ref;
+    const known = this.#runtimes.get(uid);
+    if (known !== undefined) return (await known).update(job);
+    const opening = JobRuntime.open(job, {
+      store: this.options.store,
+      bus: this.options.bus,
+      clock: this.options.clock ?? systemClock,
+      membership: this.membership,
+      onChange: () => this.#changed(uid),
+      onTrouble: this.options.onTrouble ?? (() => {}),
+    });
+    this.#runtimes.set(uid, opening);
+    try {
+      this.#open.set(uid, await opening);
+    } catch (error) {
+      this.#runtimes.delete(uid);
+      throw error;
+    }
+  }
+
+  async unregister(uid: string): Promise<void> {
+    const runtime = await this.#runtimes.get(uid);
+    this.#runtimes.delete(uid);
+    this.#open.delete(uid);
+    runtime?.stop('the job was removed', false);
+    await runtime?.close('the job was removed');
+    await this.options.store.remove(uid);
+  }
+
+  async requestCheckpoint(uid: string): Promise<void> {
+    (await this.#runtimes.get(uid))?.requestCheckpoint();
+  }
+
+  async stop(uid: string, reason: string, options: { readonly checkpoint: boolean }): Promise<void> {
+    (await this.#runtimes.get(uid))?.stop(reason, options.checkpoint);
+  }
+
+  state(uid: string): JobTrainingState | undefined {
+    return this.#open.get(uid)?.trainingState();
+  }
+
+  onChange(listener: (uid: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    this.#runtimes.clear();
+    await Promise.all(open.map((runtime) => runtime.close('the coordinator is going down')));
+  }
+
+  #changed(uid: string): void {
+    for (const listener of this.#listeners) listener(uid);
+  }
+}

@@ -1,0 +1,11 @@
+export { systemClock, type Clock } from './clock.js';
+export {
+  createCoordinatorServer,
+  type CoordinatorServer,
+  type CoordinatorServerOptions,
+} from './create-coordinator-server.js';
+export type { EventBus, EventFilter, EventSubscription, JobEvent, JobEventType } from './event-bus.js';
+export type { CoordinatedJob, JobCoordinator, JobTrainingState, MemberState } from './job-coordinator.js';
+export { MemoryEventBus } from './memory-event-bus.js';
+export { MemoryStateStore } from './memory-state-store.js';
+export type { StateStore, StoredJob, StoredMembership, StoredTraining } from './state-store.js';

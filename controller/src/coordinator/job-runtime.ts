@@ -1,0 +1,363 @@
+import type { Directive, Finished, Hello, WorkerMessage } from '@tuneyard/proto';
+import { Finished_Outcome } from '@tuneyard/proto';
+
+import type { Clock } from './clock.js';
+import type { EventBus, JobEventType } from './event-bus.js';
+import type { CoordinatedJob, JobTrainingState } from './job-coordinator.js';
+import {
+  advanceMembership,
+  initialMembership,
+  isTaken,
+  restoredMembership,
+  type MembershipEffect,
+  type MembershipEvent,
+  type MembershipSettings,
+  type MembershipState,
+} from './membership.js';
+import { retryUntil } from './retry.js';
+import type { StateStore, StoredMembership, StoredTraining } from './state-store.js';
+
+const SCAN_INTERVAL_MS = 100;
+
+/** The coordinator's end of one worker's stream. */
+export interface WorkerChannel {
+  send(directive: Directive): void;
+  /** Ends the stream; `reason` undefined = in good order. */
+  end(reason?: string): void;
+}
+
+export interface JobRuntimeOptions {
+  readonly store: StateStore;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly membership: MembershipSettings;
+  readonly onChange: () => void;
+  /** Something went wrong that heals itself (a store or bus out of reach). */
+  readonly onTrouble: (place: string, error: unknown) => void;
+}
+
+interface Attached {
+  readonly memberId: string;
+  readonly incarnation: string;
+  readonly channel: WorkerChannel;
+}
+
+/** One job's coordination: applies what the pure membership decides to streams, store and event bus. */
+export class JobRuntime {
+  #job: CoordinatedJob;
+  #state: MembershipState;
+  #training: StoredTraining = {};
+  /** Newest membership that the store has; only such ones are sent. */
+  #announced: StoredMembership | undefined;
+  #announcing: Promise<void> = Promise.resolve();
+  #dirty: StoredTraining | undefined;
+  #recording: Promise<void> | undefined;
+  #checkpointRequest: Directive | undefined;
+  #checkpointRequests = 0;
+  #stop: Directive | undefined;
+  #closed = false;
+  #scannedAt = 0;
+  readonly #attached = new Map<string, Attached>();
+
+  private constructor(
+    job: CoordinatedJob,
+    private readonly options: JobRuntimeOptions,
+  ) {
+    this.#job = job;
+    this.#state = initialMembership(job.expectedWorkers);
+  }
+
+  /** Resumes from the store when it knows the job. */
+  static async open(job: CoordinatedJob, options: JobRuntimeOptions): Promise<JobRuntime> {
+    const runtime = new JobRuntime(job, options);
+    const stored = await options.store.load(job.ref.uid);
+    if (stored?.membership !== undefined) {
+      runtime.#announced = stored.membership;
+      runtime.#state = restoredMembership(
+        job.expectedWorkers,
+        { ...stored.membership, over: stored.finished !== undefined },
+        options.clock.now(),
+      );
+    }
+    const { membership: _, ...training } = stored ?? { membership: undefined };
+    runtime.#training = training;
+    return runtime;
+  }
+
+  get job(): CoordinatedJob {
+    return this.#job;
+  }
+
+  update(job: CoordinatedJob): void {
+    this.#job = job;
+    this.#dispatch({ kind: 'resized', expectedWorkers: job.expectedWorkers });
+  }
+
+  trainingState(): JobTrainingState {
+    return {
+      generation: this.#announced?.generation ?? 0,
+      members: [...this.#state.workers.values()]
+        .filter((worker) => worker.link !== 'closed')
+        .map(({ memberId, address, ready, committedStep, lastSeen }) => ({
+          memberId,
+          address,
+          ready,
+          committedStep,
+          lastSeen,
+        })),
+      progress: this.#training.progress,
+      checkpoint: this.#training.checkpoint,
+      finished: this.#training.finished,
+    };
+  }
+
+  /** False = another living process has the member id. */
+  attach(hello: Hello, channel: WorkerChannel, welcome: Directive): boolean {
+    const { memberId, incarnation, address, bulkAddress } = hello;
+    const worker = { memberId, incarnation, address, bulkAddress };
+    if (isTaken(this.#state, worker)) return false;
+    this.#attached.get(memberId)?.channel.end('replaced by a newer stream of the same worker');
+    this.#attached.set(memberId, { memberId, incarnation, channel });
+    channel.send(welcome);
+    this.#dispatch({
+      kind: 'hello',
+      worker,
+      committedStep: hello.committedStep,
+      generation: hello.generation,
+    });
+    const announced = this.#announced;
+    if (
+      announced?.members.some((member) => member.incarnation === incarnation && member.memberId === memberId)
+    )
+      channel.send(membershipDirective(announced));
+    if (this.#stop !== undefined) channel.send(this.#stop);
+    if (this.#checkpointRequest !== undefined) channel.send(this.#checkpointRequest);
+    const { finished } = this.#training;
+    if (finished !== undefined) channel.send(finishedDirective(finished));
+    this.options.onChange();
+    return true;
+  }
+
+  detach(memberId: string, channel: WorkerChannel): void {
+    const attached = this.#attached.get(memberId);
+    if (attached?.channel !== channel) return;
+    this.#attached.delete(memberId);
+    this.#dispatch({ kind: 'disconnected', memberId, incarnation: attached.incarnation });
+    this.options.onChange();
+  }
+
+  /** A message after Hello. Finished is acknowledged by ending the stream once the store has it. */
+  receive(memberId: string, message: WorkerMessage, channel: WorkerChannel): void {
+    if (this.#attached.get(memberId)?.channel !== channel) return;
+    const { body } = message;
+    switch (body?.$case) {
+      case 'heartbeat':
+        this.#dispatch({ kind: 'heartbeat', memberId, committedStep: body.value.committedStep });
+        return;
+      case 'ready':
+        this.#dispatch({ kind: 'ready', memberId, committedStep: body.value.committedStep });
+        this.options.onChange();
+        return;
+      case 'progress':
+        this.#dispatch({ kind: 'heartbeat', memberId, committedStep: body.value.step });
+        if (body.value.step < (this.#training.progress?.step ?? 0)) return;
+        this.#save({ progress: body.value });
+        this.#publish('progress', `${body.value.step}`, body.value);
+        return;
+      case 'peerFailure':
+        this.#publish('lost', `${body.value.generation}-${memberId}-${body.value.memberId}`, {
+          reporter: memberId,
+          ...body.value,
+        });
+        this.#dispatch({ kind: 'peer-failure', ...body.value });
+        return;
+      case 'checkpointDone':
+        this.#dispatch({ kind: 'seen', memberId });
+        this.#checkpointRequest = undefined;
+        this.#save({ checkpoint: body.value });
+        this.#publish('checkpoint', `${body.value.step}-${body.value.digest}`, body.value);
+        return;
+      case 'finished':
+        this.#finish(memberId, body.value, channel);
+        return;
+      default:
+        channel.end('a message after Hello must be a known one other than Hello');
+    }
+  }
+
+  requestCheckpoint(): void {
+    this.#checkpointRequests += 1;
+    this.#checkpointRequest = {
+      body: {
+        $case: 'checkpoint',
+        value: { requestId: `${this.options.clock.now()}-${this.#checkpointRequests}` },
+      },
+    };
+    this.#broadcast(this.#checkpointRequest);
+  }
+
+  stop(reason: string, checkpoint: boolean): void {
+    this.#stop = { body: { $case: 'stop', value: { reason, checkpoint } } };
+    this.#broadcast(this.#stop);
+  }
+
+  /** Called often; looks for silent workers now and then, and for changes that are due at once. */
+  tick(): void {
+    const now = this.options.clock.now();
+    if (this.#state.pending === undefined && now - this.#scannedAt < SCAN_INTERVAL_MS) return;
+    this.#scannedAt = now;
+    this.#dispatch({ kind: 'tick' });
+  }
+
+  /** Ends all sessions. */
+  async close(reason: string): Promise<void> {
+    this.#closed = true;
+    for (const { channel } of this.#attached.values()) channel.end(reason);
+    this.#attached.clear();
+    await this.#announcing;
+    await this.#recording;
+  }
+
+  #dispatch(event: MembershipEvent): void {
+    if (this.#closed) return;
+    const { state, effects } = advanceMembership(
+      this.#state,
+      event,
+      this.options.clock.now(),
+      this.options.membership,
+    );
+    this.#state = state;
+    for (const effect of effects) this.#apply(effect);
+  }
+
+  #apply(effect: MembershipEffect): void {
+    if (effect.kind === 'evict') {
+      const attached = this.#attached.get(effect.memberId);
+      this.#attached.delete(effect.memberId);
+      attached?.channel.end('no heartbeat in time');
+      this.options.onChange();
+      return;
+    }
+    const { generation, members, cause } = effect;
+    const membership = { generation, members, cause };
+    this.#announcing = this.#announcing.then(() => this.#announce(membership));
+  }
+
+  async #announce(membership: StoredMembership): Promise<void> {
+    const superseded = (): boolean => this.#closed || this.#state.generation > membership.generation;
+    const advanced = await retryUntil(
+      () => this.options.store.advance(this.#job.ref.uid, membership),
+      superseded,
+      (error) => this.options.onTrouble('state store: announcing a generation', error),
+    );
+    if (advanced === undefined) return;
+    if (!advanced) {
+      this.options.onTrouble(
+        'state store',
+        new Error('another coordinator has announced a later generation'),
+      );
+      await this.#reload();
+      return;
+    }
+    this.#announced = membership;
+    const directive = membershipDirective(membership);
+    for (const { memberId, incarnation } of membership.members) {
+      const attached = this.#attached.get(memberId);
+      if (attached?.incarnation === incarnation) attached.channel.send(directive);
+    }
+    this.#publish('membership', `${membership.generation}`, membership);
+    this.options.onChange();
+  }
+
+  /** Fenced: take what the store has, and let the workers come again. */
+  async #reload(): Promise<void> {
+    const stored = await this.options.store.load(this.#job.ref.uid);
+    for (const { channel } of this.#attached.values()) channel.end('another coordinator leads this job');
+    this.#attached.clear();
+    if (stored?.membership === undefined) return;
+    this.#announced = stored.membership;
+    this.#state = restoredMembership(
+      this.#job.expectedWorkers,
+      { ...stored.membership, over: stored.finished !== undefined },
+      this.options.clock.now(),
+    );
+  }
+
+  #finish(memberId: string, finished: Finished, channel: WorkerChannel): void {
+    const decides = this.#decidesJob(memberId, finished);
+    this.#dispatch({ kind: 'finished', memberId, over: decides });
+    if (decides && this.#training.finished === undefined) {
+      this.#save({ finished });
+      this.#publish('finished', 'end', finished);
+      this.#broadcast(finishedDirective(finished));
+    }
+    void (this.#recording ?? Promise.resolve()).then(() => channel.end());
+  }
+
+  /**
+   * Rank 0 speaks for the job; so does whoever finds that the job cannot succeed anywhere. A worker that fails
+   * for want of memory or a device leaves, and the others go on without it.
+   */
+  #decidesJob(memberId: string, finished: Finished): boolean {
+    const leader = this.#state.members[0]?.memberId ?? memberId;
+    if (finished.outcome !== Finished_Outcome.OUTCOME_FAILED) return leader === memberId;
+    const local = finished.reason === 'Infrastructure' || finished.reason === 'OutOfMemory';
+    const others = [...this.#state.workers.values()].some(
+      (worker) => worker.memberId !== memberId && worker.link === 'open' && !worker.finished,
+    );
+    return !local || !others;
+  }
+
+  #broadcast(directive: Directive): void {
+    for (const { channel } of this.#attached.values()) channel.send(directive);
+  }
+
+  /** Newest figures win; one write at a time. */
+  #save(training: StoredTraining): void {
+    this.#training = { ...this.#training, ...training };
+    this.#dirty = { ...this.#dirty, ...training };
+    this.#recording ??= this.#flush().finally(() => (this.#recording = undefined));
+    this.options.onChange();
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#dirty !== undefined) {
+      const training = this.#dirty;
+      this.#dirty = undefined;
+      await retryUntil(
+        () => this.options.store.record(this.#job.ref.uid, this.#announced?.generation ?? 0, training),
+        () => this.#closed,
+        (error) => this.options.onTrouble('state store: recording figures', error),
+      );
+    }
+  }
+
+  #publish(type: JobEventType, key: string, data: unknown): void {
+    const { namespace, name, uid } = this.#job.ref;
+    const event = {
+      id: `${uid}/${type}/${key}`,
+      namespace,
+      job: name,
+      type,
+      time: new Date(this.options.clock.now()).toISOString(),
+      data,
+    };
+    this.options.bus
+      .publish(event)
+      .catch((error: unknown) => this.options.onTrouble('event bus: publishing', error));
+  }
+}
+
+function membershipDirective(membership: StoredMembership): Directive {
+  const { generation, members, cause } = membership;
+  return {
+    body: {
+      $case: 'membership',
+      value: { generation, members: members.map((member) => ({ ...member })), cause },
+    },
+  };
+}
+
+function finishedDirective(finished: Finished): Directive {
+  return { body: { $case: 'jobFinished', value: { outcome: finished.outcome } } };
+}

@@ -1,0 +1,235 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  advanceMembership,
+  DEFAULT_MEMBERSHIP_SETTINGS,
+  initialMembership,
+  isTaken,
+  restoredMembership,
+  type MembershipEffect,
+  type MembershipEvent,
+  type MembershipState,
+} from './membership.js';
+
+const settings = DEFAULT_MEMBERSHIP_SETTINGS;
+
+/** Drives the machine with a clock of its own. */
+class Driver {
+  now = 1000;
+  state: MembershipState;
+  readonly effects: MembershipEffect[] = [];
+
+  constructor(state: MembershipState) {
+    this.state = state;
+  }
+
+  apply(event: MembershipEvent): this {
+    const step = advanceMembership(this.state, event, this.now, settings);
+    this.state = step.state;
+    this.effects.push(...step.effects);
+    return this;
+  }
+
+  pass(milliseconds: number): this {
+    for (let left = milliseconds; left > 0; left -= 10) {
+      this.now += Math.min(10, left);
+      this.apply({ kind: 'tick' });
+    }
+    return this;
+  }
+
+  enter(memberId: string, incarnation = '1', generation = 0): this {
+    const worker = { memberId, incarnation, address: `${memberId}:${incarnation}`, bulkAddress: '' };
+    return this.apply({ kind: 'hello', worker, committedStep: 0, generation }).apply({
+      kind: 'ready',
+      memberId,
+      committedStep: 0,
+    });
+  }
+
+  leave(memberId: string, incarnation = '1'): this {
+    return this.apply({ kind: 'disconnected', memberId, incarnation });
+  }
+
+  ranks(): string[] {
+    return this.state.members.map((member) => `${member.memberId}${member.incarnation}`);
+  }
+
+  announcements(): number[] {
+    return this.effects.flatMap((effect) => (effect.kind === 'announce' ? [effect.generation] : []));
+  }
+}
+
+describe('membership', () => {
+  it('starts when the expected workers are ready, and not before', () => {
+    const driver = new Driver(initialMembership(2)).enter('a').pass(60_000 / 100);
+    expect(driver.announcements()).toEqual([]);
+    driver.enter('b').pass(100);
+    expect(driver.announcements()).toEqual([1]);
+    expect(driver.ranks()).toEqual(['a1', 'b1']);
+  });
+
+  it('makes one generation of two deaths at once, and keeps the order of survivors', () => {
+    const driver = new Driver(initialMembership(4)).enter('a').enter('b').enter('c').enter('d').pass(100);
+    driver.leave('a').pass(10).leave('c').pass(100);
+    expect(driver.announcements()).toEqual([1, 2]);
+    expect(driver.ranks()).toEqual(['b1', 'd1']);
+  });
+
+  it('changes nothing when a broken stream returns in time', () => {
+    const driver = new Driver(initialMembership(2)).enter('a').enter('b').pass(100);
+    driver.leave('b').pass(10).enter('b').pass(500);
+    expect(driver.announcements()).toEqual([1]);
+  });
+
+  it('takes a restarted process for a new member', () => {
+    const driver = new Driver(initialMembership(2)).enter('a').enter('b').pass(100);
+    driver.leave('a').enter('a', '2').pass(500);
+    expect(driver.ranks()).toEqual(['b1', 'a2']);
+  });
+
+  it('refuses a member id that a living process has', () => {
+    const driver = new Driver(initialMembership(1)).enter('a').pass(100);
+    const other = { memberId: 'a', incarnation: '2', address: 'x', bulkAddress: '' };
+    expect(isTaken(driver.state, other)).toBe(true);
+    expect(isTaken(driver.leave('a').state, other)).toBe(false);
+  });
+
+  it('evicts who is silent', () => {
+    const driver = new Driver(initialMembership(2)).enter('a').enter('b').pass(100);
+    for (let beat = 0; beat < 70; beat++)
+      driver.pass(100).apply({ kind: 'heartbeat', memberId: 'a', committedStep: 0 });
+    expect(driver.effects).toContainEqual({ kind: 'evict', memberId: 'b' });
+    expect(driver.ranks()).toEqual(['a1']);
+  });
+
+  it('keeps a job together through its own restart, and notices who did not return', () => {
+    const members = ['a', 'b'].map((memberId) => ({
+      memberId,
+      incarnation: '1',
+      address: `${memberId}:1`,
+      bulkAddress: '',
+    }));
+    const driver = new Driver(restoredMembership(2, { generation: 7, members, over: false }, 1000));
+    driver.enter('a').pass(1000);
+    expect(driver.announcements()).toEqual([]);
+    for (let beat = 0; beat < 60; beat++)
+      driver.pass(100).apply({ kind: 'heartbeat', memberId: 'a', committedStep: 0 });
+    expect(driver.announcements()).toEqual([8]);
+    expect(driver.ranks()).toEqual(['a1']);
+  });
+
+  it('continues behind the generations that workers have seen when its own state is lost', () => {
+    const driver = new Driver(initialMembership(2)).enter('a', '1', 9).enter('b', '1', 9).pass(100);
+    expect(driver.announcements()).toEqual([10]);
+  });
+
+  it('renews the generation for a broken link, and leaves the unreachable one out in the end', () => {
+    const driver = new Driver(initialMembership(3)).enter('a').enter('b').enter('c').pass(100);
+    for (let failure = 1; failure <= 3; failure++) {
+      expect(driver.ranks()).toEqual(['a1', 'b1', 'c1']);
+      driver.apply({ kind: 'peer-failure', generation: failure, memberId: 'c' }).pass(100);
+    }
+    expect(driver.announcements()).toEqual([1, 2, 3, 4]);
+    expect(driver.ranks()).toEqual(['a1', 'b1']);
+    for (let beat = 0; beat < 320; beat++)
+      for (const memberId of ['a', 'b', 'c'])
+        driver.pass(100 / 3).apply({ kind: 'heartbeat', memberId, committedStep: 0 });
+    expect(driver.ranks()).toEqual(['a1', 'b1', 'c1']);
+  });
+
+  it('ignores complaints about an older generation', () => {
+    const driver = new Driver(initialMembership(2)).enter('a').enter('b').pass(100);
+    driver.apply({ kind: 'peer-failure', generation: 0, memberId: 'b' }).pass(500);
+    expect(driver.announcements()).toEqual([1]);
+  });
+
+  it('lets those who finished go in peace', () => {
+    const driver = new Driver(initialMembership(2)).enter('a').enter('b').pass(100);
+    driver.apply({ kind: 'finished', memberId: 'b', over: false }).leave('b').pass(500);
+    expect(driver.announcements()).toEqual([1]);
+    driver.apply({ kind: 'finished', memberId: 'a', over: true }).leave('a').enter('c').pass(60_00);
+    expect(driver.announcements()).toEqual([1]);
+  });
+
+  it('holds its invariants under any history', () => {
+    const ids = ['a', 'b', 'c', 'd'];
+    const id = fc.constantFrom(...ids);
+    const action = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          kind: fc.constant('enter' as const),
+          id,
+          incarnation: fc.constantFrom('1', '2'),
+        }),
+      },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('leave' as const), id }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant('accuse' as const), id, age: fc.nat(2) }) },
+      {
+        weight: 4,
+        arbitrary: fc.record({ kind: fc.constant('pass' as const), time: fc.integer({ min: 1, max: 400 }) }),
+      },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('finish' as const), id }) },
+    );
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(action, { maxLength: 60 }),
+        (expected, actions) => {
+          const driver = new Driver(initialMembership(expected));
+          for (const step of actions) {
+            if (step.kind === 'enter') {
+              const worker = {
+                memberId: step.id,
+                incarnation: step.incarnation,
+                address: '',
+                bulkAddress: '',
+              };
+              if (!isTaken(driver.state, worker)) driver.enter(step.id, step.incarnation);
+            } else if (step.kind === 'leave') {
+              driver.leave(step.id, driver.state.workers.get(step.id)?.incarnation);
+            } else if (step.kind === 'accuse') {
+              const generation = driver.state.generation - step.age;
+              driver.apply({ kind: 'peer-failure', generation, memberId: step.id });
+            } else if (step.kind === 'finish') {
+              driver.apply({ kind: 'finished', memberId: step.id, over: false });
+            } else driver.pass(step.time);
+          }
+          // Generations only grow; each has members, each member once.
+          const announced = driver.announcements();
+          expect(announced).toEqual([...announced].sort((left, right) => left - right));
+          expect(new Set(announced).size).toBe(announced.length);
+          for (const effect of driver.effects) {
+            if (effect.kind !== 'announce') continue;
+            expect(effect.members.length).toBeGreaterThan(0);
+            expect(new Set(effect.members.map((member) => member.memberId)).size).toBe(effect.members.length);
+          }
+          // Left alone with everybody beating, the members become exactly those who are there, ready and not finished.
+          for (let beat = 0; beat < 9; beat++) {
+            for (const [memberId, worker] of driver.state.workers)
+              if (worker.link === 'open') driver.apply({ kind: 'seen', memberId });
+            driver.pass(1000);
+          }
+          const able = [...driver.state.workers.values()].filter(
+            (worker) =>
+              worker.link === 'open' &&
+              worker.ready &&
+              !worker.finished &&
+              worker.quarantinedUntil <= driver.now,
+          );
+          if (able.length > 0 && (driver.state.generation > 0 || able.length >= expected)) {
+            const members = driver.state.members.filter(
+              (member) => driver.state.workers.get(member.memberId)?.finished !== true,
+            );
+            expect(new Set(members.map((member) => `${member.memberId} ${member.incarnation}`))).toEqual(
+              new Set(able.map((worker) => `${worker.memberId} ${worker.incarnation}`)),
+            );
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});

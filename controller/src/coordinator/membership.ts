@@ -1,0 +1,398 @@
+/**
+ * Who trains together: the pure part of the coordinator. Events go in, the new state and the directives to act on
+ * come out; clocks, streams and stores live elsewhere.
+ */
+
+export type MembershipCause = 'start' | 'joined' | 'lost' | 'link' | 'restored';
+
+/** A worker process. A restarted pod has the same member id and another incarnation. */
+export interface WorkerIdentity {
+  readonly memberId: string;
+  readonly incarnation: string;
+  /** host:port of its Collective service. */
+  readonly address: string;
+  /** host:port of its bulk data plane; '' when it has none. */
+  readonly bulkAddress: string;
+}
+
+export interface KnownWorker extends WorkerIdentity {
+  /** `presumed`: a member before this coordinator started, not heard of yet. */
+  readonly link: 'open' | 'presumed' | 'closed';
+  readonly ready: boolean;
+  readonly finished: boolean;
+  readonly committedStep: number;
+  /** Milliseconds of the coordinator's clock. */
+  readonly lastSeen: number;
+  /** Not dealt into a generation before this time: its peers cannot reach it. */
+  readonly quarantinedUntil: number;
+}
+
+export interface MembershipState {
+  readonly expectedWorkers: number;
+  /** Newest generation announced; 0 before the first. */
+  readonly generation: number;
+  /** In rank order. */
+  readonly members: readonly WorkerIdentity[];
+  readonly workers: ReadonlyMap<string, KnownWorker>;
+  /** A change that waits for its neighbours, so that two deaths at once make one generation. */
+  readonly pending: { readonly dueAt: number; readonly cause: MembershipCause } | undefined;
+  /** Generations, since a step was last committed, in which peers failed to reach the member. */
+  readonly accusations: ReadonlyMap<string, readonly number[]>;
+  readonly committedStep: number;
+  /** The job's result is delivered: memberships no longer change. */
+  readonly over: boolean;
+}
+
+export interface MembershipSettings {
+  /** Silence after which a worker counts as gone. */
+  readonly heartbeatTimeoutMs: number;
+  /** Wait after a departure for others that belong to it. */
+  readonly lossSettleMs: number;
+  /** Wait after an arrival for others that belong to it. */
+  readonly joinSettleMs: number;
+  /** Failed generations in a row after which an unreachable member is left out. */
+  readonly maxAccusations: number;
+  readonly quarantineMs: number;
+}
+
+export const DEFAULT_MEMBERSHIP_SETTINGS: MembershipSettings = {
+  heartbeatTimeoutMs: 5000,
+  lossSettleMs: 25,
+  joinSettleMs: 200,
+  maxAccusations: 3,
+  quarantineMs: 30_000,
+};
+
+export type MembershipEvent =
+  | {
+      readonly kind: 'hello';
+      readonly worker: WorkerIdentity;
+      readonly committedStep: number;
+      /** Newest generation that the worker has seen. */
+      readonly generation: number;
+    }
+  | { readonly kind: 'ready'; readonly memberId: string; readonly committedStep: number }
+  | { readonly kind: 'heartbeat'; readonly memberId: string; readonly committedStep: number }
+  | { readonly kind: 'seen'; readonly memberId: string }
+  | { readonly kind: 'disconnected'; readonly memberId: string; readonly incarnation: string }
+  | { readonly kind: 'peer-failure'; readonly generation: number; readonly memberId: string }
+  | { readonly kind: 'finished'; readonly memberId: string; readonly over: boolean }
+  | { readonly kind: 'resized'; readonly expectedWorkers: number }
+  | { readonly kind: 'tick' };
+
+export type MembershipEffect =
+  | {
+      readonly kind: 'announce';
+      readonly generation: number;
+      readonly members: readonly WorkerIdentity[];
+      readonly cause: MembershipCause;
+    }
+  /** End the worker's session: it was silent for too long. */
+  | { readonly kind: 'evict'; readonly memberId: string };
+
+export interface MembershipStep {
+  readonly state: MembershipState;
+  readonly effects: readonly MembershipEffect[];
+}
+
+export function initialMembership(expectedWorkers: number): MembershipState {
+  return {
+    expectedWorkers,
+    generation: 0,
+    members: [],
+    workers: new Map(),
+    pending: undefined,
+    accusations: new Map(),
+    committedStep: 0,
+    over: false,
+  };
+}
+
+/** The state after a restart of the coordinator: members of the stored generation have until the timeout to return. */
+export function restoredMembership(
+  expectedWorkers: number,
+  stored: {
+    readonly generation: number;
+    readonly members: readonly WorkerIdentity[];
+    readonly over: boolean;
+  },
+  now: number,
+): MembershipState {
+  const workers = stored.members.map((member): [string, KnownWorker] => [
+    member.memberId,
+    {
+      ...member,
+      link: 'presumed',
+      ready: true,
+      finished: false,
+      committedStep: 0,
+      lastSeen: now,
+      quarantinedUntil: 0,
+    },
+  ]);
+  return {
+    ...initialMembership(expectedWorkers),
+    generation: stored.generation,
+    members: stored.members,
+    workers: new Map(workers),
+    over: stored.over,
+  };
+}
+
+/** Whether a worker that says hello would push out another living process of the same member id. */
+export function isTaken(state: MembershipState, worker: WorkerIdentity): boolean {
+  const known = state.workers.get(worker.memberId);
+  return known?.link === 'open' && known.incarnation !== worker.incarnation;
+}
+
+export function advanceMembership(
+  state: MembershipState,
+  event: MembershipEvent,
+  now: number,
+  settings: MembershipSettings,
+): MembershipStep {
+  switch (event.kind) {
+    case 'hello':
+      return settle(hello(state, event, now), now, settings);
+    case 'ready':
+      return settle(
+        progress(
+          touch(state, event.memberId, now, { ready: true, committedStep: event.committedStep }),
+          event.committedStep,
+        ),
+        now,
+        settings,
+      );
+    case 'heartbeat':
+      return unchanged(
+        progress(
+          touch(state, event.memberId, now, { committedStep: event.committedStep }),
+          event.committedStep,
+        ),
+      );
+    case 'seen':
+      return unchanged(touch(state, event.memberId, now, {}));
+    case 'disconnected':
+      return settle(disconnected(state, event.memberId, event.incarnation), now, settings);
+    case 'peer-failure':
+      return settle(accuse(state, event, now, settings), now, settings);
+    case 'finished':
+      return settle(
+        {
+          ...touch(state, event.memberId, now, { finished: true }),
+          over: state.over || event.over,
+        },
+        now,
+        settings,
+      );
+    case 'resized':
+      return settle({ ...state, expectedWorkers: event.expectedWorkers }, now, settings);
+    default:
+      return tick(state, now, settings);
+  }
+}
+
+function unchanged(state: MembershipState): MembershipStep {
+  return { state, effects: [] };
+}
+
+function hello(
+  state: MembershipState,
+  event: Extract<MembershipEvent, { kind: 'hello' }>,
+  now: number,
+): MembershipState {
+  const known = state.workers.get(event.worker.memberId);
+  const same = known?.incarnation === event.worker.incarnation;
+  const workers = new Map(state.workers).set(event.worker.memberId, {
+    ...event.worker,
+    link: 'open',
+    // A process that was ready stays ready over a reconnection; a new process has to say so.
+    ready: same && known.ready,
+    finished: same && known.finished,
+    committedStep: event.committedStep,
+    lastSeen: now,
+    quarantinedUntil: same ? known.quarantinedUntil : 0,
+  });
+  // A coordinator that lost its state must not announce a generation that workers have already passed.
+  const generation = Math.max(state.generation, event.generation);
+  return generation === state.generation
+    ? { ...state, workers }
+    : { ...state, workers, generation, members: [] };
+}
+
+function touch(
+  state: MembershipState,
+  memberId: string,
+  now: number,
+  change: Partial<Pick<KnownWorker, 'ready' | 'finished' | 'committedStep'>>,
+): MembershipState {
+  const known = state.workers.get(memberId);
+  if (known === undefined) return state;
+  return { ...state, workers: new Map(state.workers).set(memberId, { ...known, ...change, lastSeen: now }) };
+}
+
+/** A committed step shows that the members reach each other: old accusations are void. */
+function progress(state: MembershipState, committedStep: number): MembershipState {
+  return committedStep > state.committedStep ? { ...state, committedStep, accusations: new Map() } : state;
+}
+
+function disconnected(state: MembershipState, memberId: string, incarnation: string): MembershipState {
+  const known = state.workers.get(memberId);
+  if (known === undefined || known.incarnation !== incarnation) return state;
+  const workers = new Map(state.workers);
+  if (state.members.some((member) => member.memberId === memberId) || known.quarantinedUntil > 0)
+    workers.set(memberId, { ...known, link: 'closed' });
+  else workers.delete(memberId);
+  return { ...state, workers };
+}
+
+function accuse(
+  state: MembershipState,
+  event: Extract<MembershipEvent, { kind: 'peer-failure' }>,
+  now: number,
+  settings: MembershipSettings,
+): MembershipState {
+  const stale = event.generation !== state.generation;
+  if (stale || state.over || !state.members.some((member) => member.memberId === event.memberId))
+    return state;
+  const earlier = state.accusations.get(event.memberId) ?? [];
+  const accusations = earlier.includes(event.generation)
+    ? state.accusations
+    : new Map(state.accusations).set(event.memberId, [...earlier, event.generation]);
+  const dueAt = now + settings.lossSettleMs;
+  const pending =
+    state.pending !== undefined && isUrgent(state.pending.cause)
+      ? state.pending
+      : { dueAt, cause: 'link' as const };
+  return { ...state, accusations, pending };
+}
+
+function isUrgent(cause: MembershipCause): boolean {
+  return cause === 'lost' || cause === 'link';
+}
+
+/** Plans a new generation when those who should be members are not those who are. */
+function settle(state: MembershipState, now: number, settings: MembershipSettings): MembershipStep {
+  if (state.over) return unchanged({ ...state, pending: undefined });
+  const wanted = candidates(state, now);
+  if (sameMembers(state, wanted)) {
+    // Everybody came back in time; a link that failed still needs its new generation.
+    return unchanged(state.pending?.cause === 'link' ? state : { ...state, pending: undefined });
+  }
+  if (wanted.length === 0) return unchanged({ ...state, pending: undefined });
+  const survivors = wanted.filter((worker) => state.members.some((member) => sameProcess(member, worker)));
+  const fresh = survivors.length === 0;
+  const complete = wanted.length >= state.expectedWorkers;
+  if (fresh && state.generation === 0 && !complete) return unchanged({ ...state, pending: undefined });
+  const lost = state.members.filter((member) => !isFinished(state, member)).length > survivors.length;
+  const cause = fresh ? (state.generation === 0 ? 'start' : 'restored') : lost ? 'lost' : 'joined';
+  const dueAt = Math.min(
+    now + settleDelay({ fresh, complete, lost }, settings),
+    state.pending?.dueAt ?? Infinity,
+  );
+  const pending =
+    state.pending !== undefined && isUrgent(state.pending.cause)
+      ? state.pending
+      : ({ dueAt, cause } as const);
+  return unchanged({ ...state, pending });
+}
+
+function settleDelay(
+  change: { readonly fresh: boolean; readonly complete: boolean; readonly lost: boolean },
+  settings: MembershipSettings,
+): number {
+  // Nobody trains: members whose coordinator forgot them get as long to return as those of one that remembers.
+  if (change.fresh) return change.complete ? settings.lossSettleMs : settings.heartbeatTimeoutMs;
+  return change.lost ? settings.lossSettleMs : settings.joinSettleMs;
+}
+
+function tick(before: MembershipState, now: number, settings: MembershipSettings): MembershipStep {
+  const effects: MembershipEffect[] = [];
+  const workers = new Map(before.workers);
+  for (const [memberId, worker] of before.workers) {
+    if (worker.link === 'closed' || now - worker.lastSeen < settings.heartbeatTimeoutMs) continue;
+    if (worker.link === 'open') effects.push({ kind: 'evict', memberId });
+    workers.set(memberId, { ...worker, link: 'closed' });
+  }
+  let state = settle({ ...before, workers }, now, settings).state;
+  if (state.pending === undefined || now < state.pending.dueAt) return { state, effects };
+
+  state = quarantine(state, now, settings);
+  const members = candidates(state, now);
+  if (members.length === 0) return { state: { ...state, pending: undefined }, effects };
+  const generation = state.generation + 1;
+  const cause = state.pending?.cause ?? 'joined';
+  effects.push({ kind: 'announce', generation, members, cause });
+  return {
+    state: { ...state, generation, members, workers: prune(state, members), pending: undefined },
+    effects,
+  };
+}
+
+/** Leaves out the member that peers failed to reach most often, when that went on for too long. */
+function quarantine(state: MembershipState, now: number, settings: MembershipSettings): MembershipState {
+  const wanted = candidates(state, now);
+  let worst: string | undefined;
+  let most = settings.maxAccusations - 1;
+  // Of two that cannot reach each other, the later in rank goes.
+  for (const { memberId } of wanted) {
+    const count = state.accusations.get(memberId)?.length ?? 0;
+    if (count > 0 && count >= settings.maxAccusations && count >= most) {
+      worst = memberId;
+      most = count;
+    }
+  }
+  const known = worst === undefined ? undefined : state.workers.get(worst);
+  if (known === undefined || wanted.length < 2) return state;
+  const workers = new Map(state.workers).set(known.memberId, {
+    ...known,
+    quarantinedUntil: now + settings.quarantineMs,
+  });
+  return { ...state, workers, accusations: new Map() };
+}
+
+/** Forgets workers that are gone for good: closed and no longer members. */
+function prune(state: MembershipState, members: readonly WorkerIdentity[]): Map<string, KnownWorker> {
+  const keep = new Set(members.map((member) => member.memberId));
+  return new Map(
+    [...state.workers].filter(([memberId, worker]) => worker.link !== 'closed' || keep.has(memberId)),
+  );
+}
+
+/** Those who should train together now: members in their order, then newcomers in the order of their arrival. */
+function candidates(state: MembershipState, now: number): WorkerIdentity[] {
+  const able = (worker: KnownWorker): boolean =>
+    worker.link !== 'closed' && worker.ready && !worker.finished && worker.quarantinedUntil <= now;
+  const survivors = state.members
+    .map((member) => state.workers.get(member.memberId))
+    .filter(
+      (worker, rank): worker is KnownWorker =>
+        worker !== undefined && able(worker) && worker.incarnation === state.members[rank]?.incarnation,
+    );
+  const ids = new Set(survivors.map((worker) => worker.memberId));
+  const newcomers = [...state.workers.values()].filter((worker) => able(worker) && !ids.has(worker.memberId));
+  return [...survivors, ...newcomers].map(({ memberId, incarnation, address, bulkAddress }) => ({
+    memberId,
+    incarnation,
+    address,
+    bulkAddress,
+  }));
+}
+
+function sameMembers(state: MembershipState, wanted: readonly WorkerIdentity[]): boolean {
+  const still = state.members.filter((member) => !isFinished(state, member));
+  return still.length === wanted.length && still.every((member, rank) => sameProcess(member, wanted[rank]));
+}
+
+function isFinished(state: MembershipState, member: WorkerIdentity): boolean {
+  const known = state.workers.get(member.memberId);
+  return known?.incarnation === member.incarnation && known.finished;
+}
+
+function sameProcess(left: WorkerIdentity, right: WorkerIdentity | undefined): boolean {
+  return (
+    left.memberId === right?.memberId &&
+    left.incarnation === right.incarnation &&
+    left.address === right.address
+  );
+}
