@@ -5,3 +5,8 @@
 export class UserError extends Error {
   override readonly name = 'UserError';
 }
+
+/** Loss or gradients stayed non-finite: the learning rate is too high, or the data is broken. Not worth a retry. */
+export class DivergedError extends Error {
+  override readonly name = 'DivergedError';
+}

@@ -1,0 +1,74 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { UserError } from '../errors.js';
+import { runTrainer } from './trainer-program.js';
+import type { LogsOptions } from './logs-command.js';
+import type { TrainOptions } from './train/train-command.js';
+
+const program = new Command('tuneyard')
+  .description('Fine-tunes language models on a shared GPU pool, or on this machine.')
+  .showHelpAfterError('(--help shows the options)')
+  // Bad input ends with 2 everywhere; commander would say 1.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .showSuggestionAfterError();
+
+program
+  .command('train')
+  .description('train on this machine, without Kubernetes')
+  .requiredOption('--model <dir>', 'Hugging Face folder of the base model')
+  .requiredOption('--data <file>', 'data file; repeat to mix several', collect, [])
+  .option('--method <name>', 'lora | qlora | ptuning | ptuning-v2 | prompt | full', 'lora')
+  .option('--workers <n>', 'trainer processes', positiveInteger, 1)
+  .requiredOption('--out <dir>', 'folder for the tuned adapter')
+  .option('--set <path=value>', 'any field of the spec, e.g. training.epochs=3; repeatable', collect, [])
+  .option('--json <file>', 'write the figures as JSON; - for standard output')
+  .option('--force', 'replace --out even if it holds other files', false)
+  .action(async (options: TrainOptions) => {
+    const { trainLocally } = await import('./train/train-command.js');
+    process.exitCode = await trainLocally(options);
+  });
+
+program
+  .command('logs')
+  .description('logs of the workers of a FineTuneJob')
+  .argument('<job>', 'name of the job')
+  .option('-f, --follow', 'keep printing until the workers end', false)
+  .option('-n, --namespace <name>', 'namespace of the job; default: that of the kubeconfig')
+  .option('--kubeconfig <file>', 'default: $KUBECONFIG, then ~/.kube/config')
+  .option('--tail <lines>', 'last lines of each worker only', positiveInteger)
+  .action(async (job: string, options: LogsOptions) => {
+    const { printLogs } = await import('./logs-command.js');
+    await printLogs(job, options);
+  });
+
+trainerCommand('loss', 'mean loss of a model on a text file; see "tuneyard loss --help"');
+trainerCommand('generate', 'continue a prompt; see "tuneyard generate --help"');
+
+/** A command of the trainer, passed on with all its options. */
+function trainerCommand(name: string, description: string): void {
+  program
+    .command(name)
+    .description(description)
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[options...]')
+    .action(async (options: string[]) => {
+      process.exitCode = await runTrainer([name, ...options]);
+    });
+}
+
+function collect(value: string, previous: readonly string[]): string[] {
+  return [...previous, value];
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('must be a positive integer');
+  return value;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`tuneyard: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = error instanceof UserError ? 2 : 1;
+}

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { UserError } from '../../errors.js';
+import { parseFineTuneJobSpec, resolveSpec, type ResolvedSpec } from '../../api/index.js';
+
+export interface LocalJobOptions {
+  /** Folder of the base model. */
+  readonly model: string;
+  /** Data files; several are mixed. */
+  readonly data: readonly string[];
+  readonly method: string;
+  readonly workers: number;
+  /** Folder for the result. */
+  readonly out: string;
+  /** `path=value` settings of the spec, such as `training.epochs=3`; the value is JSON, or else text. */
+  readonly set: readonly string[];
+}
+
+/** The spec of a FineTuneJob, as the command line gives it, with every default filled in. */
+export function localJobSpec(options: LocalJobOptions): ResolvedSpec {
+  const spec: Record<string, unknown> = {
+    queueName: 'local',
+    model: { source: fileUri(options.model) },
+    method: { type: options.method },
+    dataset: { sources: options.data.map((file) => ({ uri: fileUri(file) })) },
+    workers: { min: options.workers, max: options.workers },
+    output: { uri: fileUri(options.out) },
+  };
+  for (const setting of options.set) assign(spec, setting);
+  return resolveSpec(parseFineTuneJobSpec(spec));
+}
+
+function fileUri(path: string): string {
+  return path.startsWith('file://') ? path : pathToFileURL(resolve(path)).href;
+}
+
+/** Applies `a.b=value`; an index such as `sources.0.weight=2` reaches into a list. */
+function assign(spec: Record<string, unknown>, setting: string): void {
+  const equals = setting.indexOf('=');
+  const path = setting.slice(0, Math.max(0, equals)).split('.');
+  if (equals < 1 || path.includes('')) {
+    throw new UserError(`--set ${setting}: write it as path=value, for example training.epochs=3`);
+  }
+  let place: Record<string, unknown> = spec;
+  for (const name of path.slice(0, -1)) {
+    const next = Object.hasOwn(place, name) ? place[name] : (place[name] = {});
+    if (typeof next !== 'object' || next === null) {
+      throw new UserError(`--set ${setting}: ${name} is a value and has no fields`);
+    }
+    place = next as Record<string, unknown>;
+  }
+  Object.defineProperty(place, path.at(-1) as string, {
+    value: valueOf(setting.slice(equals + 1)),
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import type { JobRef } from '@tuneyard/proto';
+import { spawnTrainer } from '../trainer-program.js';
+
+/** How long a worker may take to write its checkpoint after SIGTERM. */
+const GRACE_MS = 20_000;
+
+export interface LocalWorkersOptions {
+  readonly count: number;
+  readonly coordinatorAddress: string;
+  readonly job: JobRef;
+  readonly token: string;
+  /** Folder for one log file a worker. */
+  readonly logFolder: string;
+}
+
+export interface WorkerExit {
+  readonly memberId: string;
+  /** The exit code, or 128 + the number of the signal that ended it. */
+  readonly code: number;
+  /** The last lines of its log. */
+  readonly lastLines: string;
+}
+
+/** The trainer processes of one local job. */
+export class LocalWorkers {
+  private readonly children: { memberId: string; process: ChildProcess; log: string }[] = [];
+
+  constructor(options: LocalWorkersOptions) {
+    for (let index = 0; index < options.count; index++) {
+      const memberId = `worker-${index}`;
+      const log = join(options.logFolder, `${memberId}.log`);
+      const file = openSync(log, 'w', 0o600);
+      const child = spawnTrainer(['worker'], {
+        stdio: ['ignore', file, file],
+        env: {
+          ...process.env,
+          TUNEYARD_COORDINATOR: options.coordinatorAddress,
+          TUNEYARD_JOB_NAMESPACE: options.job.namespace,
+          TUNEYARD_JOB_NAME: options.job.name,
+          TUNEYARD_JOB_UID: options.job.uid,
+          TUNEYARD_TOKEN: options.token,
+          TUNEYARD_MEMBER_ID: memberId,
+          TUNEYARD_POD_IP: '127.0.0.1',
+        },
+      });
+      closeSync(file);
+      this.children.push({ memberId, process: child, log });
+    }
+  }
+
+  /** Resolves when all of them have ended. */
+  async ended(): Promise<WorkerExit[]> {
+    return Promise.all(
+      this.children.map(async ({ memberId, process, log }) => {
+        if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
+        const code = process.exitCode ?? 128;
+        return { memberId, code, lastLines: tail(log) };
+      }),
+    );
+  }
+
+  /** Ends what still runs: SIGTERM, and SIGKILL for those that do not follow in time. */
+  async stop(): Promise<void> {
+    const running = this.children.filter(({ process }) => process.exitCode === null && !process.signalCode);
+    for (const { process } of running) process.kill('SIGTERM');
+    const deadline = setTimeout(() => {
+      for (const { process } of running) process.kill('SIGKILL');
+    }, GRACE_MS);
+    await this.ended();
+    clearTimeout(deadline);
+  }
+}
+
+function tail(file: string): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
+}

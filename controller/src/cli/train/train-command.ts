@@ -1,0 +1,147 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Finished_Outcome, type Finished, type Progress } from '@tuneyard/proto';
+import { toTrainerConfig, type ResolvedSpec } from '../../api/index.js';
+import { MemoryEventBus, MemoryStateStore, createCoordinatorServer } from '../../coordinator/index.js';
+import { UserError } from '../../errors.js';
+import { plotLoss, type LossPoint } from '../display/loss-plot.js';
+import { ProgressDisplay, duration } from '../display/progress-display.js';
+import { writeJson } from '../write-json.js';
+import { LocalWorkers, type WorkerExit } from './local-workers.js';
+import { localJobSpec, type LocalJobOptions } from './local-job-spec.js';
+
+export interface TrainOptions extends LocalJobOptions {
+  /** File for the figures; `-` = standard output. */
+  readonly json?: string;
+  /** Replace a folder at `out` that holds something else than an earlier result. */
+  readonly force: boolean;
+}
+
+/** Trains without Kubernetes: a coordinator in this process, the workers as child processes. */
+export async function trainLocally(options: TrainOptions): Promise<number> {
+  const spec = localJobSpec(options);
+  refuseForeignFolder(spec.output.uri, options.force);
+  const logs = mkdtempSync(join(tmpdir(), 'tuneyard-train-'));
+  const job = { namespace: 'local', name: 'train', uid: randomUUID() };
+  const token = randomBytes(32).toString('base64url');
+  const server = await createCoordinatorServer({
+    address: '127.0.0.1:0',
+    store: new MemoryStateStore(),
+    bus: new MemoryEventBus(),
+  });
+  const { coordinator } = server;
+  const display = new ProgressDisplay(process.stderr);
+  const curve: LossPoint[] = [];
+  const started = performance.now();
+  let workers: LocalWorkers | undefined;
+  let stopping = false;
+  const onSignal = (): void => {
+    stopping = true;
+    display.line('stopping …');
+    void workers?.stop();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    await coordinator.register({
+      ref: job,
+      config: toTrainerConfig(spec),
+      token,
+      expectedWorkers: options.workers,
+    });
+    coordinator.onChange(() => {
+      const state = coordinator.state(job.uid);
+      if (state?.progress) show(state.progress, state.members.length, display, curve);
+    });
+    display.line(`loading model and data; worker logs are in ${logs}`);
+    workers = new LocalWorkers({
+      count: options.workers,
+      coordinatorAddress: server.address,
+      job,
+      token,
+      logFolder: logs,
+    });
+    const exits = await workers.ended();
+    display.end();
+    const finished = coordinator.state(job.uid)?.finished;
+    if (stopping) return 130;
+    if (finished?.outcome !== Finished_Outcome.OUTCOME_COMPLETE) throw failure(finished, exits, logs);
+    const seconds = (performance.now() - started) / 1000;
+    const tokens = coordinator.state(job.uid)?.progress?.tokens ?? 0;
+    summarize(finished, curve, seconds);
+    if (options.json !== undefined) {
+      writeJson(options.json, {
+        seconds,
+        workers: options.workers,
+        ...report(spec, finished, curve, tokens),
+      });
+    }
+    rmSync(logs, { recursive: true, force: true });
+    return 0;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    await workers?.stop();
+    await server.close();
+  }
+}
+
+/** Training replaces the output folder; a folder that holds anything but an earlier result is somebody's. */
+function refuseForeignFolder(uri: string, force: boolean): void {
+  const folder = fileURLToPath(uri);
+  if (force || !existsSync(folder)) return;
+  const names = readdirSync(folder);
+  if (names.length === 0 || names.includes('adapter_config.json') || names.includes('data_report.json'))
+    return;
+  throw new UserError(`--out ${folder} exists and holds other files; choose another folder or add --force`);
+}
+
+function show(progress: Progress, workers: number, display: ProgressDisplay, curve: LossPoint[]): void {
+  if (progress.step !== curve.at(-1)?.step && Number.isFinite(progress.trainLoss)) {
+    curve.push({ step: progress.step, loss: progress.trainLoss });
+  }
+  display.update({
+    step: progress.step,
+    totalSteps: progress.totalSteps,
+    trainLoss: progress.trainLoss,
+    evalLoss: progress.evalLoss,
+    tokensPerSecond: progress.tokensPerSecond,
+    secondsLeft: progress.estimatedSecondsLeft,
+    workers,
+  });
+}
+
+function failure(finished: Finished | undefined, exits: readonly WorkerExit[], logs: string): Error {
+  if (finished?.reason === 'UserError') return new UserError(finished.message);
+  const worst = exits.find(({ code }) => code !== 0);
+  const what = finished?.message ?? worst?.lastLines ?? 'the workers ended without a result';
+  return new Error(`training failed: ${what} (logs: ${logs})`);
+}
+
+function summarize(finished: Finished, curve: readonly LossPoint[], seconds: number): void {
+  for (const line of plotLoss(curve)) console.error(line);
+  for (const { name, base, tuned, examples } of finished.metrics) {
+    const before = base === undefined ? '' : `${base.toFixed(4)} before, `;
+    console.error(`${name} on ${examples} held-out examples: ${before}${tuned.toFixed(4)} after`);
+  }
+  console.error(`trained ${finished.step} steps in ${duration(seconds)}`);
+  for (const { uri } of finished.artifacts) console.log(fileURLToPath(uri));
+}
+
+function report(
+  spec: ResolvedSpec,
+  finished: Finished,
+  curve: readonly LossPoint[],
+  tokens: number,
+): Record<string, unknown> {
+  const { method, training, reasons } = spec;
+  return {
+    steps: finished.step,
+    tokens,
+    losses: curve,
+    metrics: finished.metrics,
+    artifacts: finished.artifacts,
+    resolved: { method, training, reasons },
+  };
+}

@@ -1,0 +1,38 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../errors.js';
+
+/**
+ * Starts the trainer as a process of its own: controller and trainer share the wire contract and no code.
+ * `TUNEYARD_TRAINER` names another program to run.
+ */
+export function spawnTrainer(args: readonly string[], options: SpawnOptions): ChildProcess {
+  const program = process.env['TUNEYARD_TRAINER'] ?? installedProgram();
+  return spawn(program, args, options);
+}
+
+/** Runs one trainer command on this terminal; resolves with its exit code. */
+export function runTrainer(args: readonly string[]): Promise<number> {
+  const child = spawnTrainer(args, { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 1));
+  });
+}
+
+/** `node_modules/.bin/tuneyard-trainer`, beside this package or above it. */
+function installedProgram(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  for (;;) {
+    const candidate = join(folder, 'node_modules', '.bin', 'tuneyard-trainer');
+    if (existsSync(candidate)) return candidate;
+    const parent = dirname(folder);
+    if (parent === folder) break;
+    folder = parent;
+  }
+  throw new UserError(
+    'the program tuneyard-trainer is not installed; run "npm ci" in the repository, or name it in TUNEYARD_TRAINER',
+  );
+}

@@ -1,0 +1,82 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readNewestCheckpoint, writeCheckpoint } from './checkpoints.js';
+import { INITIAL_RUN_STATE, packState, unpackState, type WholeState } from './run-state.js';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'tuneyard-checkpoints-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+function stateAt(step: number): WholeState {
+  return {
+    run: { ...INITIAL_RUN_STATE, step, tokens: step * 10 },
+    image: Uint8Array.from({ length: 1000 }, (_, i) => (i * step) % 256),
+    bestImage: Uint8Array.of(step),
+  };
+}
+
+const stepOf = async (warnings: string[] = []): Promise<number | undefined> =>
+  (await readNewestCheckpoint(root, (message) => warnings.push(message)))?.run.step;
+
+describe('checkpoints', () => {
+  it('gives back exactly what was written', async () => {
+    await writeCheckpoint(root, stateAt(7), { keep: 2 });
+    expect(await readNewestCheckpoint(root, expect.unreachable)).toEqual(stateAt(7));
+  });
+
+  it('keeps the newest ones and the best one', async () => {
+    for (const step of [10, 20, 30, 40]) await writeCheckpoint(root, stateAt(step), { keep: 2, bestStep: 10 });
+    expect((await readdir(root)).sort()).toEqual(['step-00000010', 'step-00000030', 'step-00000040']);
+  });
+
+  it('passes over a checkpoint with one flipped bit', async () => {
+    await writeCheckpoint(root, stateAt(1), { keep: 3 });
+    const { folder } = await writeCheckpoint(root, stateAt(2), { keep: 3 });
+    const bytes = await readFile(join(folder, 'state.bin'));
+    bytes[500]! ^= 4;
+    await writeFile(join(folder, 'state.bin'), bytes);
+    const warnings: string[] = [];
+    expect(await stepOf(warnings)).toBe(1);
+    expect(warnings).toEqual([expect.stringContaining(folder)]);
+  });
+
+  it('passes over a truncated checkpoint, a missing manifest and an unfinished draft', async () => {
+    await writeCheckpoint(root, stateAt(1), { keep: 9 });
+    await truncate(join((await writeCheckpoint(root, stateAt(2), { keep: 9 })).folder, 'state.bin'), 100);
+    await rm(join((await writeCheckpoint(root, stateAt(3), { keep: 9 })).folder, 'manifest.json'));
+    await mkdir(join(root, '.draft-4-00000000'));
+    expect(await stepOf()).toBe(1);
+  });
+
+  it('leaves the older checkpoint alone and nothing half done when writing fails', async () => {
+    await writeCheckpoint(root, stateAt(1), { keep: 1 });
+    // A file where the folder of step 2 should go cannot be replaced by a rename of a folder.
+    await writeFile(join(root, 'not-a-folder'), '');
+    await expect(writeCheckpoint(join(root, 'not-a-folder'), stateAt(2), { keep: 1 })).rejects.toThrow();
+    expect(await readdir(root)).toEqual(['not-a-folder', 'step-00000001']);
+    expect(await stepOf()).toBe(1);
+  });
+
+  it('finds nothing in a folder that does not exist', async () => {
+    expect(await readNewestCheckpoint(join(root, 'absent'), expect.unreachable)).toBeUndefined();
+  });
+});
+
+describe('packed state', () => {
+  it('survives packing, and every truncation is noticed or harmless to the header', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), fc.uint8Array({ maxLength: 64 }), (image, bestImage) => {
+        const state = { run: { ...INITIAL_RUN_STATE, step: 3 }, image, bestImage };
+        const packed = packState(state);
+        expect(unpackState(packed)).toEqual(state);
+        const beforeImageEnds = packed.length - bestImage.length - 1;
+        expect(() => unpackState(packed.subarray(0, beforeImageEnds))).toThrow(/truncated or damaged/);
+      }),
+    );
+  });
+});

@@ -1,0 +1,39 @@
+import type { TrainerConfig } from '@tuneyard/proto';
+
+/** What the training loop tells whoever watches: logs, metrics. */
+export interface Observer {
+  loaded(
+    job: {
+      readonly backend: string;
+      readonly parameterCount: number;
+      readonly totalSteps: number;
+      readonly examples: { readonly train: number; readonly validation: number; readonly test: number };
+      readonly paddingShare: number;
+    },
+    config: TrainerConfig,
+  ): void;
+  resumed(step: number): void;
+  step(step: StepFigures): void;
+  evaluation(step: number, evalLoss: number): void;
+  tested(model: 'base' | 'tuned', exactMatch: number, examples: number): void;
+  checkpoint(step: number, seconds: number): void;
+  warn(message: string): void;
+}
+
+export interface StepFigures {
+  readonly step: number;
+  /** Nats per trained token. */
+  readonly loss: number;
+  /** Before clipping; NaN when the step was skipped. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Wall time of the step. */
+  readonly seconds: number;
+  readonly scalars: { readonly trainedTokens: number };
+  readonly timings: {
+    readonly computeSeconds: number;
+    readonly reduceSeconds: number;
+    /** Sent and received by this worker for the sum. */
+    readonly bytes: number;
+  };
+}

@@ -1,0 +1,64 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+const STEP_SECONDS_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** The metrics of one worker, on a registry of its own. Every series carries the job it belongs to. */
+export class TrainerMetrics {
+  readonly registry = new Registry();
+  private readonly registers = [this.registry];
+
+  readonly trainLoss = this.gauge('train_loss', 'Loss of the newest step, nats per trained token.');
+  readonly evalLoss = this.gauge('eval_loss', 'Newest validation loss, nats per trained token.');
+  readonly exactMatch = new Gauge({
+    name: 'tuneyard_trainer_exact_match_ratio',
+    help: 'Share of test examples answered exactly, 0 to 1.',
+    labelNames: ['model'],
+    registers: this.registers,
+  });
+  readonly gradientNorm = this.gauge('gradient_norm', 'Global L2 norm of the gradient before clipping.');
+  readonly learningRate = this.gauge('learning_rate', 'Learning rate of the newest step.');
+  readonly step = this.gauge('step', 'Newest committed step.');
+  readonly totalSteps = this.gauge('total_steps', 'Steps of the whole run.');
+  readonly trainableParameters = this.gauge('trainable_parameters', 'Length of the flat parameter vector.');
+  readonly paddingRatio = this.gauge(
+    'padding_ratio',
+    'Share of padding in the training micro-batches, 0 to 1.',
+  );
+  readonly generation = this.gauge('generation', 'Number of the current membership.');
+  readonly members = this.gauge('members', 'Workers in the current membership.');
+  readonly tokens = this.counter(
+    'trained_tokens_total',
+    'Trained tokens, whole job, counted by this worker.',
+  );
+  readonly skippedSteps = this.counter(
+    'skipped_steps_total',
+    'Steps skipped because loss or gradient was not finite.',
+  );
+  readonly allReduceBytes = this.counter('allreduce_bytes_total', 'Bytes sent and received by all-reduces.');
+  readonly stepSeconds = new Histogram({
+    name: 'tuneyard_trainer_step_seconds',
+    help: 'Wall time of steps by phase: compute (data, forward, backward), allreduce, total.',
+    labelNames: ['phase'],
+    buckets: STEP_SECONDS_BUCKETS,
+    registers: this.registers,
+  });
+  readonly checkpointSeconds = new Histogram({
+    name: 'tuneyard_trainer_checkpoint_seconds',
+    help: 'Time to write a checkpoint.',
+    buckets: STEP_SECONDS_BUCKETS,
+    registers: this.registers,
+  });
+
+  constructor(labels: Readonly<Record<string, string>>) {
+    this.registry.setDefaultLabels(labels);
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  private gauge(name: string, help: string): Gauge {
+    return new Gauge({ name: `tuneyard_trainer_${name}`, help, registers: this.registers });
+  }
+
+  private counter(name: string, help: string): Counter {
+    return new Counter({ name: `tuneyard_trainer_${name}`, help, registers: this.registers });
+  }
+}
