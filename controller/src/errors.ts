@@ -5,3 +5,31 @@
 export class UserError extends Error {
   override readonly name = 'UserError';
 }
+
+/**
+ * The Kubernetes API server answered with an error. `status` is the HTTP code, `reason` the machine-readable word of
+ * its Status object (NotFound, AlreadyExists, Conflict, Expired, …).
+ */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly reason: string,
+    /** How long the server asks to wait before the next try. */
+    readonly retryAfterMs?: number,
+  ) {
+    super(message);
+  }
+}
+
+/** No answer from the Kubernetes API server: it cannot be reached, broke off, or took too long. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+}
+
+/** A write was held back because this process is not, or no longer surely, the leader. Nothing was sent. */
+export class NotLeaderError extends Error {
+  override readonly name = 'NotLeaderError';
+}

@@ -1,0 +1,85 @@
+import type { RequestOptions } from 'node:https';
+import { KubeConfig } from '@kubernetes/client-node';
+import { UserError } from '../errors.js';
+
+/** Where the API server is and how to prove who one is. */
+export interface Connection {
+  readonly server: URL;
+  /** TLS material and headers of a request; cheap to call, refreshes tokens. */
+  credentials(): Promise<Credentials>;
+}
+
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
+}
+
+/** How long credentials from files or an exec plugin are used before they are read again. */
+const REFRESH_MS = 60_000;
+
+/**
+ * Reads a kubeconfig file, or, without one, KUBECONFIG, ~/.kube/config or the pod's service account.
+ * @throws UserError when there is none or it names no server
+ */
+export function loadConnection(kubeconfig?: string): Connection {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+  } catch (error) {
+    throw new UserError(
+      `${kubeconfig ?? 'the kubeconfig'}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) {
+    throw new UserError(`${kubeconfig ?? 'the kubeconfig'}: has no current cluster: set current-context`);
+  }
+  let server: URL;
+  try {
+    server = new URL(cluster.server);
+  } catch (error) {
+    throw new UserError(`${kubeconfig ?? 'the kubeconfig'}: ${cluster.server} is no URL of a server`, {
+      cause: error,
+    });
+  }
+  let cached: { readonly until: number; readonly value: Promise<Credentials> } | undefined;
+  return {
+    server,
+    credentials: () => {
+      if (cached === undefined || cached.until < performance.now()) {
+        cached = { until: performance.now() + REFRESH_MS, value: readCredentials(config) };
+        cached.value.catch(() => {
+          cached = undefined;
+        });
+      }
+      return cached.value;
+    },
+  };
+}
+
+async function readCredentials(config: KubeConfig): Promise<Credentials> {
+  const options: RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(options.headers ?? {})) {
+    if (value !== undefined) headers[name] = String(value);
+  }
+  if (typeof options.auth === 'string') {
+    headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+  }
+  const { ca, cert, key, servername, rejectUnauthorized } = options;
+  return {
+    headers,
+    tls: {
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(servername === undefined ? {} : { servername }),
+      ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+    },
+  };
+}

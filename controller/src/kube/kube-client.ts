@@ -1,0 +1,318 @@
+import { ApiError, ConnectionError } from '../errors.js';
+import type { Clock } from './clock.js';
+import { sleep, systemClock } from './clock.js';
+import type { Connection } from './connection.js';
+import type { KubeObject, ObjectRef, Resource } from './resource.js';
+import { resourcePath } from './resource.js';
+import { TokenBucket } from './token-bucket.js';
+import { Transport } from './transport.js';
+import { readLines } from './read-lines.js';
+import { isNotFound, readBody, toApiError } from './responses.js';
+
+export interface KubeClientOptions {
+  /** Requests a second on average; 0 is no limit. @default 50 */
+  readonly qps?: number;
+  /** Requests at once. @default 100 */
+  readonly burst?: number;
+  /** Milliseconds until a request that is no watch is given up. @default 30000 */
+  readonly requestTimeoutMs?: number;
+  /** @default tuneyard-controller */
+  readonly userAgent?: string;
+  readonly clock?: Clock;
+  /** Told of every request that got an answer, and of those that did not (status 0). */
+  readonly onRequest?: (verb: string, status: number, seconds: number) => void;
+}
+
+export interface ListOptions {
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly continue?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ObjectList<T> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string | undefined };
+  readonly items: T[];
+}
+
+export interface WatchEvent<T> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: T;
+}
+
+export interface WatchOptions extends ListOptions {
+  /** The server ends the watch after about this long. */
+  readonly timeoutSeconds: number;
+  /** No bytes for this long, not even a bookmark, is a broken connection. */
+  readonly stallMs: number;
+}
+
+export interface WriteOptions {
+  readonly subresource?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  /** Owner of the fields of this concern. */
+  readonly fieldManager: string;
+  /** Take over fields of other managers instead of failing with a conflict. @default true */
+  readonly force?: boolean;
+}
+
+export interface DeleteOptions {
+  readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
+  readonly gracePeriodSeconds?: number;
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+/** A server that asks to wait is asked again this often. */
+const MAX_RETRIES = 5;
+
+interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Typed requests to the API server, within a budget of requests per second. Methods throw {@link ApiError} for an
+ * answer that is an error and {@link ConnectionError} when there is no answer.
+ */
+export class KubeClient {
+  readonly #transport: Transport;
+  readonly #limiter: TokenBucket | undefined;
+  readonly #clock: Clock;
+  readonly #options: KubeClientOptions;
+  #mayWrite: (() => void) | undefined;
+
+  constructor(connection: Connection, options: KubeClientOptions = {}, shared?: Transport) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#transport = shared ?? new Transport(connection);
+    const qps = options.qps ?? 50;
+    this.#limiter =
+      qps > 0 ? new TokenBucket(qps, options.burst ?? Math.max(100, qps), this.#clock) : undefined;
+  }
+
+  /** From now on every write first calls this, which throws when this process must not write. */
+  fence(mayWrite: () => void): void {
+    this.#mayWrite = mayWrite;
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  get<T extends KubeObject>(resource: Resource, ref: ObjectRef, signal?: AbortSignal): Promise<T> {
+    return this.#json<T>({ method: 'GET', path: resourcePath(resource, ref), signal });
+  }
+
+  list<T extends KubeObject>(resource: Resource, options: ListOptions = {}): Promise<ObjectList<T>> {
+    return this.#json<ObjectList<T>>({
+      method: 'GET',
+      path: resourcePath(resource, options),
+      query: listQuery(options),
+      signal: options.signal,
+    });
+  }
+
+  create<T extends KubeObject>(resource: Resource, object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#json<T>({
+      method: 'POST',
+      path: resourcePath(resource, { namespace: object.metadata.namespace }),
+      query: { dryRun: options.dryRun === true ? 'All' : undefined },
+      body: object,
+      signal: options.signal,
+    });
+  }
+
+  /** Replaces the object; with `metadata.resourceVersion` set, only if it is still that version. */
+  update<T extends KubeObject>(resource: Resource, object: T, options: WriteOptions = {}): Promise<T> {
+    const { name, namespace } = object.metadata;
+    return this.#json<T>({
+      method: 'PUT',
+      path: resourcePath(resource, { name, namespace, subresource: options.subresource }),
+      body: object,
+      signal: options.signal,
+    });
+  }
+
+  mergePatch<T extends KubeObject>(
+    resource: Resource,
+    ref: ObjectRef,
+    patch: unknown,
+    options: WriteOptions = {},
+  ): Promise<T> {
+    return this.#json<T>({
+      method: 'PATCH',
+      path: resourcePath(resource, { ...ref, subresource: options.subresource }),
+      body: patch,
+      contentType: 'application/merge-patch+json',
+      signal: options.signal,
+    });
+  }
+
+  /** Server-side apply: the fields in `object` are this manager's, those that it no longer names are dropped. */
+  apply<T extends KubeObject>(resource: Resource, object: T, options: ApplyOptions): Promise<T> {
+    const { name, namespace } = object.metadata;
+    return this.#json<T>({
+      method: 'PATCH',
+      path: resourcePath(resource, { name, namespace, subresource: options.subresource }),
+      query: { fieldManager: options.fieldManager, force: String(options.force ?? true) },
+      body: object,
+      contentType: 'application/apply-patch+yaml',
+      signal: options.signal,
+    });
+  }
+
+  /** Deletes the object. @returns false when it was already gone */
+  async delete(resource: Resource, ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
+    try {
+      await this.#json({
+        method: 'DELETE',
+        path: resourcePath(resource, ref),
+        body: { kind: 'DeleteOptions', apiVersion: 'v1', ...options },
+      });
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
+
+  /** A bare GET of a path, for discovery and health. */
+  getPath(path: string, signal?: AbortSignal): Promise<unknown> {
+    return this.#json({ method: 'GET', path, signal });
+  }
+
+  /**
+   * Watches until the server ends the stream (resolves), or it fails or stalls or the signal aborts (rejects).
+   * `onEvent` is called in order and must not throw.
+   */
+  async watch<T extends KubeObject>(
+    resource: Resource,
+    options: WatchOptions,
+    onEvent: (event: WatchEvent<T>) => void,
+  ): Promise<void> {
+    const query = {
+      ...listQuery({ ...options, limit: undefined, continue: undefined }),
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: options.timeoutSeconds,
+    };
+    const path = resourcePath(resource, options) + queryString(query);
+    await this.#limiter?.take(options.signal);
+    const stall = new AbortController();
+    const abort = () => stall.abort();
+    options.signal?.addEventListener('abort', abort, { once: true });
+    if (options.signal?.aborted) abort();
+    let stalled = false;
+    const onStall = () => {
+      stalled = true;
+      stall.abort();
+    };
+    let cancelStall = this.#clock.after(options.stallMs, onStall);
+    try {
+      const response = await this.#transport.send({
+        method: 'GET',
+        path,
+        headers: this.#headers(),
+        signal: stall.signal,
+      });
+      this.#options.onRequest?.('watch', response.statusCode ?? 0, 0);
+      if (response.statusCode !== 200) throw await toApiError(response);
+      const alive = () => {
+        cancelStall();
+        cancelStall = this.#clock.after(options.stallMs, onStall);
+      };
+      await readLines(response, alive, (line) => onEvent(JSON.parse(line) as WatchEvent<T>));
+    } catch (error) {
+      if (stalled)
+        throw new ConnectionError(`watch of ${resource.plural}: nothing heard for ${options.stallMs} ms`, {
+          cause: error,
+        });
+      if (error instanceof ApiError || error instanceof ConnectionError) throw error;
+      throw new ConnectionError(`watch of ${resource.plural}: ${String(error)}`, { cause: error });
+    } finally {
+      cancelStall();
+      options.signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async #json<T>(call: Call): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return (await this.#once(call)) as T;
+      } catch (error) {
+        const wait = error instanceof ApiError ? error.retryAfterMs : undefined;
+        if (wait === undefined || attempt >= MAX_RETRIES || call.signal?.aborted) throw error;
+        await sleep(this.#clock, wait, call.signal);
+      }
+    }
+  }
+
+  async #once(call: Call): Promise<unknown> {
+    await this.#limiter?.take(call.signal);
+    const started = this.#clock.monotonic();
+    const limit = new AbortController();
+    const abort = () => limit.abort();
+    call.signal?.addEventListener('abort', abort, { once: true });
+    if (call.signal?.aborted) abort();
+    const timeoutMs = this.#options.requestTimeoutMs ?? 30_000;
+    const cancelLimit = this.#clock.after(timeoutMs, abort);
+    const verb = call.method.toLowerCase();
+    let status = 0;
+    try {
+      const response = await this.#transport.send({
+        method: call.method,
+        path: call.path + queryString(call.query ?? {}),
+        headers: {
+          ...this.#headers(),
+          ...(call.body === undefined ? {} : { 'Content-Type': call.contentType ?? 'application/json' }),
+        },
+        body: call.body === undefined ? undefined : JSON.stringify(call.body),
+        signal: limit.signal,
+        ...(call.method === 'GET' ? {} : { beforeSend: this.#mayWrite }),
+      });
+      status = response.statusCode ?? 0;
+      if (status >= 400) throw await toApiError(response);
+      return JSON.parse(await readBody(response)) as unknown;
+    } catch (error) {
+      if (limit.signal.aborted && !call.signal?.aborted) {
+        throw new ConnectionError(`${call.method} ${call.path}: no answer within ${timeoutMs} ms`, {
+          cause: error,
+        });
+      }
+      throw error;
+    } finally {
+      cancelLimit();
+      call.signal?.removeEventListener('abort', abort);
+      this.#options.onRequest?.(verb, status, (this.#clock.monotonic() - started) / 1000);
+    }
+  }
+
+  #headers(): Record<string, string> {
+    return { Accept: 'application/json', 'User-Agent': this.#options.userAgent ?? 'tuneyard-controller' };
+  }
+}
+
+const listQuery = (options: ListOptions) => ({
+  labelSelector: options.labelSelector,
+  fieldSelector: options.fieldSelector,
+  resourceVersion: options.resourceVersion,
+  limit: options.limit,
+  continue: options.continue,
+});
+
+function queryString(query: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  if (given.length === 0) return '';
+  return `?${given.map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join('&')}`;
+}
