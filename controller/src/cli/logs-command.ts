@@ -1,6 +1,8 @@
 import { Writable } from 'node:stream';
-import { CoreV1Api, KubeConfig, Log } from '@kubernetes/client-node';
+import { CoreV1Api, Log } from '@kubernetes/client-node';
+import { JOB_LABEL } from '../api/index.js';
 import { UserError } from '../errors.js';
+import { defaultNamespace, loadKubeConfig, requestFailed } from './kube-config.js';
 
 export interface LogsOptions {
   readonly follow: boolean;
@@ -9,21 +11,15 @@ export interface LogsOptions {
   readonly tail?: number;
 }
 
-/** The label that ties a worker's pod to its job. */
-const JOB_LABEL = 'tuneyard.dev/job';
-
 /** Prints the logs of a job's workers, each line behind the name of its worker. */
 export async function printLogs(job: string, options: LogsOptions): Promise<void> {
   const config = loadKubeConfig(options.kubeconfig);
-  const namespace =
-    options.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
+  const namespace = options.namespace ?? defaultNamespace(config);
   const pods = await config
     .makeApiClient(CoreV1Api)
     .listNamespacedPod({ namespace, labelSelector: `${JOB_LABEL}=${job}` })
     .catch((error: unknown) => {
-      throw new UserError(
-        `cannot reach the API server ${config.getCurrentCluster()?.server ?? ''}: ${reasonOf(error)}`,
-      );
+      throw requestFailed(config, error);
     });
   const names = pods.items.map((pod) => pod.metadata?.name ?? '').filter((name) => name !== '');
   if (names.length === 0) {
@@ -66,20 +62,4 @@ class PrefixedLines extends Writable {
     if (this.rest !== '') process.stdout.write(`${this.prefix}${this.rest}\n`);
     done();
   }
-}
-
-function loadKubeConfig(file: string | undefined): KubeConfig {
-  const config = new KubeConfig();
-  try {
-    if (file === undefined) config.loadFromDefault();
-    else config.loadFromFile(file);
-  } catch (error) {
-    throw new UserError(`kubeconfig ${file ?? '($KUBECONFIG)'} cannot be read: ${(error as Error).message}`);
-  }
-  return config;
-}
-
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? cause.message : message;
 }

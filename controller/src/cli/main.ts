@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { UserError } from '../errors.js';
 import { runTrainer } from './trainer-program.js';
 import type { LogsOptions } from './logs-command.js';
+import type { SubmitOptions } from './submit-command.js';
 import type { TrainOptions } from './train/train-command.js';
 
 const program = new Command('tuneyard')
@@ -25,6 +26,29 @@ program
   .action(async (options: TrainOptions) => {
     const { trainLocally } = await import('./train/train-command.js');
     process.exitCode = await trainLocally(options);
+  });
+
+program
+  .command('validate')
+  .description('check FineTuneJob and GpuQueue files without a cluster')
+  .argument('<files...>')
+  .action(async (files: string[]) => {
+    const { readManifest } = await import('./read-manifest.js');
+    for (const file of files) {
+      const { kind, metadata } = readManifest(file);
+      console.log(`${file}: ${kind} ${metadata.name} is valid`);
+    }
+  });
+
+program
+  .command('submit')
+  .description('check FineTuneJob and GpuQueue files, then apply them')
+  .argument('<files...>')
+  .option('-n, --namespace <name>', 'namespace of jobs that name none; default: that of the kubeconfig')
+  .option('--kubeconfig <file>', 'default: $KUBECONFIG, then ~/.kube/config')
+  .action(async (files: string[], options: SubmitOptions) => {
+    const { submit } = await import('./submit-command.js');
+    await submit(files, options);
   });
 
 program
