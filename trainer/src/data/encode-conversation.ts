@@ -63,9 +63,11 @@ function encodeSegments(
   const ids: number[] = [];
   const labels: number[] = [];
   let promptLength = 0;
+  let before = '';
   for (const [index, segment] of segments.entries()) {
     const first = template.addsBos ? tokenizer.encodeSequence(segment.text) : tokenizer.encode(segment.text);
-    const pieces = index === 0 ? first : tokenizer.encodeContinuation(segment.text);
+    const pieces = index === 0 ? first : tokenizer.encodeContinuation(segment.text, before);
+    before += segment.text;
     if (segment.trained) promptLength = ids.length;
     for (const id of pieces) {
       ids.push(id);

@@ -25,7 +25,7 @@ export class Tokenizer {
   readonly addedTokens: readonly string[];
   private readonly pipeline: Pipeline;
   private readonly addedIds: ReadonlySet<number>;
-  private readonly guard: readonly number[] | undefined;
+  private readonly prependsSpace: boolean;
 
   constructor(files: TokenizerFiles) {
     this.pipeline = new Pipeline(files.tokenizer, files.config);
@@ -43,7 +43,8 @@ export class Tokenizer {
     this.addsBos =
       this.bosId !== undefined &&
       (typeof addBos === 'boolean' ? addBos : this.pipeline.encode('').ids[0] === this.bosId);
-    this.guard = this.prependsSpace() ? this.raw(GUARD) : undefined;
+    const first = this.raw('x')[0];
+    this.prependsSpace = first !== undefined && (this.tokenOf(first)?.startsWith('▁') ?? false);
   }
 
   /** Reads `tokenizer.json`, `tokenizer_config.json`, `generation_config.json` and `chat_template.jinja` of a folder. */
@@ -77,14 +78,14 @@ export class Tokenizer {
   }
 
   /**
-   * Ids of a text that continues a sequence. SentencePiece pipelines put a space before every text that they
-   * are given; in the middle of a sequence that space would be a token the model never sees there.
+   * Ids of `text` where `before` stands before it in the sequence. Byte-level pipelines cut at the seam, so that what
+   * is trained continues exactly the ids that a prompt has. SentencePiece pipelines put a space before every text
+   * that they are given: there the ids come from both texts together if the seam holds, otherwise from `text` alone
+   * without that space.
    */
-  encodeContinuation(text: string): number[] {
-    if (this.guard === undefined || text === '') return this.encode(text);
-    const ids = this.raw(GUARD + text);
-    const intact = this.guard.every((id, index) => ids[index] === id);
-    return intact ? ids.slice(this.guard.length) : this.raw(text);
+  encodeContinuation(text: string, before: string): number[] {
+    if (!this.prependsSpace || text === '') return this.encode(text);
+    return this.continued(text, before) ?? this.continued(text, GUARD) ?? this.raw(text);
   }
 
   /** Text of ids; added tokens (end of sequence …) are left out. */
@@ -110,13 +111,14 @@ export class Tokenizer {
     return this.addedIds.has(id);
   }
 
-  private raw(text: string): number[] {
-    return this.pipeline.encode(text, { add_special_tokens: false }).ids;
+  private continued(text: string, before: string): number[] | undefined {
+    const head = this.raw(before);
+    const whole = this.raw(before + text);
+    return head.every((id, index) => whole[index] === id) ? whole.slice(head.length) : undefined;
   }
 
-  private prependsSpace(): boolean {
-    const first = this.raw('x')[0];
-    return first !== undefined && (this.tokenOf(first)?.startsWith('▁') ?? false);
+  private raw(text: string): number[] {
+    return this.pipeline.encode(text, { add_special_tokens: false }).ids;
   }
 
   private idOfToken(token: unknown): number | undefined {
