@@ -1,3 +1,5 @@
+import { adamwUpdate } from '../tensor/index.js';
+
 export interface AdamWOptions {
   readonly beta1: number;
   readonly beta2: number;
@@ -21,42 +23,34 @@ export interface Moments {
   readonly second: Float32Array;
 }
 
+export interface StepOptions extends AdamWOptions {
+  readonly learningRate: number;
+  /** Multiplies the gradient first: normalisation times clipping. */
+  readonly gradientScale: number;
+  /** 1-based. */
+  readonly step: number;
+}
+
 /**
- * One AdamW step of torch (decoupled decay, bias correction, epsilon outside the corrected root), in place. Each
- * element depends on its own history alone, and every operation is an IEEE one, so the same inputs give the same
- * bits on every machine.
- * @param gradientScale multiplies the gradient first (normalisation times clipping).
- * @param step 1-based.
+ * One AdamW step over the flat vector, in place, range by range with torch's rounding. Each element depends on its
+ * own history alone, so the same inputs give the same bits on every worker.
  */
 export function adamwStep(
   parameters: Float32Array,
   gradient: Float32Array,
   moments: Moments,
   ranges: readonly ParameterRange[],
-  options: AdamWOptions & {
-    readonly learningRate: number;
-    readonly gradientScale: number;
-    readonly step: number;
-  },
+  { gradientScale, learningRate, weightDecay, ...rest }: StepOptions,
 ): void {
-  const { beta1, beta2, epsilon, weightDecay, gradientScale, step } = options;
-  const firstCorrection = 1 - beta1 ** step;
-  const secondRoot = Math.sqrt(1 - beta2 ** step);
-  const { first, second } = moments;
-  for (const range of ranges) {
-    const learningRate = options.learningRate * range.learningRateFactor;
-    const keep = range.decays ? 1 - learningRate * weightDecay : 1;
-    const stepSize = learningRate / firstCorrection;
-    const end = range.offset + range.size;
-    for (let index = range.offset; index < end; index++) {
-      const slope = (gradient[index] ?? 0) * gradientScale;
-      const mean = (first[index] ?? 0) * beta1 + slope * (1 - beta1);
-      const square = (second[index] ?? 0) * beta2 + slope * slope * (1 - beta2);
-      first[index] = mean;
-      second[index] = square;
-      const denominator = Math.sqrt(square) / secondRoot + epsilon;
-      parameters[index] = (parameters[index] ?? 0) * keep - (stepSize * mean) / denominator;
-    }
+  for (const { offset, size, learningRateFactor, decays } of ranges) {
+    const end = offset + size;
+    adamwUpdate(
+      parameters.subarray(offset, end),
+      gradient.subarray(offset, end).map((slope) => slope * gradientScale),
+      moments.first.subarray(offset, end),
+      moments.second.subarray(offset, end),
+      { ...rest, learningRate: learningRate * learningRateFactor, weightDecay: decays ? weightDecay : 0 },
+    );
   }
 }
 

@@ -1,0 +1,47 @@
+import { fileURLToPath } from 'node:url';
+import type { TrainerConfig } from '@tuneyard/proto';
+import { createAdapter } from '../adapter/index.js';
+import { UserError } from '../errors.js';
+import { selectBackend } from '../tensor/index.js';
+import type { Engine } from './engine.js';
+import { TensorEngine } from './tensor-engine.js';
+
+export interface EngineRequest {
+  readonly config: TrainerConfig;
+  /** Hugging Face folder of the base model; default: the one that `config.model.source` (file://) names. */
+  readonly modelFolder?: string;
+  /** Seeds fresh adapter parameters; the same on every worker. */
+  readonly seed: number;
+}
+
+/**
+ * Loads the model of a job, puts a fresh adapter on it and makes it ready to train.
+ * @throws UserError when the configuration, the folder or a file in it cannot be used.
+ */
+export async function createEngine({ config, modelFolder, seed }: EngineRequest): Promise<Engine> {
+  const { method, training } = config;
+  if (!method) throw new UserError('method is missing.');
+  if (!training) throw new UserError('training is missing.');
+  const { name, reason } = await selectBackend({ force: process.env['TUNEYARD_BACKEND'] });
+  const folder = modelFolder ?? folderOf(config.model?.source ?? '');
+  const adapted = createAdapter({ method, modelFolder: folder, seed });
+  return new TensorEngine(adapted, {
+    backend: `${name} (${reason})`,
+    gradientCheckpointing: training.gradientCheckpointing,
+    seed,
+    optimizer: {
+      beta1: training.beta1,
+      beta2: training.beta2,
+      epsilon: training.epsilon,
+      weightDecay: training.weightDecay,
+    },
+  });
+}
+
+function folderOf(source: string): string {
+  try {
+    return fileURLToPath(source);
+  } catch {
+    throw new UserError(`model.source: "${source}" is not a file:// address of a folder.`);
+  }
+}

@@ -1,0 +1,140 @@
+import {
+  computeGradient,
+  computeLoss,
+  packAdapterState,
+  unpackAdapterState,
+  type AdaptedModel,
+  type Adapter,
+  type ParameterSlot,
+} from '../adapter/index.js';
+import type { MicroBatch } from '../data/micro-batch.js';
+import {
+  baseForward,
+  generateGreedily,
+  loadModel,
+  NO_LEAD,
+  planRows,
+  type BaseModel,
+} from '../model/index.js';
+import {
+  adamwStep,
+  clipFactor,
+  decays,
+  gradientNorm,
+  type AdamWOptions,
+  type Moments,
+  type ParameterRange,
+} from '../optim/index.js';
+import type { Engine, GenerateOptions, LossSum, UpdateOptions } from './engine.js';
+
+export interface TensorEngineOptions {
+  /** For logs. */
+  readonly backend: string;
+  readonly optimizer: AdamWOptions;
+  readonly gradientCheckpointing: boolean;
+  /** Seeds the base model's weights where it has none of its own. */
+  readonly seed: number;
+}
+
+/** The engine over a model and an adapter on the selected tensor backend. Owns both. */
+export class TensorEngine implements Engine {
+  readonly backend: string;
+  readonly parameters: readonly ParameterSlot[];
+  readonly parameterCount: number;
+  private readonly model: BaseModel;
+  private readonly adapter: Adapter;
+  private readonly moments: Moments;
+  private readonly ranges: readonly ParameterRange[];
+
+  constructor(
+    { model, adapter }: AdaptedModel,
+    private readonly options: TensorEngineOptions,
+  ) {
+    this.model = model;
+    this.adapter = adapter;
+    this.backend = options.backend;
+    this.parameters = adapter.parameters.slots;
+    this.parameterCount = adapter.parameters.values.length;
+    this.moments = {
+      first: new Float32Array(this.parameterCount),
+      second: new Float32Array(this.parameterCount),
+    };
+    this.ranges = this.parameters.map(({ name, offset, size }) => ({
+      offset,
+      size,
+      learningRateFactor: adapter.learningRateFactor(name),
+      decays: decays(name),
+    }));
+  }
+
+  async gradient(batch: MicroBatch, dropoutSeed: number, gradient: Float32Array): Promise<LossSum> {
+    const plan = planRows(batch, this.adapter.lead);
+    const lossSum = computeGradient(this.model, this.adapter, plan, { dropoutSeed }, gradient, {
+      checkpointing: this.options.gradientCheckpointing,
+    });
+    return { lossSum, trainedTokens: plan.trainedTokens };
+  }
+
+  async loss(batch: MicroBatch): Promise<LossSum> {
+    const plan = planRows(batch, this.adapter.lead);
+    return { lossSum: computeLoss(this.model, this.adapter, plan), trainedTokens: plan.trainedTokens };
+  }
+
+  async update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
+    const norm = gradientNorm(gradient, options.gradientScale);
+    adamwStep(this.adapter.parameters.values, gradient, this.moments, this.ranges, {
+      ...this.options.optimizer,
+      learningRate: options.learningRate,
+      step: options.step,
+      gradientScale: options.gradientScale * clipFactor(norm, options.maxGradNorm),
+    });
+    this.changed();
+    return norm;
+  }
+
+  async exportState(): Promise<Uint8Array> {
+    return packAdapterState(this.adapter.parameters, this.moments);
+  }
+
+  async importState(state: Uint8Array): Promise<void> {
+    unpackAdapterState(state, this.adapter.parameters, this.moments);
+    this.changed();
+  }
+
+  async generate(prompts: readonly Int32Array[], options: GenerateOptions): Promise<Int32Array[]> {
+    const { config } = this.model;
+    if (options.useAdapter) {
+      this.adapter.parameters.upload();
+      const encoded = this.adapter.encode?.({});
+      try {
+        const forward = this.adapter.forward(this.model, {}, encoded);
+        return generateGreedily(config, forward, this.adapter.lead, prompts, options);
+      } finally {
+        encoded?.dispose();
+      }
+    }
+    // A model that is trained whole keeps no copy of what it was: read it again.
+    const base = this.adapter.trainsBase
+      ? loadModel(this.model.folder, { seed: this.options.seed })
+      : this.model;
+    try {
+      return generateGreedily(config, baseForward(base), NO_LEAD, prompts, options);
+    } finally {
+      if (base !== this.model) base.dispose();
+    }
+  }
+
+  async save(folder: string): Promise<void> {
+    this.adapter.save(folder);
+  }
+
+  dispose(): void {
+    this.adapter.dispose();
+    this.model.dispose();
+  }
+
+  private changed(): void {
+    this.adapter.parameters.changed();
+    this.adapter.refresh?.();
+  }
+}

@@ -1,0 +1,30 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Indices, Matrix, RopeTables } from '../tensor/index.js';
+import type { LinearModule } from './layout.js';
+
+/**
+ * Where a forward pass takes its weights from, and what an adapter changes on the way. The model is written against
+ * this alone; the base model and every adapter are implementations.
+ */
+export interface Forward {
+  /** A weight by its full name. */
+  tensor(name: string): tf.Tensor;
+  /** Whether a gradient to that weight is wanted. */
+  trains(name: string): boolean;
+  /** x [n, in] -> [n, out]. */
+  linear(module: LinearModule, x: Matrix): Matrix;
+  /** Rows [virtualTokens, hidden] that stand before every sequence (prompt methods). */
+  virtualTokens?(): Matrix;
+  /** Keys and values [prefix, kvHeads * headDim] that every token of a layer sees (prefix tuning). */
+  prefix?(layer: number): { readonly keys: Matrix; readonly values: Matrix };
+}
+
+/** The rows of one forward pass on the backend: `batch` sequences of `length` rows each. */
+export interface Rows {
+  readonly batch: number;
+  readonly length: number;
+  readonly positions: Indices;
+  readonly segments: Indices;
+  /** Absent for learned positions. */
+  readonly rope?: RopeTables;
+}
