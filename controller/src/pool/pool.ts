@@ -1,0 +1,109 @@
+import type { NodeGpus } from './flavor.js';
+import { gpusOfNode, parseCount } from './flavor.js';
+import type { NodeObject, PodObject, Taint } from './objects.js';
+import { isTerminated } from './objects.js';
+
+export type TopologyLevel = 'node' | 'rack' | 'zone';
+
+export interface PoolGpus extends NodeGpus {
+  /** Taken by pods that are no worker of an admitted job, and by the placements of admitted jobs. */
+  readonly used: number;
+}
+
+export interface PoolNode {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly gpus: readonly PoolGpus[];
+  /** Why nothing new may go there; undefined when it may. */
+  readonly unavailable: 'cordoned' | 'not ready' | 'being deleted' | undefined;
+  readonly domains: Readonly<Record<TopologyLevel, string>>;
+}
+
+/** What the cluster has and what of it is taken. */
+export interface Pool {
+  readonly nodes: readonly PoolNode[];
+}
+
+/** GPUs that an admitted job holds, whether its pods exist yet or not. */
+export interface Holding {
+  readonly resource: string;
+  readonly gpusPerWorker: number;
+  /** Node of each worker. */
+  readonly nodes: readonly string[];
+}
+
+const RACK_LABELS = ['topology.kubernetes.io/rack', 'nvidia.com/gpu.clique', 'topology.tuneyard.dev/rack'];
+
+/**
+ * The pool from the objects of the cluster.
+ * @param isWorker whether a pod is a worker of one of `holdings`, which would otherwise count twice
+ */
+export function buildPool(
+  nodes: readonly NodeObject[],
+  pods: readonly PodObject[],
+  holdings: readonly Holding[],
+  isWorker: (pod: PodObject) => boolean,
+): Pool {
+  const used = new Map<string, number>();
+  const take = (node: string, resource: string, count: number) => {
+    const key = `${node} ${resource}`;
+    used.set(key, (used.get(key) ?? 0) + count);
+  };
+  for (const { resource, gpusPerWorker, nodes } of holdings) {
+    for (const node of nodes) take(node, resource, gpusPerWorker);
+  }
+  for (const pod of pods) {
+    const node = pod.spec?.nodeName;
+    if (node === undefined || node === '' || isTerminated(pod) || isWorker(pod)) continue;
+    for (const [resource, count] of gpusOfPod(pod)) take(node, resource, count);
+  }
+  return {
+    nodes: nodes
+      .map((node): PoolNode => {
+        const { name, labels = {} } = node.metadata;
+        const zone = labels['topology.kubernetes.io/zone'] ?? '';
+        const rack = RACK_LABELS.map((label) => labels[label]).find((value) => value !== undefined) ?? '';
+        return {
+          name,
+          labels,
+          taints: node.spec?.taints ?? [],
+          gpus: gpusOfNode(node).map((gpus) => ({
+            ...gpus,
+            used: used.get(`${name} ${gpus.resource}`) ?? 0,
+          })),
+          unavailable: unavailability(node),
+          domains: { node: name, rack: `${zone}/${rack}`, zone },
+        };
+      })
+      .filter(({ gpus }) => gpus.length > 0),
+  };
+}
+
+/** GPUs that a pod asks for: the sum over its containers, or the most that one init container needs. */
+export function gpusOfPod(pod: PodObject): ReadonlyMap<string, number> {
+  const sum = new Map<string, number>();
+  for (const container of pod.spec?.containers ?? []) {
+    for (const [resource, count] of gpuRequests(container))
+      sum.set(resource, (sum.get(resource) ?? 0) + count);
+  }
+  for (const container of pod.spec?.initContainers ?? []) {
+    for (const [resource, count] of gpuRequests(container))
+      sum.set(resource, Math.max(sum.get(resource) ?? 0, count));
+  }
+  return sum;
+}
+
+type Container = NonNullable<PodObject['spec']>['containers'][number];
+
+const gpuRequests = ({ resources }: Container) =>
+  Object.entries({ ...resources?.requests, ...resources?.limits })
+    .filter(([resource]) => resource.startsWith('nvidia.com/'))
+    .map(([resource, quantity]) => [resource, parseCount(quantity)] as const);
+
+function unavailability(node: NodeObject): PoolNode['unavailable'] {
+  if (node.metadata.deletionTimestamp !== undefined) return 'being deleted';
+  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
+  if (ready !== undefined && ready.status !== 'True') return 'not ready';
+  return node.spec?.unschedulable === true ? 'cordoned' : undefined;
+}

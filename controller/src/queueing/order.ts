@@ -1,0 +1,12 @@
+/** What the order of waiting jobs depends on. */
+export interface Ordered {
+  readonly key: string;
+  readonly priority: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+}
+
+/** Higher priority first, then older, then by name so that the order is total. */
+export function compareJobs(a: Ordered, b: Ordered): number {
+  return b.priority - a.priority || a.createdAt - b.createdAt || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+}

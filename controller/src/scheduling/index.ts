@@ -1,0 +1,2 @@
+export { schedule } from './cycle.js';
+export type { Admission, PendingJob, Plan, RunningJob, Snapshot, Waiting } from './snapshot.js';
