@@ -1,7 +1,8 @@
 import type {
-  CheckpointRequest,
   CheckpointDone,
+  CheckpointRequest,
   Finished,
+  Finished_Outcome,
   Progress,
   Stop,
   TrainerConfig,
@@ -9,12 +10,15 @@ import type {
 
 /** Work that the members of a group share: `count` units whose results are summed in canonical order. */
 export interface SharedWork {
-  /** 1-based optimizer step that this work belongs to; with {@link phase} it names the work. */
+  /**
+   * `gradient`: the optimizer step being computed, `committedStep() + 1`. `evaluation`: the step just committed,
+   * `committedStep()`; 0 = before training.
+   */
   readonly step: number;
   readonly phase: 'gradient' | 'evaluation';
-  /** Units (micro-batches) to be summed, 0..count-1. */
+  /** Units (micro-batches) to be summed, 0..count-1; >= 1. */
   readonly count: number;
-  /** Length of each unit's vector; 0 when only the scalars are summed. */
+  /** Length of each unit's vector; 0 when only the scalars are summed, always so in an evaluation. */
   readonly vectorLength: number;
   /** Computes one unit into `out` (overwritten). Deterministic: whoever computes it writes the same bits. */
   compute(index: number, out: Float32Array): Promise<Scalars>;
@@ -26,22 +30,32 @@ export interface Scalars {
   readonly trainedTokens: number;
 }
 
+export interface SumTimings {
+  /** Time this member spent on its own units. */
+  readonly computeSeconds: number;
+  /** From the end of its own units to the complete sum. */
+  readonly reduceSeconds: number;
+  /** Sent to peers. */
+  readonly bytes: number;
+}
+
 export type SharedResult =
   | {
       readonly kind: 'sum';
       /** Valid until the next call. */
       readonly vector: Float32Array;
       readonly scalars: Scalars;
-      readonly timings: {
-        readonly computeSeconds: number;
-        readonly reduceSeconds: number;
-        readonly bytes: number;
-      };
+      readonly timings: SumTimings;
     }
-  /** This member was behind and has imported a peer's state; go on after `committedStep`. */
-  | { readonly kind: 'caught-up'; readonly committedStep: number };
+  /**
+   * This member was behind and has imported a peer's state; go on after `committedStep`: with the evaluation of that
+   * step when one is due, as if the step had just been taken here.
+   */
+  | { readonly kind: 'caught-up'; readonly committedStep: number }
+  /** The job's result has been delivered by a peer; nothing is left to do. */
+  | { readonly kind: 'over'; readonly outcome: Finished_Outcome };
 
-/** The state that members hand to each other; implemented by the loop. */
+/** The state that members hand to each other; implemented by the loop. Not called while the loop is outside of the group. */
 export interface StateHolder {
   /** Steps applied to the state held now. */
   committedStep(): number;
@@ -57,7 +71,10 @@ export interface Group {
   readonly memberId: string;
   /** Says hello; resolves with the configuration of the job. */
   connect(): Promise<TrainerConfig>;
-  /** The model and data are loaded; resolves when the first membership that includes this worker is known. */
+  /**
+   * The model and data are loaded; resolves when the first membership that includes this worker is known, or when
+   * the job was stopped before there was one (then `stopRequested()` says so and `size` is 0).
+   */
   join(state: StateHolder, totalSteps: number): Promise<void>;
   /** Position in the current membership; rank 0 writes checkpoints and results. */
   readonly rank: number;
@@ -67,10 +84,16 @@ export interface Group {
   sum(work: SharedWork): Promise<SharedResult>;
   reportProgress(progress: Progress): void;
   reportCheckpoint(done: CheckpointDone): void;
+  /**
+   * For everybody but rank 0, after the last step: waits until rank 0 has delivered the result (`over`), handing out
+   * state to members that are behind; `leader` = this member is rank 0 now and has to deliver it.
+   */
+  awaitCompletion(): Promise<'over' | 'leader'>;
   /** Delivered once the coordinator has it. */
   finish(finished: Finished): Promise<void>;
-  /** The newest unanswered directive of each kind, polled by the loop between steps. */
+  /** The newest unanswered directive, polled by the loop between steps. */
   takeCheckpointRequest(): CheckpointRequest | undefined;
+  /** Set on all members after the same step, as soon as one of them was told to stop before its share of that step was summed. */
   stopRequested(): Stop | undefined;
   close(): Promise<void>;
 }

@@ -1,0 +1,125 @@
+import { coverUnits, unitsOf, type Block } from './tree.js';
+
+/** Who computes what of one work; every member derives the same one. */
+export interface Deal {
+  /** By rank: what the member keeps of what it held. */
+  readonly kept: readonly (readonly Block[])[];
+  /** By rank: all units that the member sums, ascending; together every unit once. */
+  readonly units: readonly (readonly number[])[];
+  /** By rank: the partial sums that the member contributes, ascending. */
+  readonly blocks: readonly (readonly Block[])[];
+}
+
+/** Above this many units the search for cuts along the tree costs more than it gains. */
+const MAX_UNITS_TO_ALIGN = 512;
+
+/**
+ * Deals `count` units to members that hold blocks already (by rank; nothing held = empty lists). Nobody gets more than
+ * its fair share unless it holds that much. A unit that two hold goes to the larger block, then to the lower rank.
+ */
+export function deal(count: number, held: readonly (readonly Block[])[]): Deal {
+  const size = held.length;
+  if (held.every((blocks) => blocks.length === 0)) return describe(count, held, freshRanges(count, size));
+  const kept = settleClaims(count, held);
+  const units = kept.map((blocks) => unitsOf(blocks));
+  const taken = new Set(units.flat());
+  const left = Array.from({ length: count }, (_, unit) => unit).filter((unit) => !taken.has(unit));
+  const share = fairShare(
+    units.map((own) => own.length),
+    left.length,
+  );
+  let next = 0;
+  const dealt = units.map((own) => {
+    const more = left.slice(next, next + Math.max(0, share - own.length));
+    next += more.length;
+    return [...own, ...more].sort((first, second) => first - second);
+  });
+  return describe(count, kept, dealt);
+}
+
+function describe(count: number, kept: Deal['kept'], units: Deal['units']): Deal {
+  return { kept, units, blocks: units.map((own) => coverUnits(own, count)) };
+}
+
+function settleClaims(count: number, held: readonly (readonly Block[])[]): Block[][] {
+  const claims = held
+    .flatMap((blocks, rank) => blocks.map((block) => ({ block, rank })))
+    .sort(
+      (left, right) =>
+        right.block.size - left.block.size || left.rank - right.rank || left.block.start - right.block.start,
+    );
+  const taken = new Uint8Array(count);
+  const kept: Block[][] = held.map(() => []);
+  for (const { block, rank } of claims) {
+    const { start, size } = block;
+    if (taken.subarray(start, start + size).includes(1)) continue;
+    taken.fill(1, start, start + size);
+    kept[rank]?.push(block);
+  }
+  return kept.map((blocks) => blocks.sort((left, right) => left.start - right.start));
+}
+
+/** The smallest number of units a member may come to, so that what is left finds a place. */
+function fairShare(loads: readonly number[], left: number): number {
+  let share = Math.ceil((loads.reduce((sum, load) => sum + load, 0) + left) / loads.length);
+  const room = (): number => loads.reduce((sum, load) => sum + Math.max(0, share - load), 0);
+  while (room() < left) share += 1;
+  return share;
+}
+
+/** Contiguous ranges of at most ceil(count / size) units, cut where they make the fewest blocks. */
+function freshRanges(count: number, size: number): number[][] {
+  const cuts = count > MAX_UNITS_TO_ALIGN ? evenCuts(count, size) : alignedCuts(count, size);
+  return Array.from({ length: size }, (_, rank) => {
+    const [start = 0, end = 0] = [cuts[rank], cuts[rank + 1]];
+    return Array.from({ length: end - start }, (__, at) => start + at);
+  });
+}
+
+function evenCuts(count: number, size: number): number[] {
+  return Array.from({ length: size + 1 }, (_, rank) => Math.floor((rank * count) / size));
+}
+
+function alignedCuts(count: number, size: number): number[] {
+  const limit = Math.ceil(count / size);
+  const blocksIn = blockCounter(count);
+  // fewest[rank][end]: blocks of the best deal of units 0 .. end - 1 to the first `rank` members
+  const fewest: number[][] = [[0, ...Array.from({ length: count }, () => Infinity)]];
+  const cutBefore: number[][] = [];
+  for (let rank = 0; rank < size; rank++) {
+    const best = Array.from({ length: count + 1 }, () => Infinity);
+    const cut = Array.from({ length: count + 1 }, () => 0);
+    for (let end = 0; end <= count; end++) {
+      for (let start = Math.max(0, end - limit); start <= end; start++) {
+        const total = (fewest[rank]?.[start] ?? Infinity) + blocksIn(start, end);
+        if (total < (best[end] ?? Infinity)) {
+          best[end] = total;
+          cut[end] = start;
+        }
+      }
+    }
+    fewest.push(best);
+    cutBefore.push(cut);
+  }
+  const cuts = [count];
+  for (let rank = size - 1; rank >= 0; rank--) cuts.unshift(cutBefore[rank]?.[cuts[0] ?? 0] ?? 0);
+  return cuts;
+}
+
+/** Number of blocks that cover start .. end - 1. */
+function blockCounter(count: number): (start: number, end: number) => number {
+  return (start, end) => {
+    let blocks = 0;
+    for (let at = start; at < end; blocks++) at += largestBlockAt(at, end, count);
+    return blocks;
+  };
+}
+
+/** Units of the largest block that begins at `start` and ends at or before `end`. */
+function largestBlockAt(start: number, end: number, count: number): number {
+  for (let span = 1; ; span *= 2) {
+    const next = 2 * span;
+    const fits = start + next <= end || (end === count && start + span < count);
+    if (start % next !== 0 || !fits) return Math.min(span, end - start);
+  }
+}

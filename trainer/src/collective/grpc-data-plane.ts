@@ -1,0 +1,228 @@
+import {
+  credentials as clientCredentials,
+  Server,
+  ServerCredentials,
+  Metadata,
+  status,
+  type ChannelCredentials,
+  type ClientOptions,
+  type ServerWritableStream,
+} from '@grpc/grpc-js';
+import {
+  CollectiveClient,
+  CollectiveService,
+  type FetchStateRequest,
+  type PullRequest,
+  type StateChunk,
+} from '@tuneyard/proto';
+
+import type { DataPlane, FrameSink, PeerAddress, PeerHandlers, PullListener } from './data-plane.js';
+import { MAX_BODY_BYTES, type EncodedFrame } from './wire-format.js';
+
+const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 4096;
+const FLOW_CONTROL_WINDOW_BYTES = 8 << 20;
+
+const CHANNEL_OPTIONS: ClientOptions = {
+  'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
+  'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  // Retries would keep a copy of every message.
+  'grpc.enable_retries': 0,
+  'grpc.enable_channelz': 0,
+  'grpc.service_config_disable_resolution': 1,
+  'grpc.enable_http_proxy': 0,
+  'grpc.use_local_subchannel_pool': 1,
+  // A half-open connection shows after this; who is dead is the coordinator's to say.
+  'grpc.keepalive_time_ms': 10_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.initial_reconnect_backoff_ms': 50,
+  'grpc.max_reconnect_backoff_ms': 1000,
+};
+
+/** Certificates of a job; left out = plaintext, for loopback only. */
+export interface PeerCredentials {
+  readonly server: ServerCredentials;
+  readonly client: ChannelCredentials;
+}
+
+export interface GrpcDataPlaneOptions {
+  readonly listenHost: string;
+  /** Default: plaintext. */
+  readonly credentials?: PeerCredentials | undefined;
+}
+
+/** `Pull` with messages as they are: no protobuf decoding of the numbers. */
+const rawPull = {
+  ...CollectiveService.pull,
+  responseSerialize: (message: Buffer): Buffer => message,
+  responseDeserialize: (message: Buffer): Buffer => message,
+};
+
+/** Everything over stock grpc-js. */
+export async function createGrpcDataPlane(
+  options: GrpcDataPlaneOptions,
+  handlers: PeerHandlers,
+): Promise<DataPlane> {
+  const server = new Server({
+    'grpc.max_receive_message_length': 64 * 1024,
+    'grpc.enable_channelz': 0,
+    'grpc.max_concurrent_streams': 256,
+  });
+  server.addService(
+    { pull: rawPull, fetchState: CollectiveService.fetchState },
+    {
+      pull: (call: ServerWritableStream<PullRequest, Buffer>) => {
+        call.sendMetadata(new Metadata());
+        handlers.onPull(call.request, new CallSink(call));
+      },
+      fetchState: (call: ServerWritableStream<FetchStateRequest, StateChunk>) =>
+        void serveState(call, handlers),
+    },
+  );
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(
+      `${options.listenHost}:0`,
+      options.credentials?.server ?? ServerCredentials.createInsecure(),
+      (error, bound) => (error === null ? resolve(bound) : reject(error)),
+    );
+  });
+  return new GrpcDataPlane(server, `${options.listenHost}:${port}`, options);
+}
+
+class GrpcDataPlane implements DataPlane {
+  readonly bulkAddress = '';
+  readonly #clients = new Map<string, CollectiveClient>();
+
+  constructor(
+    private readonly server: Server,
+    readonly address: string,
+    private readonly options: GrpcDataPlaneOptions,
+  ) {}
+
+  pull(peer: PeerAddress, request: PullRequest, listener: PullListener): () => void {
+    const call = this.#clientOf(peer).makeServerStreamRequest(
+      rawPull.path,
+      rawPull.requestSerialize,
+      rawPull.responseDeserialize,
+      request,
+    );
+    let cancelled = false;
+    call.on('data', (message: Buffer) => listener.onMessage(message));
+    call.on('end', () => {});
+    call.on('error', () => {});
+    call.on('status', ({ code, details }) => {
+      if (cancelled) return;
+      if (code === status.OK || code === status.FAILED_PRECONDITION) listener.onEnd();
+      else listener.onError(`${status[code]}: ${details}`);
+    });
+    return () => {
+      cancelled = true;
+      call.cancel();
+    };
+  }
+
+  fetchState(peer: PeerAddress, request: FetchStateRequest): AsyncIterable<StateChunk> {
+    return this.#clientOf(peer).fetchState(request);
+  }
+
+  keepOnly(peers: readonly PeerAddress[]): void {
+    const keep = new Set(peers.map(clientKey));
+    for (const [key, client] of this.#clients) {
+      if (keep.has(key)) continue;
+      this.#clients.delete(key);
+      client.close();
+    }
+  }
+
+  close(): Promise<void> {
+    this.keepOnly([]);
+    this.server.forceShutdown();
+    return Promise.resolve();
+  }
+
+  #clientOf(peer: PeerAddress): CollectiveClient {
+    const key = clientKey(peer);
+    let client = this.#clients.get(key);
+    if (client === undefined) {
+      client = new CollectiveClient(
+        peer.address,
+        this.options.credentials?.client ?? clientCredentials.createInsecure(),
+        CHANNEL_OPTIONS,
+      );
+      this.#clients.set(key, client);
+    }
+    return client;
+  }
+}
+
+function clientKey(peer: PeerAddress): string {
+  return `${peer.memberId} ${peer.incarnation} ${peer.address}`;
+}
+
+/** A peer's pull as grpc-js serves it. */
+class CallSink implements FrameSink {
+  #ended = false;
+
+  constructor(private readonly call: ServerWritableStream<PullRequest, Buffer>) {
+    call.on('error', () => {});
+  }
+
+  write({ header, body }: EncodedFrame): boolean {
+    if (this.#ended) return true;
+    return this.call.write(Buffer.concat([header, body]));
+  }
+
+  onDrain(listener: () => void): void {
+    this.call.on('drain', listener);
+  }
+
+  onClose(listener: () => void): void {
+    this.call.on('cancelled', listener);
+    this.call.on('close', listener);
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.call.end();
+  }
+
+  refuse(code: 'stale' | 'stranger'): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.call.emit('error', {
+      code: code === 'stale' ? status.FAILED_PRECONDITION : status.PERMISSION_DENIED,
+      details: code === 'stale' ? 'this generation is over' : 'not a member of this job',
+    });
+  }
+}
+
+async function serveState(
+  call: ServerWritableStream<FetchStateRequest, StateChunk>,
+  handlers: PeerHandlers,
+): Promise<void> {
+  call.on('error', () => {});
+  try {
+    for await (const chunk of handlers.onFetchState(call.request)) {
+      if (call.cancelled) return;
+      if (!call.write(chunk)) await drained(call);
+    }
+    call.end();
+  } catch (error) {
+    const details = error instanceof Error ? error.message : String(error);
+    call.emit('error', { code: status.UNAVAILABLE, details });
+  }
+}
+
+function drained(call: ServerWritableStream<FetchStateRequest, StateChunk>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      call.off('drain', done);
+      call.off('cancelled', done);
+      call.off('close', done);
+      resolve();
+    };
+    call.on('drain', done);
+    call.on('cancelled', done);
+    call.on('close', done);
+  });
+}

@@ -1,0 +1,196 @@
+import { Stance, WorkPhase, type Membership, type PullRequest } from '@tuneyard/proto';
+
+import { FrameError } from '../errors.js';
+import type { DataPlane, FrameSink } from './data-plane.js';
+import { Outbox } from './outbox.js';
+import { checkStance, workKey, type Plan } from './stance.js';
+import {
+  decodeFrame,
+  encodeFrame,
+  FrameDtype,
+  FrameKind,
+  type EncodedFrame,
+  type Frame,
+} from './wire-format.js';
+import type { WorkReduce } from './work-reduce.js';
+
+/** Frames of works that this member has not come to yet: its peers are at most one work ahead. */
+const MAX_EARLY_BYTES = 1 << 30;
+/** How long a generation that is over goes on serving peers that have not finished reading. */
+const RETIREMENT_MS = 5000;
+
+/** The generation is over for this member; what it was doing goes on in the next one. */
+export class RoundAbandoned extends Error {
+  override readonly name = 'RoundAbandoned';
+}
+
+export interface RoundOptions {
+  readonly membership: Membership;
+  readonly rank: number;
+  readonly dataPlane: DataPlane;
+  /** Sent to every peer to open its stream. */
+  readonly request: PullRequest;
+  /** A link is broken, or a peer sends nonsense. */
+  readonly onPeerFailure: (memberId: string, reason: string) => void;
+}
+
+/** One generation as one member lives it: the streams to and from its peers, and what arrives early. */
+export class Round {
+  readonly generation: number;
+  readonly size: number;
+  readonly rank: number;
+  plan: Plan | undefined;
+  /** Rejects with RoundAbandoned when this round is over for this member. */
+  readonly abandoned: Promise<never>;
+  readonly stances: Promise<readonly Stance[]>;
+  #abandon: (error: RoundAbandoned) => void = () => {};
+  #isAbandoned = false;
+  #resolveStances: (stances: readonly Stance[]) => void = () => {};
+  readonly #stanceOf = new Map<number, Stance>();
+  readonly #outboxes: readonly Outbox[];
+  readonly #cancels: (() => void)[] = [];
+  readonly #early = new Map<string, { rank: number; frame: Frame }[]>();
+  #earlyBytes = 0;
+  #active: { readonly key: string; readonly reduce: WorkReduce } | undefined;
+
+  constructor(private readonly options: RoundOptions) {
+    const { membership, rank, dataPlane, request } = options;
+    this.generation = membership.generation;
+    this.size = membership.members.length;
+    this.rank = rank;
+    this.abandoned = new Promise((_, reject) => (this.#abandon = reject));
+    this.abandoned.catch(() => {});
+    this.stances = new Promise((resolve) => (this.#resolveStances = resolve));
+    this.#outboxes = membership.members.map(() => new Outbox());
+    membership.members.forEach((peer, peerRank) => {
+      if (peerRank === rank) return;
+      const cancel = dataPlane.pull(peer, request, {
+        onMessage: (message) => this.#receive(peerRank, message),
+        // It may have sent all that we need before it went on.
+        onEnd: () => setImmediate(() => this.abandon(`${peer.memberId} left generation ${this.generation}`)),
+        onError: (reason) => this.#fail(peerRank, reason),
+      });
+      this.#cancels.push(cancel);
+    });
+  }
+
+  get members(): Membership['members'] {
+    return this.options.membership.members;
+  }
+
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
+  /** A peer has opened its stream for this generation. */
+  attach(request: PullRequest, sink: FrameSink): void {
+    const rank = this.members.findIndex(
+      (member) => member.memberId === request.memberId && member.incarnation === request.incarnation,
+    );
+    const outbox = rank === this.rank ? undefined : this.#outboxes[rank];
+    if (outbox === undefined) sink.refuse('stale');
+    else outbox.attach(sink);
+  }
+
+  send(rank: number, frame: EncodedFrame): void {
+    this.#outboxes[rank]?.send(frame);
+  }
+
+  /** Tells everybody where this member stands; resolves with where everybody stands, by rank. */
+  async exchangeStances(stance: Stance): Promise<readonly Stance[]> {
+    const body = Stance.encode(stance).finish();
+    const frame = encodeFrame(
+      {
+        kind: FrameKind.stance,
+        phase: WorkPhase.WORK_PHASE_END,
+        dtype: FrameDtype.bytes,
+        flags: 0,
+        generation: this.generation,
+        step: stance.step,
+        block: { start: 0, size: 0 },
+        offset: 0,
+        length: body.byteLength,
+      },
+      body,
+    );
+    this.#outboxes.forEach((outbox, rank) => {
+      if (rank !== this.rank) outbox.send(frame);
+    });
+    this.#acceptStance(this.rank, stance);
+    return this.orAbandon(this.stances);
+  }
+
+  /** Gives the frames of this work to `reduce`, from the first that came. */
+  post(step: number, phase: WorkPhase, reduce: WorkReduce): void {
+    const key = workKey(step, phase);
+    this.#active = { key, reduce };
+    const early = this.#early.get(key) ?? [];
+    // What is older than the work that begins is of no use any more.
+    this.#early.clear();
+    this.#earlyBytes = 0;
+    for (const { rank, frame } of early) this.#deliver(rank, frame);
+  }
+
+  orAbandon<Result>(promise: Promise<Result>): Promise<Result> {
+    return Promise.race([promise, this.abandoned]);
+  }
+
+  /** This member leaves the generation: peers still get what was sent to them. */
+  abandon(reason: string): void {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    this.#abandon(new RoundAbandoned(reason));
+    for (const cancel of this.#cancels) cancel();
+    for (const outbox of this.#outboxes) outbox.retire();
+    setTimeout(() => this.destroy(), RETIREMENT_MS).unref();
+  }
+
+  destroy(): void {
+    this.abandon('closed');
+    for (const outbox of this.#outboxes) outbox.destroy();
+  }
+
+  #receive(rank: number, message: Buffer): void {
+    if (this.#isAbandoned) return;
+    try {
+      const frame = decodeFrame(message);
+      if (frame.generation !== this.generation)
+        throw new FrameError(`a frame of generation ${frame.generation} in ${this.generation}`);
+      if (frame.kind === FrameKind.stance) this.#receiveStance(rank, frame);
+      else this.#deliver(rank, frame);
+    } catch (error) {
+      this.#fail(rank, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #receiveStance(rank: number, frame: Frame): void {
+    const stance = Stance.decode(frame.body);
+    checkStance(stance, this.generation);
+    if (this.#stanceOf.has(rank)) throw new FrameError('a second stance');
+    this.#acceptStance(rank, stance);
+  }
+
+  #acceptStance(rank: number, stance: Stance): void {
+    this.#stanceOf.set(rank, stance);
+    if (this.#stanceOf.size < this.size) return;
+    const all = this.members.flatMap((_, of) => this.#stanceOf.get(of) ?? []);
+    this.#resolveStances(all);
+  }
+
+  #deliver(rank: number, frame: Frame): void {
+    const key = workKey(frame.step, frame.phase);
+    if (this.#active?.key === key) return this.#active.reduce.accept(rank, frame);
+    this.#earlyBytes += frame.body.byteLength;
+    if (this.#earlyBytes > MAX_EARLY_BYTES) throw new FrameError('too much data for later steps');
+    const list = this.#early.get(key) ?? [];
+    this.#early.set(key, list);
+    list.push({ rank, frame });
+  }
+
+  #fail(rank: number, reason: string): void {
+    if (this.#isAbandoned) return;
+    const memberId = this.members[rank]?.memberId ?? '';
+    this.options.onPeerFailure(memberId, reason);
+    this.abandon(`${memberId} failed: ${reason}`);
+  }
+}

@@ -1,0 +1,156 @@
+import { crc32 } from 'node:zlib';
+
+import { WorkPhase } from '@tuneyard/proto';
+
+import { FrameError } from '../errors.js';
+import type { Block } from './tree.js';
+
+/**
+ * A frame is one message of `Collective.Pull`. On the wire it is a valid `tuneyard.v1.Chunk` (field 1, length padded
+ * to five bytes) whose payload starts with this header, all little endian:
+ *
+ * | byte | type | field |
+ * |---|---|---|
+ * | 0 | u8[6] | protobuf tag and length of `payload` |
+ * | 6 | u16 | magic 0x5459 |
+ * | 8 | u8 | kind |
+ * | 9 | u8 | phase of the work |
+ * | 10 | u8 | dtype of the body |
+ * | 11 | u8 | flags |
+ * | 12 | u32 | generation |
+ * | 16 | u32 | step of the work |
+ * | 20, 24 | u32 | start and size of the block (partial) |
+ * | 28, 32 | u32 | first element and number of elements |
+ * | 36 | u32 | bytes of the body |
+ * | 40 | u32 | CRC-32 of bytes 6..39 and the body |
+ * | 44 | u32 | 0 |
+ * | 48 | | body |
+ */
+export const HEADER_BYTES = 48;
+/** Largest body: a 1 MiB chunk; a stance of many blocks is far smaller. */
+export const MAX_BODY_BYTES = 1 << 20;
+
+const MAGIC = 0x5459;
+const MESSAGE_PREFIX_BYTES = 6;
+const PAYLOAD_TAG = 0x0a;
+
+export const FrameKind = { stance: 1, scalars: 2, partial: 3, result: 4 } as const;
+export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+
+export const FrameDtype = { bytes: 0, f32: 1, bf16: 2, f64: 3 } as const;
+export type FrameDtype = (typeof FrameDtype)[keyof typeof FrameDtype];
+
+/** Bits of `flags`: what the sender knew when it sent its scalars. */
+export const FLAG_STOP = 1;
+export const FLAG_STOP_WITH_CHECKPOINT = 2;
+
+export interface FrameHeader {
+  readonly kind: FrameKind;
+  readonly phase: WorkPhase;
+  readonly dtype: FrameDtype;
+  readonly flags: number;
+  readonly generation: number;
+  readonly step: number;
+  readonly block: Block;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface Frame extends FrameHeader {
+  readonly body: Uint8Array;
+}
+
+/** A frame ready to be sent: the body is not copied. */
+export interface EncodedFrame {
+  readonly header: Buffer;
+  readonly body: Uint8Array;
+}
+
+export function encodeFrame(frame: FrameHeader, body: Uint8Array): EncodedFrame {
+  if (body.byteLength > MAX_BODY_BYTES)
+    throw new FrameError(`a body of ${body.byteLength} bytes is over the limit of ${MAX_BODY_BYTES}`);
+  const header = Buffer.alloc(HEADER_BYTES);
+  let rest = HEADER_BYTES - MESSAGE_PREFIX_BYTES + body.byteLength;
+  header[0] = PAYLOAD_TAG;
+  for (let at = 1; at < MESSAGE_PREFIX_BYTES; at++) {
+    header[at] = (rest & 0x7f) | (at < MESSAGE_PREFIX_BYTES - 1 ? 0x80 : 0);
+    rest >>>= 7;
+  }
+  header.writeUInt16LE(MAGIC, 6);
+  header[8] = frame.kind;
+  header[9] = frame.phase;
+  header[10] = frame.dtype;
+  header[11] = frame.flags;
+  header.writeUInt32LE(frame.generation, 12);
+  header.writeUInt32LE(frame.step, 16);
+  header.writeUInt32LE(frame.block.start, 20);
+  header.writeUInt32LE(frame.block.size, 24);
+  header.writeUInt32LE(frame.offset, 28);
+  header.writeUInt32LE(frame.length, 32);
+  header.writeUInt32LE(body.byteLength, 36);
+  header.writeUInt32LE(checksum(header, body), 40);
+  return { header, body };
+}
+
+/** Checks everything that can be checked without knowing the work. The body is a view into `message`. */
+export function decodeFrame(message: Buffer): Frame {
+  if (message.byteLength < HEADER_BYTES)
+    throw new FrameError(`a frame of ${message.byteLength} bytes is too short`);
+  if (message[0] !== PAYLOAD_TAG || message.readUInt16LE(6) !== MAGIC)
+    throw new FrameError('not a frame: no magic');
+  const body = message.subarray(HEADER_BYTES);
+  if (message.readUInt32LE(36) !== body.byteLength)
+    throw new FrameError(`a frame says ${message.readUInt32LE(36)} bytes of body and has ${body.byteLength}`);
+  if (message.readUInt32LE(40) !== checksum(message, body))
+    throw new FrameError('a frame was damaged on its way');
+  const [kind, phase, dtype] = [message[8], message[9], message[10]];
+  if (!isKind(kind) || !isPhase(phase) || !isDtype(dtype))
+    throw new FrameError(`a frame of unknown kind ${kind}, phase ${phase} or dtype ${dtype}`);
+  return {
+    kind,
+    phase,
+    dtype,
+    flags: message[11] ?? 0,
+    generation: message.readUInt32LE(12),
+    step: message.readUInt32LE(16),
+    block: { start: message.readUInt32LE(20), size: message.readUInt32LE(24) },
+    offset: message.readUInt32LE(28),
+    length: message.readUInt32LE(32),
+    body,
+  };
+}
+
+/** The numbers of a body as f32, copied to an aligned vector. */
+export function bodyAsFloats(frame: Frame): Float32Array {
+  const values = new Float32Array(frame.length);
+  if (frame.dtype !== FrameDtype.f32 || frame.body.byteLength !== values.byteLength)
+    throw new FrameError(`a body of ${frame.body.byteLength} bytes does not hold ${frame.length} f32 values`);
+  new Uint8Array(values.buffer).set(frame.body);
+  return values;
+}
+
+export function bytesOf(values: Float32Array | Float64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function checksum(header: Buffer, body: Uint8Array): number {
+  const ofHeader = crc32(header.subarray(MESSAGE_PREFIX_BYTES, 40));
+  // Node's crc32 of nothing is 0, whatever it continues from.
+  return body.byteLength === 0 ? ofHeader : crc32(body, ofHeader);
+}
+
+function isKind(value: unknown): value is FrameKind {
+  return value === 1 || value === 2 || value === 3 || value === 4;
+}
+
+function isPhase(value: unknown): value is WorkPhase {
+  return (
+    value === WorkPhase.WORK_PHASE_EVALUATION ||
+    value === WorkPhase.WORK_PHASE_GRADIENT ||
+    value === WorkPhase.WORK_PHASE_END
+  );
+}
+
+function isDtype(value: unknown): value is FrameDtype {
+  return value === 0 || value === 1 || value === 2 || value === 3;
+}

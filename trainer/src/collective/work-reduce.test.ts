@@ -1,0 +1,123 @@
+import { WorkPhase } from '@tuneyard/proto';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { deal } from './deal.js';
+import { PartialSums, VectorPool } from './partial-sums.js';
+import { childrenOf, coverUnits, rootOf, type Block } from './tree.js';
+import { decodeFrame, type EncodedFrame } from './wire-format.js';
+import { WorkReduce } from './work-reduce.js';
+
+/** The definition, slowly: recursion over the tree. */
+function reference(block: Block, vectors: readonly Float32Array[]): Float32Array {
+  if (block.size === 1) return Float32Array.from(vectors[block.start] ?? []);
+  const [left, right] = childrenOf(block).map((child) => reference(child, vectors));
+  return Float32Array.from(left ?? [], (value, at) => value + (right?.[at] ?? 0));
+}
+
+/** Numbers of very different sizes, so that another order gives other bits. */
+function vectorOf(unit: number, length: number): Float32Array {
+  return Float32Array.from(
+    { length },
+    (_, at) => Math.sin(12.9898 * (unit + 1) + 78.233 * at) * 10 ** ((unit * 7 + at) % 9),
+  );
+}
+
+/** Runs one reduction among `size` members in memory; frames arrive in an order that `choose` picks. */
+async function reduce(
+  count: number,
+  length: number,
+  held: readonly (readonly Block[])[],
+  choose: (waiting: number) => number,
+): Promise<Float32Array[]> {
+  const size = held.length;
+  const dealt = deal(count, held);
+  const wires: { from: number; to: number; frames: EncodedFrame[] }[] = [];
+  const outs = held.map(() => new Float32Array(length));
+  const members = outs.map((out, rank) => {
+    const send = (to: number, frame: EncodedFrame): void => {
+      let wire = wires.find((known) => known.from === rank && known.to === to);
+      if (wire === undefined) wires.push((wire = { from: rank, to, frames: [] }));
+      wire.frames.push(frame);
+    };
+    const phase = WorkPhase.WORK_PHASE_GRADIENT;
+    return new WorkReduce({ generation: 1, step: 1, phase, rank, size, count, deal: dealt, out, send });
+  });
+  const pool = new VectorPool();
+  const starts = members.map((member, rank) => () => {
+    const sums = new PartialSums(count, length, pool);
+    // Units are added in another order than that of the tree.
+    for (const unit of [...(dealt.units[rank] ?? [])].reverse())
+      sums.add(unit, vectorOf(unit, length), { lossSum: unit + 0.1, trainedTokens: 1 });
+    member.contribute(sums, rank === 0 ? 1 : 0);
+  });
+  for (;;) {
+    const busy = wires.filter((wire) => wire.frames.length > 0);
+    const options = busy.length + starts.length;
+    if (options === 0) break;
+    const chosen = choose(options);
+    if (chosen >= busy.length) starts.splice(chosen - busy.length, 1)[0]?.();
+    else {
+      const wire = busy[chosen];
+      const frame = wire?.frames.shift();
+      if (wire !== undefined && frame !== undefined)
+        members[wire.to]?.accept(wire.from, decodeFrame(Buffer.concat([frame.header, frame.body])));
+    }
+  }
+  const scalars = await Promise.all(members.map((member) => member.done));
+  const alone = sumOfLosses(rootOf(count));
+  for (const each of scalars) expect(each).toEqual({ lossSum: alone, trainedTokens: count });
+  expect(members.every((member) => member.flags === 1)).toBe(true);
+  return outs;
+}
+
+function sumOfLosses(block: Block): number {
+  if (block.size === 1) return block.start + 0.1;
+  const [left, right] = childrenOf(block);
+  return sumOfLosses(left) + sumOfLosses(right);
+}
+
+describe('a reduction', () => {
+  it.each([16, 20_000, 700_000])('of %i elements has the same bits for 1 to 8 members', async (length) => {
+    const count = length > 100_000 ? 5 : 16;
+    const vectors = Array.from({ length: count }, (_, unit) => vectorOf(unit, length));
+    const expected = Buffer.from(reference(rootOf(count), vectors).buffer);
+    for (const size of length > 100_000 ? [1, 3] : [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const held = Array.from({ length: size }, () => []);
+      for (const out of await reduce(count, length, held, (waiting) => waiting - 1))
+        expect(Buffer.from(out.buffer).equals(expected)).toBe(true);
+    }
+  });
+
+  it('has the same bits for every deal, held set and order of arrival', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 24 }),
+        fc.array(fc.array(fc.nat(23), { maxLength: 12 }), { minLength: 1, maxLength: 8 }),
+        fc.constantFrom(0, 3, 9000),
+        fc.infiniteStream(fc.nat()),
+        async (count, claims, length, picks) => {
+          const held = claims.map((units) =>
+            coverUnits(
+              units.filter((unit) => unit < count),
+              count,
+            ),
+          );
+          const vectors = Array.from({ length: count }, (_, unit) => vectorOf(unit, length));
+          const expected = Buffer.from(reference(rootOf(count), vectors).buffer);
+          const outs = await reduce(count, length, held, (waiting) => picks.next().value % waiting);
+          for (const out of outs) expect(Buffer.from(out.buffer).equals(expected)).toBe(true);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('would notice another order', () => {
+    const vectors = Array.from({ length: 16 }, (_, unit) => vectorOf(unit, 64));
+    const inARow = vectors.reduce((sum, vector) =>
+      Float32Array.from(sum, (value, at) => value + (vector[at] ?? 0)),
+    );
+    expect(Buffer.from(inARow.buffer).equals(Buffer.from(reference(rootOf(16), vectors).buffer))).toBe(false);
+  });
+});

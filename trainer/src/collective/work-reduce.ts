@@ -1,0 +1,208 @@
+import type { WorkPhase } from '@tuneyard/proto';
+
+import { FrameError } from '../errors.js';
+import { addInto } from './add.js';
+import type { Deal } from './deal.js';
+import type { Scalars } from './group.js';
+import { addScalars, type PartialSums } from './partial-sums.js';
+import { chunksOf, isReplicated, segmentsOf, type Segment } from './segments.js';
+import { sameBlock, sumInOrder, type Block } from './tree.js';
+import {
+  bodyAsFloats,
+  bytesOf,
+  FrameDtype,
+  FrameKind,
+  encodeFrame,
+  type EncodedFrame,
+  type Frame,
+  type FrameHeader,
+} from './wire-format.js';
+
+export interface WorkReduceOptions {
+  readonly generation: number;
+  readonly step: number;
+  readonly phase: WorkPhase;
+  readonly rank: number;
+  readonly size: number;
+  readonly count: number;
+  readonly deal: Deal;
+  /** Where the sum goes; its length is that of the vectors. Not read or written by others until the next sum is done. */
+  readonly out: Float32Array;
+  send(rank: number, frame: EncodedFrame): void;
+}
+
+interface Part {
+  readonly block: Block;
+  readonly value: Float32Array;
+}
+
+/** A chunk of this member's segment, while its parts arrive. */
+interface PendingChunk {
+  readonly chunk: Segment;
+  readonly parts: Part[];
+}
+
+const NO_BLOCK: Block = { start: 0, size: 0 };
+
+/**
+ * One all-reduce: reduce-scatter (the owner of a segment receives everybody's partial sums of it and finishes the
+ * tree), then all-gather (it sends the result to everybody). Short vectors go to everybody at once, and everybody
+ * finishes the tree. Frames may arrive before this member's own sums are ready.
+ */
+export class WorkReduce {
+  /** All members' flags, or-ed; complete with {@link done}. */
+  flags = 0;
+  readonly done: Promise<Scalars>;
+  bytesSent = 0;
+  #resolve: (scalars: Scalars) => void = () => {};
+  #finished = false;
+  readonly #segments: readonly Segment[];
+  readonly #replicated: boolean;
+  readonly #pending = new Map<number, PendingChunk>();
+  /** Results of others' segments that are still to come, by first element. */
+  readonly #awaited = new Map<number, { readonly chunk: Segment; readonly owner: number }>();
+  readonly #scalars: { readonly block: Block; readonly value: Scalars }[] = [];
+  readonly #scalarsFrom = new Set<number>();
+  readonly #blocks: number;
+
+  constructor(private readonly options: WorkReduceOptions) {
+    const { rank, size, out, deal } = options;
+    this.#segments = segmentsOf(out.length, size);
+    this.#replicated = isReplicated(out.length);
+    this.#blocks = deal.blocks.reduce((sum, blocks) => sum + blocks.length, 0);
+    this.done = new Promise((resolve) => (this.#resolve = resolve));
+    this.#segments.forEach((segment, owner) => {
+      for (const chunk of chunksOf(segment)) {
+        if (owner === rank) this.#pending.set(chunk.start, { chunk, parts: [] });
+        else if (!this.#replicated) this.#awaited.set(chunk.start, { chunk, owner });
+      }
+    });
+  }
+
+  /** This member's own sums are complete: contributes them. */
+  contribute(sums: PartialSums, flags: number): void {
+    const { rank, size, deal } = this.options;
+    const own = (deal.blocks[rank] ?? []).map((block) => {
+      const sum = sums.get(block);
+      if (sum === undefined)
+        throw new Error(`units ${block.start}..${block.start + block.size - 1} are not summed yet`);
+      return sum;
+    });
+    const scalars = new Float64Array(own.flatMap((sum) => [sum.scalars.lossSum, sum.scalars.trainedTokens]));
+    const summary = this.#encode(
+      {
+        kind: FrameKind.scalars,
+        dtype: FrameDtype.f64,
+        flags,
+        block: NO_BLOCK,
+        offset: 0,
+        length: scalars.length,
+      },
+      bytesOf(scalars),
+    );
+    // Each begins with its next neighbour, so that not all send to the same one first.
+    for (let away = 1; away < size; away++) {
+      const peer = (rank + away) % size;
+      this.#send(peer, summary);
+      for (const chunk of chunksOf(this.#segments[peer] ?? { start: 0, end: 0 }))
+        for (const { block, vector } of own)
+          this.#send(peer, this.#numbers(FrameKind.partial, block, chunk, vector));
+    }
+    this.#acceptScalars(rank, scalars, flags);
+    for (const { chunk } of this.#pending.values())
+      for (const { block, vector } of own)
+        this.#acceptPart(chunk, { block, value: vector.slice(chunk.start, chunk.end) });
+    this.#check();
+  }
+
+  /** Throws a FrameError when the frame has no place in this reduction. */
+  accept(from: number, frame: Frame): void {
+    if (frame.kind === FrameKind.scalars) {
+      const blocks = this.options.deal.blocks[from]?.length ?? 0;
+      if (frame.body.byteLength !== 16 * blocks || this.#scalarsFrom.has(from))
+        throw new FrameError(
+          `scalars for ${frame.body.byteLength / 16} blocks where ${blocks} were expected once`,
+        );
+      const values = new Float64Array(2 * blocks);
+      new Uint8Array(values.buffer).set(frame.body);
+      this.#acceptScalars(from, values, frame.flags);
+    } else if (frame.kind === FrameKind.partial) this.#acceptPartial(from, frame);
+    else if (frame.kind === FrameKind.result) this.#acceptResult(from, frame);
+    else throw new FrameError(`a frame of kind ${frame.kind} inside a reduction`);
+    this.#check();
+  }
+
+  #acceptScalars(from: number, values: Float64Array, flags: number): void {
+    this.flags |= flags;
+    this.#scalarsFrom.add(from);
+    (this.options.deal.blocks[from] ?? []).forEach((block, at) =>
+      this.#scalars.push({
+        block,
+        value: { lossSum: values[2 * at] ?? 0, trainedTokens: values[2 * at + 1] ?? 0 },
+      }),
+    );
+  }
+
+  #acceptPartial(from: number, frame: Frame): void {
+    const pending = this.#pending.get(frame.offset);
+    const fits = pending !== undefined && frame.length === pending.chunk.end - pending.chunk.start;
+    const owed = this.options.deal.blocks[from]?.some((block) => sameBlock(block, frame.block)) === true;
+    const known = pending?.parts.some((part) => sameBlock(part.block, frame.block)) === true;
+    if (!fits || !owed || known)
+      throw new FrameError(
+        `an unexpected partial sum of units ${frame.block.start}+${frame.block.size}, elements ${frame.offset}+${frame.length}`,
+      );
+    this.#acceptPart(pending.chunk, { block: frame.block, value: bodyAsFloats(frame) });
+  }
+
+  #acceptPart(chunk: Segment, part: Part): void {
+    const pending = this.#pending.get(chunk.start);
+    if (pending === undefined) return;
+    pending.parts.push(part);
+    if (pending.parts.length < this.#blocks) return;
+    this.#pending.delete(chunk.start);
+    const sum = sumInOrder(this.options.count, pending.parts, (left, right) => {
+      addInto(left, right);
+      return left;
+    });
+    this.options.out.set(sum, chunk.start);
+    if (this.#replicated) return;
+    const frame = this.#numbers(FrameKind.result, NO_BLOCK, chunk, this.options.out);
+    for (let away = 1; away < this.options.size; away++)
+      this.#send((this.options.rank + away) % this.options.size, frame);
+  }
+
+  #acceptResult(from: number, frame: Frame): void {
+    const awaited = this.#awaited.get(frame.offset);
+    if (awaited?.owner !== from || frame.length !== awaited.chunk.end - awaited.chunk.start)
+      throw new FrameError(`an unexpected result, elements ${frame.offset}+${frame.length}`);
+    this.#awaited.delete(frame.offset);
+    this.options.out.set(bodyAsFloats(frame), frame.offset);
+  }
+
+  #check(): void {
+    const complete =
+      this.#pending.size === 0 && this.#awaited.size === 0 && this.#scalarsFrom.size === this.options.size;
+    if (!complete || this.#finished) return;
+    this.#finished = true;
+    this.#resolve(sumInOrder(this.options.count, this.#scalars, addScalars));
+  }
+
+  #numbers(kind: FrameKind, block: Block, chunk: Segment, from: Float32Array): EncodedFrame {
+    const values = from.subarray(chunk.start, chunk.end);
+    return this.#encode(
+      { kind, dtype: FrameDtype.f32, flags: 0, block, offset: chunk.start, length: values.length },
+      bytesOf(values),
+    );
+  }
+
+  #encode(header: Omit<FrameHeader, 'generation' | 'step' | 'phase'>, body: Uint8Array): EncodedFrame {
+    const { generation, step, phase } = this.options;
+    return encodeFrame({ ...header, generation, step, phase }, body);
+  }
+
+  #send(rank: number, frame: EncodedFrame): void {
+    this.bytesSent += frame.header.byteLength + frame.body.byteLength;
+    this.options.send(rank, frame);
+  }
+}
