@@ -46,6 +46,8 @@ export interface PeerCredentials {
 
 export interface GrpcDataPlaneOptions {
   readonly listenHost: string;
+  /** Host that peers dial. */
+  readonly advertiseHost: string;
   /** Default: plaintext. */
   readonly credentials?: PeerCredentials | undefined;
 }
@@ -85,7 +87,7 @@ export async function createGrpcDataPlane(
       (error, bound) => (error === null ? resolve(bound) : reject(error)),
     );
   });
-  return new GrpcDataPlane(server, `${options.listenHost}:${port}`, options);
+  return new GrpcDataPlane(server, `${options.advertiseHost}:${port}`, options);
 }
 
 class GrpcDataPlane implements DataPlane {

@@ -7,6 +7,9 @@ export class Outbox {
   #waiting: EncodedFrame[] = [];
   #blocked = false;
   #retired = false;
+  #close: () => void = () => {};
+  /** Resolves when the peer has read everything and the stream has ended, or the peer is gone. */
+  readonly closed = new Promise<void>((resolve) => (this.#close = resolve));
 
   /** The peer's pull. A second one means that the first broke: frames may be lost, so it is refused. */
   attach(sink: FrameSink): void {
@@ -19,6 +22,7 @@ export class Outbox {
     sink.onClose(() => {
       this.#waiting = [];
       this.#blocked = true;
+      this.#close();
     });
     this.#flush();
   }
@@ -32,6 +36,7 @@ export class Outbox {
   /** No more frames: ends the stream after what is waiting. */
   retire(): void {
     this.#retired = true;
+    if (this.#sink === undefined && this.#waiting.length === 0) this.#close();
     this.#flush();
   }
 

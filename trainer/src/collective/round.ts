@@ -18,6 +18,8 @@ import type { WorkReduce } from './work-reduce.js';
 const MAX_EARLY_BYTES = 1 << 30;
 /** How long a generation that is over goes on serving peers that have not finished reading. */
 const RETIREMENT_MS = 5000;
+/** The same when the process is about to end. */
+const CLOSE_GRACE_MS = 1000;
 
 /** The generation is over for this member; what it was doing goes on in the next one. */
 export class RoundAbandoned extends Error {
@@ -51,6 +53,7 @@ export class Round {
   readonly #cancels: (() => void)[] = [];
   readonly #early = new Map<string, { rank: number; frame: Frame }[]>();
   #earlyBytes = 0;
+  #complaint: { readonly memberId: string; readonly reason: string } | undefined;
   #active: { readonly key: string; readonly reduce: WorkReduce } | undefined;
 
   constructor(private readonly options: RoundOptions) {
@@ -67,8 +70,8 @@ export class Round {
       const cancel = dataPlane.pull(peer, request, {
         onMessage: (message) => this.#receive(peerRank, message),
         // It may have sent all that we need before it went on.
-        onEnd: () => setImmediate(() => this.abandon(`${peer.memberId} left generation ${this.generation}`)),
-        onError: (reason) => this.#fail(peerRank, reason),
+        onEnd: () => setImmediate(() => this.#left(peer.memberId)),
+        onError: (reason) => this.fail(peer.memberId, reason),
       });
       this.#cancels.push(cancel);
     });
@@ -135,6 +138,29 @@ export class Round {
     return Promise.race([promise, this.abandoned]);
   }
 
+  /** The link to a peer is of no use: tells the coordinator, and leaves this generation. */
+  fail(memberId: string, reason: string): void {
+    if (this.#isAbandoned) return;
+    this.#complaint = { memberId, reason };
+    this.options.onPeerFailure(memberId, reason);
+    this.abandon(`${memberId} failed: ${reason}`);
+  }
+
+  /** Nothing followed on what ended this generation: says it again. */
+  complainAgain(): void {
+    const { memberId, reason } = this.#complaint ?? {};
+    if (memberId !== undefined && reason !== undefined) this.options.onPeerFailure(memberId, reason);
+  }
+
+  /** Resolves when the peers have read everything, or had time enough. */
+  async retired(): Promise<void> {
+    await Promise.race([
+      Promise.all(this.#outboxes.map((outbox) => outbox.closed)),
+      new Promise((resolve) => setTimeout(resolve, CLOSE_GRACE_MS).unref()),
+    ]);
+    this.destroy();
+  }
+
   /** This member leaves the generation: peers still get what was sent to them. */
   abandon(reason: string): void {
     if (this.#isAbandoned) return;
@@ -150,6 +176,12 @@ export class Round {
     for (const outbox of this.#outboxes) outbox.destroy();
   }
 
+  #left(memberId: string): void {
+    const reason = `left generation ${this.generation}`;
+    this.#complaint ??= { memberId, reason };
+    this.abandon(`${memberId} ${reason}`);
+  }
+
   #receive(rank: number, message: Buffer): void {
     if (this.#isAbandoned) return;
     try {
@@ -159,7 +191,7 @@ export class Round {
       if (frame.kind === FrameKind.stance) this.#receiveStance(rank, frame);
       else this.#deliver(rank, frame);
     } catch (error) {
-      this.#fail(rank, error instanceof Error ? error.message : String(error));
+      this.fail(this.members[rank]?.memberId ?? '', error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -185,12 +217,5 @@ export class Round {
     const list = this.#early.get(key) ?? [];
     this.#early.set(key, list);
     list.push({ rank, frame });
-  }
-
-  #fail(rank: number, reason: string): void {
-    if (this.#isAbandoned) return;
-    const memberId = this.members[rank]?.memberId ?? '';
-    this.options.onPeerFailure(memberId, reason);
-    this.abandon(`${memberId} failed: ${reason}`);
   }
 }

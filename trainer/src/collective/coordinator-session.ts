@@ -1,0 +1,230 @@
+import {
+  credentials as clientCredentials,
+  status,
+  type ChannelCredentials,
+  type ClientDuplexStream,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import {
+  CoordinatorClient,
+  type CheckpointDone,
+  type CheckpointRequest,
+  type Directive,
+  type Finished,
+  type Hello,
+  type JobFinished,
+  type Membership,
+  type PeerFailure,
+  type Progress,
+  type Ready,
+  type Stop,
+  type Welcome,
+  type WorkerMessage,
+} from '@tuneyard/proto';
+
+import { CoordinatorError } from '../errors.js';
+
+const FIRST_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 1000;
+/** The coordinator says Welcome at once; a stream without it leads nowhere. */
+const WELCOME_TIMEOUT_MS = 5000;
+
+export interface SessionListener {
+  onMembership(membership: Membership): void;
+  onCheckpoint(request: CheckpointRequest): void;
+  onStop(stop: Stop): void;
+  onJobFinished(finished: JobFinished): void;
+}
+
+export interface SessionOptions {
+  readonly address: string;
+  readonly credentials?: ChannelCredentials | undefined;
+  /** Who we are and where we stand, asked at every (re)connection. */
+  readonly hello: () => Hello;
+  readonly committedStep: () => number;
+  readonly listener: SessionListener;
+}
+
+type Body = NonNullable<WorkerMessage['body']>;
+
+/** The stream to the coordinator. Comes back by itself for as long as it is not closed. */
+export class CoordinatorSession {
+  readonly #client: CoordinatorClient;
+  #stream: ClientDuplexStream<WorkerMessage, Directive> | undefined;
+  #welcomed = false;
+  #closed = false;
+  #pause = FIRST_PAUSE_MS;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #welcomeTimer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #first: { resolve: (welcome: Welcome) => void; reject: (error: Error) => void } | undefined;
+  #ready: Ready | undefined;
+  #finishing: { readonly finished: Finished; readonly resolve: () => void } | undefined;
+  /** Newest of each kind that no stream has taken yet. */
+  readonly #unsent = new Map<Body['$case'], Body>();
+
+  constructor(private readonly options: SessionOptions) {
+    this.#client = new CoordinatorClient(
+      options.address,
+      options.credentials ?? clientCredentials.createInsecure(),
+      {
+        'grpc.max_receive_message_length': 4 << 20,
+        'grpc.enable_http_proxy': 0,
+        'grpc.use_local_subchannel_pool': 1,
+        'grpc.service_config_disable_resolution': 1,
+        'grpc.enable_retries': 0,
+        'grpc.keepalive_time_ms': 5000,
+        'grpc.keepalive_timeout_ms': 5000,
+        'grpc.initial_reconnect_backoff_ms': 50,
+        'grpc.max_reconnect_backoff_ms': 1000,
+      },
+    );
+  }
+
+  /** Resolves with the first Welcome; rejects when the coordinator refuses us for good or does not answer in time. */
+  async connect(timeoutMs: number): Promise<Welcome> {
+    const welcome = new Promise<Welcome>((resolve, reject) => (this.#first = { resolve, reject }));
+    const timer = setTimeout(
+      () =>
+        this.#first?.reject(
+          new CoordinatorError(
+            `no answer from the coordinator at ${this.options.address} within ${timeoutMs / 1000} s`,
+          ),
+        ),
+      timeoutMs,
+    );
+    this.#open();
+    try {
+      return await welcome;
+    } finally {
+      clearTimeout(timer);
+      this.#first = undefined;
+    }
+  }
+
+  /** Said again after every reconnection. */
+  ready(ready: Ready): void {
+    this.#ready = ready;
+    this.#write({ $case: 'ready', value: ready });
+  }
+
+  progress(value: Progress): void {
+    this.#send({ $case: 'progress', value });
+  }
+
+  checkpointDone(value: CheckpointDone): void {
+    this.#send({ $case: 'checkpointDone', value });
+  }
+
+  peerFailure(value: PeerFailure): void {
+    this.#send({ $case: 'peerFailure', value });
+  }
+
+  /** Resolves once the coordinator has it. */
+  finish(finished: Finished): Promise<void> {
+    return new Promise((resolve) => {
+      this.#finishing = { finished, resolve };
+      this.#sendFinished();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#retry);
+    clearTimeout(this.#welcomeTimer);
+    this.#stream?.end();
+    this.#stream = undefined;
+    this.#client.close();
+  }
+
+  #open(): void {
+    if (this.#closed) return;
+    const stream = this.#client.session();
+    this.#stream = stream;
+    this.#welcomed = false;
+    stream.on('data', (directive: Directive) => {
+      if (stream === this.#stream) this.#receive(directive);
+    });
+    stream.on('error', (error: ServiceError) => this.#broken(stream, error));
+    stream.on('end', () => this.#broken(stream, undefined));
+    stream.write({ body: { $case: 'hello', value: this.options.hello() } });
+    this.#welcomeTimer = setTimeout(() => stream.cancel(), WELCOME_TIMEOUT_MS);
+  }
+
+  #broken(stream: ClientDuplexStream<WorkerMessage, Directive>, error: ServiceError | undefined): void {
+    if (stream !== this.#stream || this.#closed) return;
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#welcomeTimer);
+    this.#stream = undefined;
+    if (error === undefined && this.#welcomed && this.#finishing !== undefined) {
+      const { resolve } = this.#finishing;
+      this.#closed = true;
+      return resolve();
+    }
+    if (error?.code === status.UNAUTHENTICATED || error?.code === status.FAILED_PRECONDITION)
+      this.#first?.reject(new CoordinatorError(`the coordinator refuses this worker: ${error.details}`));
+    this.#retry = setTimeout(() => this.#open(), this.#pause);
+    this.#pause = Math.min(2 * this.#pause, MAX_PAUSE_MS);
+  }
+
+  #receive({ body }: Directive): void {
+    const { listener } = this.options;
+    switch (body?.$case) {
+      case 'welcome':
+        this.#begin(body.value);
+        break;
+      case 'membership':
+        listener.onMembership(body.value);
+        break;
+      case 'checkpoint':
+        listener.onCheckpoint(body.value);
+        break;
+      case 'stop':
+        listener.onStop(body.value);
+        break;
+      case 'jobFinished':
+        listener.onJobFinished(body.value);
+        break;
+      default:
+    }
+  }
+
+  #begin(welcome: Welcome): void {
+    clearTimeout(this.#welcomeTimer);
+    this.#welcomed = true;
+    this.#pause = FIRST_PAUSE_MS;
+    const intervalMs = 1000 * Math.max(0.05, welcome.heartbeatIntervalSeconds);
+    this.#heartbeat = setInterval(
+      () => this.#write({ $case: 'heartbeat', value: { committedStep: this.options.committedStep() } }),
+      intervalMs,
+    );
+    if (this.#ready !== undefined)
+      this.#write({
+        $case: 'ready',
+        value: { ...this.#ready, committedStep: this.options.committedStep() },
+      });
+    const unsent = [...this.#unsent.values()];
+    this.#unsent.clear();
+    for (const body of unsent) this.#send(body);
+    this.#sendFinished();
+    this.#first?.resolve(welcome);
+  }
+
+  #sendFinished(): void {
+    if (this.#finishing === undefined || !this.#welcomed) return;
+    this.#write({ $case: 'finished', value: this.#finishing.finished });
+    this.#stream?.end();
+    clearInterval(this.#heartbeat);
+  }
+
+  #send(body: Body): void {
+    if (!this.#write(body)) this.#unsent.set(body.$case, body);
+  }
+
+  #write(body: Body): boolean {
+    if (this.#stream === undefined || !this.#welcomed) return false;
+    this.#stream.write({ body });
+    return true;
+  }
+}
