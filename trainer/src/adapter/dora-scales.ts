@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { asMatrix, asVector, type BaseModel, type LinearModule } from '../model/index.js';
-import { withGradient, type LoraFactors, type Matrix, type Vector } from '../tensor/index.js';
+import type { LoraFactors, Matrix, Vector } from '../tensor/index.js';
 import type { ParameterVector } from './parameter-vector.js';
 
 /**
@@ -34,7 +34,21 @@ export class DoraScales {
 
   /** Row norms of W + scale B A, [out], from the uploaded parameters. */
   norms(module: LinearModule): Float32Array {
-    return tf.tidy(() => this.normTensor(module).dataSync<'float32'>());
+    return tf.tidy(() => {
+      const a = asMatrix(this.parameters.tensor(`${module.name}.lora_A.weight`));
+      const b = asMatrix(this.parameters.tensor(`${module.name}.lora_B.weight`));
+      const dense = tf.add(this.model.weights.dense(module), tf.mul(tf.matMul(b, a), this.scale));
+      return tf.sqrt(tf.sum(tf.square(dense), 1)).dataSync<'float32'>();
+    });
+  }
+
+  /** Computes the norms that are missing. Call outside of any tape, so that nothing flows back through them. */
+  prepare(modules: readonly LinearModule[]): void {
+    for (const module of modules) {
+      if (this.inverseNorms.has(module.name)) continue;
+      const inverse = this.norms(module).map((norm) => 1 / norm);
+      this.inverseNorms.set(module.name, tf.keep(tf.tensor1d(inverse)));
+    }
   }
 
   forget(): void {
@@ -44,21 +58,7 @@ export class DoraScales {
 
   private inverseNorm(module: LinearModule): Vector {
     const known = this.inverseNorms.get(module.name);
-    if (known) return known;
-    // A node of the tape without inputs: nothing flows back through it.
-    const fresh = withGradient([], () => ({
-      value: tf.reciprocal(this.normTensor(module)),
-      saved: [],
-      gradient: () => [],
-    }));
-    this.inverseNorms.set(module.name, tf.keep(fresh));
-    return fresh;
-  }
-
-  private normTensor(module: LinearModule): Vector {
-    const a = asMatrix(this.parameters.tensor(`${module.name}.lora_A.weight`));
-    const b = asMatrix(this.parameters.tensor(`${module.name}.lora_B.weight`));
-    const dense = tf.add(this.model.weights.dense(module), tf.mul(tf.matMul(b, a), this.scale));
-    return tf.sqrt<Vector>(tf.sum(tf.square(dense), 1));
+    if (!known) throw new Error(`the norms of ${module.name} have not been prepared`);
+    return known;
   }
 }

@@ -5,10 +5,10 @@ import { withGradient, type Matrix } from '../tensor/index.js';
 export function exactGelu(x: Matrix): Matrix {
   return withGradient([x], () => ({
     value: tf.mul<Matrix>(x, cumulative(x)),
-    saved: [x],
-    gradient: (dy, [saved = x]) => {
-      const density = tf.mul(tf.exp(tf.mul(tf.square(saved), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-      return [tf.mul(dy, tf.add(cumulative(saved), tf.mul(saved, density)))];
+    saved: { x },
+    gradient: (dy, saved) => {
+      const density = tf.mul(tf.exp(tf.mul(tf.square(saved.x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return [tf.mul(dy, tf.add(cumulative(saved.x), tf.mul(saved.x, density)))];
     },
   }));
 }

@@ -3,7 +3,7 @@ import { dirname, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 
-import { shareIdentity } from '../wasm/shared-identity.js';
+import { installWasmKernels } from '../wasm/install.js';
 
 /** Starts the wasm backend from the files of its package: nothing is downloaded. One thread: workers scale by process. */
 export async function loadWasm(): Promise<void> {
@@ -15,5 +15,5 @@ export async function loadWasm(): Promise<void> {
   const backend = tf.backend();
   if (!(backend instanceof BackendWasm))
     throw new Error('the wasm backend is not that of @tensorflow/tfjs-backend-wasm');
-  shareIdentity(backend);
+  installWasmKernels(backend);
 }

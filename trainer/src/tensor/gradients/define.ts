@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { item } from '../item.js';
-import { Attributes } from './attributes.js';
+import { Attributes } from '../attributes.js';
 
 /** One thunk per differentiable input, so that the tape computes only what it needs. */
 export type InputGradients = Readonly<Record<string, () => tf.Tensor>>;

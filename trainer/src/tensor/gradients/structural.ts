@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { item } from '../item.js';
-import type { Attributes } from './attributes.js';
+import type { Attributes } from '../attributes.js';
 import { defineGradient } from './define.js';
 
 /** Gradients of the kernels that move, reduce or multiply: matmul, sum, softmax, reshape, slice, concat and kin. */

@@ -1,8 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { FUSED } from '../fused-kernels.js';
+import { hasKernel } from '../kernel.js';
 import type { Matrix } from '../types.js';
 import { dequantizeNf4, type Nf4Data } from './quantize.js';
 
-/** A weight [rows, columns] kept in NF4; float32 exists only while {@link use} runs. */
+/**
+ * A weight [rows, columns] kept in NF4, in host memory: the heap of the backend holds float32 only while {@link use}
+ * runs.
+ */
 export class Nf4Matrix {
   readonly shape: readonly [number, number];
   readonly #data: Nf4Data;
@@ -22,15 +27,40 @@ export class Nf4Matrix {
   }
 
   /** Passes the dequantized weight to `compute`, then frees it. */
-  use<T extends tf.Tensor>(compute: (weight: Matrix) => T): T {
+  use<T>(compute: (weight: Matrix) => T): T {
     const weight = this.dequantize();
-    const result = compute(weight);
-    weight.dispose();
-    return result;
+    try {
+      return compute(weight);
+    } finally {
+      weight.dispose();
+    }
   }
 
   /** The weight in float32; the caller disposes it. */
   dequantize(): Matrix {
-    return tf.tensor2d(dequantizeNf4(this.#data), [this.shape[0], this.shape[1]]);
+    if (!hasKernel(FUSED.nf4Dequantize)) return tf.tensor2d(dequantizeNf4(this.#data), [...this.shape]);
+    return tf.tidy(() => dequantizeFused(this.#data, this.shape));
   }
+}
+
+/** tfjs has no byte tensors; dtype bool holds one byte an element, unchanged. */
+function dequantizeFused({ packed, scales }: Nf4Data, [rows, columns]: readonly [number, number]): Matrix {
+  const bytes = tf.tensor1d(packed, 'bool');
+  if (scales.kind === 'plain')
+    return tf
+      .engine()
+      .runKernel<Matrix>(
+        FUSED.nf4Dequantize,
+        { packed: bytes, scales: tf.tensor1d(scales.absmax) },
+        { rows, columns },
+      );
+  return tf.engine().runKernel<Matrix>(
+    FUSED.nf4Dequantize,
+    {
+      packed: bytes,
+      codes: tf.tensor1d(scales.codes, 'bool'),
+      superScales: tf.tensor1d(scales.superScales),
+    },
+    { rows, columns, offset: scales.offset },
+  );
 }

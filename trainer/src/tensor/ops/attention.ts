@@ -1,6 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkIndices, checkShape } from '../checks.js';
-import type { Indices, Matrix } from '../types.js';
+import { withGradient } from '../custom-gradient.js';
+import { FUSED } from '../fused-kernels.js';
+import { hasKernel, present, runGradient } from '../kernel.js';
+import type { Indices, Matrix, Vector } from '../types.js';
 
 export interface AttentionOptions {
   /** Rows of q, k, v are tokens of `batch` sequences of `length` each. */
@@ -30,7 +33,24 @@ export interface AttentionOptions {
  */
 export function attention(q: Matrix, k: Matrix, v: Matrix, options: AttentionOptions): Matrix {
   checkAttention(q, k, v, options);
-  return attentionComposed(q, k, v, options);
+  return hasKernel(FUSED.attention) ? attentionFused(q, k, v, options) : attentionComposed(q, k, v, options);
+}
+
+/** Scores exist for a block of rows of one head at a time, in both passes. */
+function attentionFused(q: Matrix, k: Matrix, v: Matrix, options: AttentionOptions): Matrix {
+  const { batch, length, heads, kvHeads, headDim, scale, window = 0, softcap = 0 } = options;
+  const { segmentIds, prefixKeys, prefixValues } = options;
+  const attrs = { batch, length, heads, kvHeads, headDim, scale, window, softcap };
+  const prefixes = prefixKeys === undefined || prefixValues === undefined ? [] : [prefixKeys, prefixValues];
+  const inputs = { q, k, v, segmentIds, prefixKeys, prefixValues };
+  return withGradient<Matrix>([q, k, v, ...prefixes], () => {
+    const [y, logSums] = tf.engine().runKernel<[Matrix, Vector]>(FUSED.attention, present(inputs), attrs);
+    return {
+      value: y,
+      saved: { ...inputs, logSums },
+      gradient: (dy, saved) => runGradient(FUSED.attentionGrad, { dy, ...saved }, attrs),
+    };
+  });
 }
 
 function checkAttention(q: Matrix, k: Matrix, v: Matrix, options: AttentionOptions): void {

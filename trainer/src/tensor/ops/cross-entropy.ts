@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkIndices, checkShape } from '../checks.js';
 import { withGradient } from '../custom-gradient.js';
+import { FUSED } from '../fused-kernels.js';
+import { hasKernel, isRecording } from '../kernel.js';
 import type { Indices, Matrix } from '../types.js';
 
 /** Labels of rows that are not trained. Same value as PyTorch's `ignore_index`. */
@@ -38,14 +40,20 @@ export function crossEntropy(
   checkShape('crossEntropy', 'x', x, [null, head.shape[1]]);
   checkIndices('crossEntropy', 'labels', labels, n);
   const inputs = options.trainable === true ? [x, head] : [x];
-  return withGradient(inputs, () => {
-    const { loss, gradients } = lossAndGradients(x, head, labels, options);
-    return { value: loss, saved: gradients, gradient: (dy, saved) => saved.map((g) => tf.mul(g, dy)) };
+  return withGradient<tf.Scalar>(inputs, () => {
+    const { loss, gradients } = hasKernel(FUSED.crossEntropy)
+      ? lossAndGradientsFused(x, head, labels, options)
+      : lossAndGradients(x, head, labels, options);
+    return {
+      value: loss,
+      saved: { dx: gradients[0], dHead: gradients[1] },
+      gradient: (dy, { dx, dHead }) => [dx, dHead].flatMap((g) => (g === undefined ? [] : [tf.mul(g, dy)])),
+    };
   });
 }
 
 /** Rows of logits held at a time: about 4 MiB of logits, at least 16 rows. */
-export function chunkRows(vocabulary: number): number {
+function chunkRows(vocabulary: number): number {
   return Math.max(16, Math.floor((1 << 20) / vocabulary));
 }
 
@@ -53,6 +61,23 @@ interface LossAndGradients {
   readonly loss: tf.Scalar;
   /** d loss / d x, then d loss / d head when trainable. */
   readonly gradients: tf.Tensor[];
+}
+
+function lossAndGradientsFused(
+  x: Matrix,
+  head: Matrix,
+  labels: Indices,
+  options: CrossEntropyOptions,
+): LossAndGradients {
+  const attrs = {
+    softcap: options.softcap ?? 0,
+    chunk: chunkRows(head.shape[0]),
+    gradient: isRecording(),
+    trainable: options.trainable === true,
+  };
+  type Outputs = [tf.Scalar, ...tf.Tensor[]];
+  const [loss, ...gradients] = tf.engine().runKernel<Outputs>(FUSED.crossEntropy, { x, head, labels }, attrs);
+  return { loss, gradients };
 }
 
 function lossAndGradients(

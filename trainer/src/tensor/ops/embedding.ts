@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkIndices } from '../checks.js';
 import { withGradient } from '../custom-gradient.js';
-import { item } from '../item.js';
+import { FUSED } from '../fused-kernels.js';
+import { hasKernel } from '../kernel.js';
 import type { Indices, Matrix } from '../types.js';
 
 export interface EmbeddingOptions {
@@ -14,9 +15,9 @@ export function embedding(table: Matrix, ids: Indices, options: EmbeddingOptions
   checkIndices('embedding', 'ids', ids, ids.size);
   if (options.trainable !== true) return tf.gather(table, ids);
   return withGradient([table], () => ({
-    value: tf.gather(table, ids),
-    saved: [ids],
-    gradient: (dy, saved) => [scatterRows(dy, item<tf.Tensor>(saved, 0), table.shape[0])],
+    value: tf.gather<Matrix>(table, ids),
+    saved: { ids },
+    gradient: (dy, saved) => [scatterRows(dy, saved.ids, table.shape[0])],
   }));
 }
 
@@ -24,7 +25,9 @@ export function embedding(table: Matrix, ids: Indices, options: EmbeddingOptions
  * Adds row i of `rows` [n, d] to row ids[i] of a zero matrix [count, d], in the order of i, so that the sum is the
  * same on every machine.
  */
-export function scatterRows(rows: Matrix, ids: tf.Tensor, count: number): Matrix {
+export function scatterRows(rows: Matrix, ids: Indices, count: number): Matrix {
+  if (hasKernel(FUSED.scatterRows))
+    return tf.engine().runKernel<Matrix>(FUSED.scatterRows, { rows, ids }, { count });
   const width = rows.shape[1];
   const source = rows.dataSync<'float32'>();
   const target = new Float32Array(count * width);

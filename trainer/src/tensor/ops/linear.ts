@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkShape } from '../checks.js';
 import { withGradient } from '../custom-gradient.js';
-import { item } from '../item.js';
+import { FUSED } from '../fused-kernels.js';
+import { hasKernel, present, runGradient } from '../kernel.js';
 import type { Matrix, Vector } from '../types.js';
 
 export interface LinearOptions {
@@ -22,17 +23,31 @@ export function linear(x: Matrix, weight: Matrix, bias?: Vector, options: Linear
   const [outAxis, inAxis] = transposed ? ([1, 0] as const) : ([0, 1] as const);
   checkShape('linear', 'x', x, [null, weight.shape[inAxis]]);
   if (bias !== undefined) checkShape('linear', 'bias', bias, [weight.shape[outAxis]]);
+  const trainable = options.trainable === true;
+  if (hasKernel(FUSED.linear)) return linearFused(x, weight, bias, transposed, trainable);
 
-  if (options.trainable === true) {
-    const product = tf.matMul<Matrix>(x, weight, false, !transposed);
-    return bias === undefined ? product : tf.add<Matrix>(product, bias);
-  }
-  return withGradient<Matrix>([x], () => {
-    const product = tf.matMul<Matrix>(x, weight, false, !transposed);
-    return {
-      value: bias === undefined ? product : tf.add<Matrix>(product, bias),
-      saved: [weight],
-      gradient: (dy, saved) => [tf.matMul(dy, item(saved, 0), false, transposed)],
-    };
-  });
+  const product = (): Matrix => tf.matMul<Matrix>(x, weight, false, !transposed);
+  const plus = (y: Matrix): Matrix => (bias === undefined ? y : tf.add<Matrix>(y, bias));
+  if (trainable) return plus(product());
+  return withGradient([x], () => ({
+    value: plus(product()),
+    saved: { weight },
+    gradient: (dy, saved) => [tf.matMul(dy, saved.weight, false, transposed)],
+  }));
+}
+
+function linearFused(
+  x: Matrix,
+  weight: Matrix,
+  bias: Vector | undefined,
+  transposed: boolean,
+  trainable: boolean,
+): Matrix {
+  const inputs = trainable ? [x, weight, ...(bias === undefined ? [] : [bias])] : [x];
+  return withGradient<Matrix>(inputs, () => ({
+    value: tf.engine().runKernel<Matrix>(FUSED.linear, present({ x, weight, bias }), { transposed }),
+    saved: { weight, x: trainable ? x : undefined },
+    gradient: (dy, saved) =>
+      runGradient(FUSED.linearGrad, { dy, ...saved }, { transposed, trainable, bias: bias !== undefined }),
+  }));
 }

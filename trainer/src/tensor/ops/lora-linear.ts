@@ -1,5 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkShape } from '../checks.js';
+import { withGradient } from '../custom-gradient.js';
+import { FUSED } from '../fused-kernels.js';
+import { hasKernel, present, runGradient } from '../kernel.js';
+import { Nf4Matrix } from '../nf4/nf4-matrix.js';
 import type { Matrix, Vector } from '../types.js';
 import { linear, type WeightLayout } from './linear.js';
 
@@ -30,17 +34,70 @@ export function loraLinear(
   lora: LoraFactors,
   options: LoraLinearOptions = {},
 ): Matrix {
-  const base = linear(x, weight, bias, options);
-  return tf.add(base, loraDelta(x, base.shape[1], lora));
+  checkLora(x, weight, bias, lora, options);
+  if (hasKernel(FUSED.loraLinear)) return loraLinearFused(x, weight, bias, lora, options);
+  return tf.add(linear(x, weight, bias, options), loraDelta(x, lora));
 }
 
-/** scale * (dropout(x) A^T) B^T: x [n, in] -> [n, out]. */
-export function loraDelta(x: Matrix, out: number, lora: LoraFactors): Matrix {
-  const rank = lora.a.shape[0];
-  checkShape('loraLinear', 'a', lora.a, [null, x.shape[1]]);
-  checkShape('loraLinear', 'b', lora.b, [out, rank]);
-  if (lora.dropoutMask !== undefined) checkShape('loraLinear', 'dropoutMask', lora.dropoutMask, x.shape);
+/** Throws a TypeError unless everything fits together. */
+export function checkLora(
+  x: Matrix,
+  weight: Matrix | Nf4Matrix,
+  bias: Vector | undefined,
+  { a, b, dropoutMask }: LoraFactors,
+  options: LoraLinearOptions,
+): void {
+  const [first, second] = weight.shape;
+  const [out, input] = options.layout === 'in-out' ? [second, first] : [first, second];
+  checkShape('loraLinear', 'x', x, [null, input]);
+  if (bias !== undefined) checkShape('loraLinear', 'bias', bias, [out]);
+  checkShape('loraLinear', 'a', a, [null, input]);
+  checkShape('loraLinear', 'b', b, [out, a.shape[0]]);
+  if (dropoutMask !== undefined) checkShape('loraLinear', 'dropoutMask', dropoutMask, x.shape);
+}
+
+/** scale * (dropout(x) A^T) B^T in plain ops: x [n, in] -> [n, out]. */
+export function loraDelta(x: Matrix, lora: LoraFactors): Matrix {
   const input = lora.dropoutMask === undefined ? x : tf.mul<Matrix>(x, lora.dropoutMask);
   const low = tf.matMul(input, lora.a, false, true);
   return tf.matMul(tf.mul<Matrix>(low, lora.scale), lora.b, false, true);
+}
+
+/** A packed weight is in float32 during each of the two kernels only. */
+export function loraLinearFused(
+  x: Matrix,
+  frozen: Matrix | Nf4Matrix,
+  bias: Vector | undefined,
+  { a, b, scale, dropoutMask: mask }: LoraFactors,
+  options: LoraLinearOptions,
+): Matrix {
+  const attrs = { transposed: options.layout === 'in-out', scale };
+  const packed = frozen instanceof Nf4Matrix ? frozen : undefined;
+  return withGradient<Matrix>([x, a, b], () => {
+    const [y, low] = useWeight(frozen, (weight) =>
+      tf
+        .engine()
+        .runKernel<[Matrix, Matrix]>(FUSED.loraLinear, present({ x, weight, bias, a, b, mask }), attrs),
+    );
+    return {
+      value: y,
+      saved: {
+        x,
+        a,
+        b,
+        mask,
+        low,
+        weight: frozen instanceof Nf4Matrix ? undefined : frozen,
+      },
+      gradient: (dy, saved) => {
+        const run = (weight: tf.Tensor | undefined): tf.Tensor[] =>
+          runGradient(FUSED.loraLinearGrad, { ...saved, weight, dy }, attrs);
+        return packed === undefined ? run(saved['weight']) : packed.use(run);
+      },
+    };
+  });
+}
+
+function useWeight<T>(weight: Matrix | Nf4Matrix, run: (weight: Matrix) => T): T {
+  return weight instanceof Nf4Matrix ? weight.use(run) : run(weight);
 }

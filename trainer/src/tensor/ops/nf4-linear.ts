@@ -1,10 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkShape } from '../checks.js';
 import { withGradient } from '../custom-gradient.js';
+import { FUSED } from '../fused-kernels.js';
+import { hasKernel } from '../kernel.js';
 import type { Nf4Matrix } from '../nf4/nf4-matrix.js';
 import type { Matrix, Vector } from '../types.js';
 import { linear, type WeightLayout } from './linear.js';
-import { loraDelta, type LoraFactors } from './lora-linear.js';
+import { checkLora, loraDelta, loraLinearFused, type LoraFactors } from './lora-linear.js';
 
 export interface Nf4LinearOptions {
   readonly layout?: WeightLayout;
@@ -22,13 +24,16 @@ export function nf4Linear(
   lora: LoraFactors | undefined,
   options: Nf4LinearOptions = {},
 ): Matrix {
+  if (lora !== undefined) checkLora(x, weight, bias, lora, options);
+  if (lora !== undefined && hasKernel(FUSED.loraLinear))
+    return loraLinearFused(x, weight, bias, lora, options);
+
   const transposed = options.layout === 'in-out';
-  const [out, input] = transposed ? [weight.shape[1], weight.shape[0]] : weight.shape;
-  checkShape('nf4Linear', 'x', x, [null, input]);
-  const base = withGradient([x], () => ({
+  checkShape('nf4Linear', 'x', x, [null, transposed ? weight.shape[0] : weight.shape[1]]);
+  const base = withGradient<Matrix>([x], () => ({
     value: weight.use((w) => linear(x, w, bias, options)),
-    saved: [],
+    saved: {},
     gradient: (dy) => [weight.use((w) => tf.matMul(dy, w, false, transposed))],
   }));
-  return lora === undefined ? base : tf.add(base, loraDelta(x, out, lora));
+  return lora === undefined ? base : tf.add(base, loraDelta(x, lora));
 }

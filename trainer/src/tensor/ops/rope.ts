@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkIndices, checkShape } from '../checks.js';
 import { withGradient } from '../custom-gradient.js';
-import { item } from '../item.js';
+import { FUSED } from '../fused-kernels.js';
+import { hasKernel } from '../kernel.js';
 import type { Indices, Matrix } from '../types.js';
 
 /** Cosines and sines by position: both [positions, headDim / 2]. Any scaling of frequency or magnitude is in them. */
@@ -24,20 +25,17 @@ export function rope(x: Matrix, positions: Indices, tables: RopeTables, headDim:
     throw new TypeError(`rope: x is ${width} wide, not a multiple of headDim ${headDim}`);
   return withGradient([x], () => ({
     value: rotate(x, positions, tables, headDim, 1),
-    saved: [positions, tables.cos, tables.sin],
-    gradient: (dy, saved) => [
-      rotate(dy, item(saved, 0), { cos: item(saved, 1), sin: item(saved, 2) }, headDim, -1),
-    ],
+    saved: { positions, cos: tables.cos, sin: tables.sin },
+    gradient: (dy, saved) => [rotate(dy, saved.positions, saved, headDim, -1)],
   }));
 }
 
-interface AngleTables {
-  readonly cos: tf.Tensor;
-  readonly sin: tf.Tensor;
-}
-
 /** The rotation is orthogonal up to scale, so its gradient is the rotation by the opposite angle. */
-function rotate(x: Matrix, positions: tf.Tensor, tables: AngleTables, headDim: number, sign: 1 | -1): Matrix {
+function rotate(x: Matrix, positions: Indices, tables: RopeTables, headDim: number, sign: 1 | -1): Matrix {
+  if (hasKernel(FUSED.rope)) {
+    const { cos, sin } = tables;
+    return tf.engine().runKernel<Matrix>(FUSED.rope, { x, positions, cos, sin }, { headDim, sign });
+  }
   const [n, width] = x.shape;
   const half = headDim / 2;
   const heads = width / headDim;

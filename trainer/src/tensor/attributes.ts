@@ -4,12 +4,17 @@ import type * as tf from '@tensorflow/tfjs-core';
 export class Attributes {
   readonly #values: tf.NamedAttrMap;
 
-  constructor(values: tf.NamedAttrMap) {
+  constructor(values: tf.NamedAttrMap = {}) {
     this.#values = values;
   }
 
   flag(name: string): boolean {
     return this.#values[name] === true;
+  }
+
+  /** Undefined when absent. */
+  optionalNumber(name: string): number | undefined {
+    return this.#values[name] === undefined ? undefined : this.number(name);
   }
 
   number(name: string): number {

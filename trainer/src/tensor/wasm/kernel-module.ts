@@ -1,0 +1,192 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../../errors.js';
+
+/**
+ * The exports of assembly/index.ts, compiled to build/kernels.wasm. All pointers are byte addresses in the tfjs heap;
+ * sizes count floats.
+ */
+export interface KernelModule {
+  gemmScratchBytes(): number;
+  gemm(
+    transA: boolean,
+    transB: boolean,
+    m: number,
+    n: number,
+    k: number,
+    alpha: number,
+    a: number,
+    lda: number,
+    b: number,
+    ldb: number,
+    beta: number,
+    c: number,
+    ldc: number,
+    scratch: number,
+  ): void;
+  add(a: number, b: number, c: number, size: number): void;
+  multiply(a: number, b: number, c: number, size: number): void;
+  scale(a: number, factor: number, c: number, size: number): void;
+  repeatRow(row: number, y: number, rows: number, columns: number): void;
+  columnSums(x: number, sums: number, rows: number, columns: number): void;
+  scatterRows(source: number, ids: number, target: number, n: number, columns: number): void;
+  rmsNorm(
+    x: number,
+    w: number,
+    y: number,
+    inverse: number,
+    n: number,
+    d: number,
+    eps: number,
+    offset: number,
+  ): void;
+  rmsNormGrad(
+    x: number,
+    w: number,
+    inverse: number,
+    dy: number,
+    dx: number,
+    dw: number,
+    n: number,
+    d: number,
+    offset: number,
+  ): void;
+  layerNorm(
+    x: number,
+    w: number,
+    b: number,
+    y: number,
+    stats: number,
+    n: number,
+    d: number,
+    eps: number,
+  ): void;
+  layerNormGrad(
+    x: number,
+    w: number,
+    stats: number,
+    dy: number,
+    dx: number,
+    dw: number,
+    db: number,
+    n: number,
+    d: number,
+  ): void;
+  swiglu(gate: number, up: number, y: number, size: number): void;
+  swigluGrad(gate: number, up: number, dy: number, dGate: number, dUp: number, size: number): void;
+  geglu(gate: number, up: number, y: number, size: number): void;
+  gegluGrad(gate: number, up: number, dy: number, dGate: number, dUp: number, size: number): void;
+  gelu(x: number, y: number, size: number): void;
+  geluGrad(x: number, dy: number, dx: number, size: number): void;
+  rope(
+    x: number,
+    y: number,
+    cos: number,
+    sin: number,
+    positions: number,
+    n: number,
+    heads: number,
+    half: number,
+    sign: number,
+  ): void;
+  softmaxRows(
+    scores: number,
+    ld: number,
+    rows: number,
+    r0: number,
+    c0: number,
+    prefix: number,
+    keys: number,
+    scale: number,
+    softcap: number,
+    window: number,
+    segments: number,
+    logSums: number,
+  ): void;
+  softmaxAgain(
+    scores: number,
+    slopes: number,
+    ld: number,
+    rows: number,
+    r0: number,
+    c0: number,
+    prefix: number,
+    keys: number,
+    scale: number,
+    softcap: number,
+    window: number,
+    segments: number,
+    logSums: number,
+  ): void;
+  softmaxGrad(
+    probabilities: number,
+    gradient: number,
+    slopes: number,
+    ld: number,
+    rows: number,
+    columns: number,
+    scale: number,
+  ): void;
+  crossEntropyRows(
+    logits: number,
+    labels: number,
+    rows: number,
+    columns: number,
+    softcap: number,
+    row: number,
+  ): number;
+  nf4Scales(
+    codes: number,
+    superScales: number,
+    offset: number,
+    map: number,
+    scales: number,
+    count: number,
+  ): void;
+  nf4Weights(packed: number, scales: number, levels: number, weights: number, size: number): void;
+}
+
+/** Compiles build/kernels.wasm and binds it to `memory`. Throws UserError when the file has not been built. */
+export function loadKernelModule(memory: WebAssembly.Memory): KernelModule {
+  const file = fileURLToPath(new URL('../../../build/kernels.wasm', import.meta.url));
+  if (!existsSync(file))
+    throw new UserError(`${file} is missing; run 'npm run build' once in the source folder.`);
+  const module = new WebAssembly.Module(readFileSync(file));
+  // A logarithm of its own would bring a table of data into the heap.
+  const instance = new WebAssembly.Instance(module, { env: { memory, 'Math.log': Math.log } });
+  if (!isKernelModule(instance.exports))
+    throw new UserError(`${file} is out of date; run 'npm run build:kernels'.`);
+  return instance.exports;
+}
+
+function isKernelModule(exports: object): exports is KernelModule {
+  return KERNELS.every((name) => name in exports);
+}
+
+const KERNELS: readonly (keyof KernelModule)[] = [
+  'gemmScratchBytes',
+  'gemm',
+  'add',
+  'multiply',
+  'scale',
+  'repeatRow',
+  'columnSums',
+  'scatterRows',
+  'rmsNorm',
+  'rmsNormGrad',
+  'layerNorm',
+  'layerNormGrad',
+  'swiglu',
+  'swigluGrad',
+  'geglu',
+  'gegluGrad',
+  'gelu',
+  'geluGrad',
+  'rope',
+  'softmaxRows',
+  'softmaxAgain',
+  'softmaxGrad',
+  'crossEntropyRows',
+  'nf4Scales',
+  'nf4Weights',
+];
