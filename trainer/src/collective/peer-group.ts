@@ -1,11 +1,11 @@
 import {
-  Finished_Outcome,
   WorkPhase,
   type CheckpointDone,
   type CheckpointRequest,
   type EvaluationResult,
   type FetchStateRequest,
   type Finished,
+  type Finished_Outcome,
   type Hello,
   type Membership,
   type Progress,

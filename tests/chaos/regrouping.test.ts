@@ -1,0 +1,143 @@
+import { TrainerConfig } from '@tuneyard/proto';
+import {
+  createCoordinatorServer,
+  MemoryEventBus,
+  MemoryStateStore,
+  type CoordinatorServer,
+} from '@tuneyard/controller/coordinator';
+import { createGroup, type Group } from '@tuneyard/trainer/collective';
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { trainFake, type FakeOutcome, type FakeTraining } from './fake-training.js';
+
+const ref = { namespace: 'team', name: 'tune', uid: 'u1' };
+const training: FakeTraining = { totalSteps: 6, count: 16, length: 3000, unitMs: 0, evaluateEvery: 2 };
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const resource of open.splice(0).reverse()) await resource.close();
+});
+
+async function serve(
+  expectedWorkers: number,
+  store = new MemoryStateStore(),
+  address = '127.0.0.1:0',
+): Promise<CoordinatorServer> {
+  const server = await createCoordinatorServer({
+    address,
+    store,
+    bus: new MemoryEventBus(),
+    heartbeatTimeoutSeconds: 2,
+  });
+  open.push(server);
+  await server.coordinator.register({ ref, config: TrainerConfig.create(), token: 's', expectedWorkers });
+  return server;
+}
+
+function worker(server: CoordinatorServer, memberId: string): Group {
+  const group = createGroup({
+    coordinatorAddress: server.address,
+    job: ref,
+    token: 's',
+    memberId,
+    listenHost: '127.0.0.1',
+    ...(process.env['TUNEYARD_TEST_LOG'] === undefined
+      ? {}
+      : {
+          log: {
+            info: (...text) => console.log(memberId, ...text),
+            warn: (...text) => console.log(memberId, ...text),
+          },
+        }),
+  });
+  open.push(group);
+  return group;
+}
+
+async function undisturbed(of: FakeTraining): Promise<FakeOutcome> {
+  const server = await serve(1);
+  const outcome = await trainFake(worker(server, 'alone'), of);
+  for (const resource of open.splice(0).reverse()) await resource.close();
+  return outcome;
+}
+
+describe('a group that changes', () => {
+  it.each([2, 3, 4])('of %i members trains to the same bits as one alone', async (size) => {
+    for (const length of [3000, 50_000]) {
+      const alone = await undisturbed({ ...training, length });
+      const server = await serve(size);
+      const outcomes = await Promise.all(
+        Array.from({ length: size }, (_, at) => trainFake(worker(server, `w${at}`), { ...training, length })),
+      );
+      for (const outcome of outcomes) expect(outcome).toEqual(alone);
+      for (const resource of open.splice(0).reverse()) await resource.close();
+    }
+  });
+
+  it('grows from 1 to 3 and shrinks to 2 without losing a step', async () => {
+    const slow = { ...training, totalSteps: 8, unitMs: 4 };
+    const alone = await undisturbed({ ...slow, unitMs: 0 });
+    const server = await serve(1);
+    const commits: number[] = [];
+    const late: Promise<PromiseSettledResult<FakeOutcome>[]>[] = [];
+    const groups: Group[] = [];
+    const first = trainFake(worker(server, 'w0'), slow, {
+      onCommit: (step) => {
+        commits.push(step);
+        if (step === 2)
+          for (const memberId of ['w1', 'w2']) {
+            const group = worker(server, memberId);
+            groups.push(group);
+            late.push(Promise.allSettled([trainFake(group, slow)]));
+          }
+        if (step === 5) void groups[0]?.close();
+      },
+    });
+    expect(await first).toEqual(alone);
+    expect(commits).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    const [left, stayed] = (await Promise.all(late)).flat();
+    expect(left?.status).toBe('rejected');
+    expect(stayed).toMatchObject({ status: 'fulfilled', value: { digest: alone.digest } });
+  });
+
+  it('trains on through a restart of the coordinator', async () => {
+    const slow = { ...training, totalSteps: 10, unitMs: 4 };
+    const alone = await undisturbed({ ...slow, unitMs: 0 });
+    const store = new MemoryStateStore();
+    const server = await serve(2, store);
+    const generations = new Set<number>();
+    const groups = ['w0', 'w1'].map((memberId) => worker(server, memberId));
+    let restarted: Promise<CoordinatorServer> | undefined;
+    const outcomes = await Promise.all(
+      groups.map((group, at) =>
+        trainFake(group, slow, {
+          onCommit: (step) => {
+            generations.add(group.generation);
+            if (at === 0 && step === 3)
+              restarted = server.close().then(() => serve(2, store, server.address));
+          },
+        }),
+      ),
+    );
+    for (const outcome of outcomes) expect(outcome).toEqual(alone);
+    expect([...generations]).toEqual([1]);
+    expect((await restarted)?.coordinator.state('u1')?.finished?.step).toBe(10);
+  });
+
+  it('stops all members after the same step', async () => {
+    const slow = { ...training, totalSteps: 100, unitMs: 2 };
+    const server = await serve(3);
+    const outcomes = await Promise.all(
+      ['w0', 'w1', 'w2'].map((memberId, at) =>
+        trainFake(worker(server, memberId), slow, {
+          onCommit: (step) => {
+            if (at === 1 && step === 3) void server.coordinator.stop('u1', 'preempted', { checkpoint: true });
+          },
+        }),
+      ),
+    );
+    expect(new Set(outcomes.map((outcome) => `${outcome.step} ${outcome.digest}`)).size).toBe(1);
+    expect(outcomes[0]).toMatchObject({ stopped: true });
+    expect(server.coordinator.state('u1')?.finished?.step).toBe(outcomes[0]?.step);
+  });
+});
