@@ -1,5 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { checkPlan, lossSum, stages, type BaseModel, type Forward, type RowPlan } from '../model/index.js';
+import {
+  checkPlan,
+  lossSum,
+  rowLogits,
+  stages,
+  type BaseModel,
+  type Forward,
+  type RowPlan,
+} from '../model/index.js';
 import type { Matrix } from '../tensor/index.js';
 import type { Adapter, Pass } from './adapter.js';
 
@@ -61,6 +69,17 @@ export function computeLoss(model: BaseModel, adapter: Adapter, plan: RowPlan): 
   return tf.tidy(() => {
     const forward = adapter.forward(model, {}, adapter.encode?.({}));
     return scalarValue(lossSum(model.config, forward, plan));
+  });
+}
+
+/** Logits of every row of `plan` that is no padding, `[rows, vocabulary]`, without dropout. */
+export function computeLogits(model: BaseModel, adapter: Adapter, plan: RowPlan): Float32Array {
+  checkPlan(model.config, plan);
+  adapter.parameters.upload();
+  return tf.tidy(() => {
+    const forward = adapter.forward(model, {}, adapter.encode?.({}));
+    const rows = [...plan.segments.keys()].filter((row) => plan.segments[row] !== 0);
+    return rowLogits(model.config, forward, plan, Int32Array.from(rows)).dataSync<'float32'>();
   });
 }
 

@@ -56,6 +56,7 @@ export class Lora implements Adapter {
 
   forward(_model: BaseModel, pass: Pass): Forward {
     const { weights } = this.model;
+    this.dora?.prepare(this.targets);
     return {
       tensor: (name) => weights.tensor(name),
       trains: () => false,

@@ -1,5 +1,6 @@
 import {
   computeGradient,
+  computeLogits,
   computeLoss,
   packAdapterState,
   unpackAdapterState,
@@ -78,6 +79,16 @@ export class TensorEngine implements Engine {
   async loss(batch: MicroBatch): Promise<LossSum> {
     const plan = planRows(batch, this.adapter.lead);
     return { lossSum: computeLoss(this.model, this.adapter, plan), trainedTokens: plan.trainedTokens };
+  }
+
+  /** Logits of every row that is no padding, virtual tokens included: `[rows, vocabulary]`. */
+  async logits(batch: MicroBatch): Promise<Float32Array> {
+    return computeLogits(this.model, this.adapter, planRows(batch, this.adapter.lead));
+  }
+
+  /** A copy of one trainable tensor. */
+  parameter(name: string): Float32Array {
+    return this.adapter.parameters.view(name).slice();
   }
 
   async update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
