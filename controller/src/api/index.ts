@@ -9,7 +9,7 @@ export type {
   ResolvedSpec,
   ResolvedTraining,
   ResolvedWorkers,
-} from './resolve.js';
+} from './resolved-spec.js';
 export { toTrainerConfig } from './trainer-config.js';
 export { nearest } from './nearest.js';
 

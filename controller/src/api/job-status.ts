@@ -84,7 +84,9 @@ export const fineTuneJobStatusSchema = documented('What the controller knows of 
   activeSecondsBefore: seconds(
     'Seconds that earlier attempts held GPUs; counts towards activeDeadlineSeconds.',
   ).optional(),
-  restarts: count('Attempts that ended in a failure and were tried again.').optional(),
+  attempt: count('Number of the current attempt at running the gang; its pods carry it.').optional(),
+  requeueAt: instant('Not admitted again before this time.').optional(),
+  restarts: count('Failures of workers that were tried again; counts towards backoffLimit.').optional(),
   evictions: count('Times that the job had to give its GPUs back.').optional(),
   lastFailure: documented('The failure that the last restart was for.', {
     reason: text('UserError, DataError, OutOfMemory, Infrastructure or Diverged.', 64),

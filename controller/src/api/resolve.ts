@@ -1,74 +1,16 @@
 import type { Dataset } from './dataset.js';
+import { Filler } from './filler.js';
 import type { FineTuneJobSpec } from './fine-tune-job.js';
-import type { Method, MethodType } from './method.js';
+import { resolveMethod } from './resolve-method.js';
+import type {
+  ResolvedDataset,
+  ResolvedMethod,
+  ResolvedSpec,
+  ResolvedTraining,
+  ResolvedWorkers,
+} from './resolved-spec.js';
 import type { Training } from './training.js';
 import type { Workers } from './workers.js';
-
-type Filled<T> = T extends readonly (infer E)[]
-  ? readonly Filled<E>[]
-  : T extends object
-    ? { readonly [K in keyof T]-?: Filled<Exclude<T[K], undefined>> }
-    : T;
-
-/** Why a field that the user left out has its value. */
-export interface FilledField {
-  /** Path under spec, such as training.learningRate. */
-  readonly field: string;
-  readonly reason: string;
-}
-
-type Lora = Filled<Omit<NonNullable<Method['lora']>, 'initFrom'>> & { readonly initFrom?: string };
-export type ResolvedMethod =
-  | { readonly type: 'lora' | 'qlora'; readonly lora: Lora }
-  | { readonly type: 'ptuning'; readonly ptuning: Filled<NonNullable<Method['ptuning']>> }
-  | { readonly type: 'ptuning-v2'; readonly prefix: Filled<NonNullable<Method['prefix']>> }
-  | {
-      readonly type: 'prompt';
-      readonly prompt: Filled<Omit<NonNullable<Method['prompt']>, 'initText'>> & {
-        readonly initText?: string;
-      };
-    }
-  | { readonly type: 'full' };
-export type ResolvedTraining = Filled<Omit<Training, 'epochs' | 'steps'>> &
-  ({ readonly epochs: number } | { readonly steps: number });
-type Source = Dataset['sources'][number];
-export type ResolvedDataset = Omit<Filled<Dataset>, 'sources'> & {
-  readonly sources: readonly (Filled<Omit<Source, 'split' | 'columns'>> &
-    Pick<Source, 'split' | 'columns'>)[];
-};
-export type ResolvedWorkers = Pick<Filled<Workers>, 'min' | 'max' | 'gpusPerWorker'> &
-  Pick<Workers, 'flavors' | 'topology'>;
-
-/** A spec in which nothing is left to guess. */
-export interface ResolvedSpec {
-  readonly model: FineTuneJobSpec['model'];
-  readonly method: ResolvedMethod;
-  readonly dataset: ResolvedDataset;
-  readonly training: ResolvedTraining;
-  readonly workers: ResolvedWorkers;
-  readonly evaluation: Filled<NonNullable<FineTuneJobSpec['evaluation']>>;
-  readonly output: Filled<FineTuneJobSpec['output']>;
-  readonly runPolicy: {
-    readonly backoffLimit: number;
-    readonly activeDeadlineSeconds?: number | undefined;
-    readonly ttlSecondsAfterFinished?: number | undefined;
-    readonly workersReadySeconds: number;
-    readonly checkpointGraceSeconds: number;
-  };
-  /** One entry for each field that the user left out and that matters for the result. */
-  readonly reasons: readonly FilledField[];
-}
-
-/** Takes what the user gave, else the default, and notes why. */
-class Filler {
-  readonly reasons: FilledField[] = [];
-
-  pick<T>(field: string, given: T | undefined, fallback: T, reason: string): T {
-    if (given !== undefined) return given;
-    this.reasons.push({ field, reason });
-    return fallback;
-  }
-}
 
 /** Fills in every field that the user left out. Pure: the same spec always gives the same result. */
 export function resolveSpec(spec: FineTuneJobSpec): ResolvedSpec {
@@ -106,123 +48,6 @@ function resolveWorkers(workers: Workers): ResolvedWorkers {
     flavors: workers.flavors,
     topology: workers.topology,
   };
-}
-
-function resolveMethod(method: Method, fill: Filler): ResolvedMethod {
-  const asked = method.type === 'auto' ? undefined : method.type;
-  const type: Exclude<MethodType, 'auto'> = fill.pick(
-    'method.type',
-    asked,
-    'lora',
-    'LoRA reaches the quality of full fine-tuning on most tasks, is small, and loads in PEFT and vLLM',
-  );
-  switch (type) {
-    case 'lora':
-    case 'qlora': {
-      const lora = method.lora ?? {};
-      const rank = fill.pick(
-        'method.lora.rank',
-        lora.rank,
-        16,
-        'enough capacity for a domain or a style; a few MB per billion parameters',
-      );
-      return {
-        type,
-        lora: {
-          rank,
-          alpha: fill.pick(
-            'method.lora.alpha',
-            lora.alpha,
-            2 * rank,
-            'twice the rank: the update is scaled by 2',
-          ),
-          dropout: fill.pick(
-            'method.lora.dropout',
-            lora.dropout,
-            0,
-            'off: rarely helps with few epochs, and costs speed',
-          ),
-          targetModules: fill.pick(
-            'method.lora.targetModules',
-            lora.targetModules,
-            ['all-linear'],
-            'adapting attention and MLP layers is better than attention alone at the same size',
-          ),
-          variant: fill.pick('method.lora.variant', lora.variant, 'standard', 'loads everywhere'),
-          init: lora.init ?? 'kaiming',
-          ...(lora.initFrom === undefined ? {} : { initFrom: lora.initFrom }),
-          loraPlusRatio: lora.loraPlusRatio ?? 1,
-        },
-      };
-    }
-    case 'ptuning': {
-      const ptuning = method.ptuning ?? {};
-      return {
-        type,
-        ptuning: {
-          virtualTokens: fill.pick(
-            'method.ptuning.virtualTokens',
-            ptuning.virtualTokens,
-            20,
-            'the usual length of a soft prompt',
-          ),
-          encoder: fill.pick(
-            'method.ptuning.encoder',
-            ptuning.encoder,
-            'mlp',
-            'trains more steadily than the LSTM',
-          ),
-          hiddenSize: ptuning.hiddenSize ?? 0,
-          encoderLayers: ptuning.encoderLayers ?? 2,
-          encoderDropout: ptuning.encoderDropout ?? 0,
-        },
-      };
-    }
-    case 'ptuning-v2': {
-      const prefix = method.prefix ?? {};
-      return {
-        type,
-        prefix: {
-          virtualTokens: fill.pick(
-            'method.prefix.virtualTokens',
-            prefix.virtualTokens,
-            20,
-            'the usual length of a prefix',
-          ),
-          projection: fill.pick(
-            'method.prefix.projection',
-            prefix.projection,
-            false,
-            'learning the prefix directly needs the fewest parameters',
-          ),
-          hiddenSize: prefix.hiddenSize ?? 0,
-        },
-      };
-    }
-    case 'prompt': {
-      const prompt = method.prompt ?? {};
-      return {
-        type,
-        prompt: {
-          virtualTokens: fill.pick(
-            'method.prompt.virtualTokens',
-            prompt.virtualTokens,
-            20,
-            'the usual length of a soft prompt',
-          ),
-          init: fill.pick(
-            'method.prompt.init',
-            prompt.init,
-            'vocabulary',
-            'starting from real words converges faster than from noise',
-          ),
-          ...(prompt.initText === undefined ? {} : { initText: prompt.initText }),
-        },
-      };
-    }
-    default:
-      return { type };
-  }
 }
 
 const LEARNING_RATES: Record<ResolvedMethod['type'], readonly [number, string]> = {

@@ -1,6 +1,6 @@
 import { MethodType } from '@tuneyard/proto';
 import type { MethodConfig, TrainerConfig } from '@tuneyard/proto';
-import type { ResolvedMethod, ResolvedSpec } from './resolve.js';
+import type { ResolvedMethod, ResolvedSpec } from './resolved-spec.js';
 
 const METHOD_TYPES: Record<ResolvedMethod['type'], MethodType> = {
   lora: MethodType.METHOD_TYPE_LORA,

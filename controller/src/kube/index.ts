@@ -22,6 +22,8 @@ export type { CacheEvent, Indexer, ReadonlyCache } from './cache.js';
 export { Reflector } from './reflector.js';
 export type { ReflectorOptions } from './reflector.js';
 export { Expectations } from './expectations.js';
+export { ReadYourWrites } from './read-your-writes.js';
+export { equalJson } from './equal.js';
 
 // Acting on changes.
 export { defaultRateLimiter, runWorkers, WorkQueue } from './work-queue.js';

@@ -1,0 +1,84 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { pino } from 'pino';
+import { UserError } from './errors.js';
+import { startController } from './start-controller.js';
+
+interface Options {
+  readonly kubeconfig?: string;
+  readonly coordinatorAddress: string;
+  readonly coordinatorAdvertiseAddress?: string;
+  readonly metricsAddress: string;
+  readonly namespace?: string;
+  readonly leaderElect: boolean;
+  readonly leaseNamespace: string;
+  readonly trainerImage: string;
+  readonly kubeQps: number;
+  readonly kubeBurst: number;
+  readonly logLevel: string;
+}
+
+const number = (text: string) => {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('must be a number of at least 0.');
+  return value;
+};
+
+function readOptions(): Options {
+  return new Command('tuneyard-controller')
+    .description('Queues FineTuneJobs, places them on GPU nodes and follows their training.')
+    .option(
+      '--kubeconfig <file>',
+      'how to reach the API server; default: KUBECONFIG, ~/.kube/config or the service account of the pod',
+    )
+    .option(
+      '--coordinator-address <host:port>',
+      'where trainers are served; port 0 = any free one',
+      '127.0.0.1:0',
+    )
+    .option('--coordinator-advertise-address <host:port>', 'address that trainers are told, where it differs')
+    .option('--metrics-address <host:port>', 'where /metrics, /healthz and /readyz are served', '127.0.0.1:0')
+    .option('--namespace <name>', 'only jobs of this namespace; default: all')
+    .option(
+      '--leader-elect',
+      'act only while holding a Lease, so that several controllers can stand by',
+      false,
+    )
+    .option('--lease-namespace <name>', 'namespace of the Lease', 'default')
+    .option(
+      '--trainer-image <image>',
+      'image of the trainer for jobs that name none',
+      'tuneyard/trainer:latest',
+    )
+    .option('--kube-qps <n>', 'requests a second to the API server; 0 = no limit', number, 50)
+    .option('--kube-burst <n>', 'requests at once to the API server', number, 100)
+    .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
+    .parse()
+    .opts<Options>();
+}
+
+/** Runs until SIGTERM or SIGINT. Exit codes: 0 asked to end, 1 the lease was lost, 2 it cannot start. */
+async function main(): Promise<void> {
+  const { logLevel, ...options } = readOptions();
+  const log = pino({ level: logLevel, timestamp: pino.stdTimeFunctions.isoTime });
+  const controller = await startController({ ...options, log, onLeadershipLost: () => process.exit(1) });
+  const { metricsUrl, coordinatorAddress } = controller;
+  log.info({ metricsUrl, coordinatorAddress }, 'started');
+  const end = (signal: string) => {
+    log.info({ signal }, 'ending');
+    controller.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'did not end well');
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
+}
+
+main().catch((error: unknown) => {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`tuneyard-controller: ${error.message}`);
+  process.exit(2);
+});

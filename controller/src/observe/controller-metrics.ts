@@ -1,0 +1,232 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { FineTuneJob, FineTuneJobStatus } from '../api/index.js';
+import { findCondition, isTrue } from '../api/index.js';
+import type { WorkQueue, WorkQueueObserver } from '../kube/index.js';
+import type { ControlLoopsObserver } from '../reconcile/index.js';
+import type { Plan } from '../scheduling/index.js';
+
+/** 1 ms to about 16 s. */
+const FAST_SECONDS = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2, 4, 8, 16];
+/** 1 s to about a week. */
+const WAIT_SECONDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400, 604800];
+
+/** The controller's metrics. Work queue metrics are named as client-go names them. */
+export class ControllerMetrics implements ControlLoopsObserver {
+  readonly registry = new Registry();
+  readonly #queues = new Map<string, () => WorkQueue>();
+  readonly #queueOfKey = new Map<string, string>();
+
+  readonly #pending = this.#gauge('tuneyard_pending_jobs', 'Jobs that wait, by queue and reason.', [
+    'queue',
+    'reason',
+  ]);
+  readonly #admissionWait = this.#histogram(
+    'tuneyard_admission_wait_seconds',
+    'Seconds from the creation of a job to its first admission.',
+    ['queue'],
+    WAIT_SECONDS,
+  );
+  readonly #cycle = this.#histogram(
+    'tuneyard_scheduling_cycle_seconds',
+    'Seconds of a scheduling cycle by phase.',
+    ['phase'],
+    FAST_SECONDS,
+  );
+  readonly #admissions = this.#counter('tuneyard_admissions_total', 'Jobs admitted.', ['queue']);
+  readonly #evictions = this.#counter(
+    'tuneyard_evictions_total',
+    'Times that a job had to give its GPUs back, by queue and reason.',
+    ['queue', 'reason'],
+  );
+  readonly #finished = this.#counter(
+    'tuneyard_jobs_finished_total',
+    'Jobs that ended, by queue and reason of the Failed condition or Complete.',
+    ['queue', 'outcome'],
+  );
+  readonly #gpuSecondsUsed = this.#counter('tuneyard_gpu_seconds_used_total', 'GPU-seconds that jobs held.', [
+    'queue',
+  ]);
+  readonly #gpuSecondsLost = this.#counter(
+    'tuneyard_gpu_seconds_lost_total',
+    'GPU-seconds whose work was lost by failures and evictions.',
+    ['queue'],
+  );
+  readonly #restarts = this.#counter(
+    'tuneyard_worker_failures_total',
+    'Failures of workers that were tried again.',
+    ['queue'],
+  );
+  readonly #quota = this.#gauge('tuneyard_queue_nominal_gpus', 'GPUs granted to a queue, by flavor.', [
+    'queue',
+    'flavor',
+  ]);
+  readonly #usage = this.#gauge('tuneyard_queue_used_gpus', 'GPUs of admitted jobs of a queue, by flavor.', [
+    'queue',
+    'flavor',
+  ]);
+  readonly #statusWrites = this.#counter(
+    'tuneyard_status_writes_total',
+    'Stored writes of the status of a job.',
+    [],
+  );
+  readonly #reconciles = this.#histogram(
+    'tuneyard_reconcile_seconds',
+    'Seconds of handling one key.',
+    ['controller'],
+    FAST_SECONDS,
+  );
+  readonly #reconcileErrors = this.#counter(
+    'tuneyard_reconcile_errors_total',
+    'Keys whose handling failed and is tried again.',
+    ['controller'],
+  );
+  readonly #requests = this.#counter(
+    'tuneyard_api_requests_total',
+    'Requests to the Kubernetes API server; code 0 is no answer.',
+    ['verb', 'code'],
+  );
+  readonly #leading = this.#gauge('tuneyard_leader', '1 while this process leads.', []);
+
+  readonly #depth = this.#gauge('workqueue_depth', 'Keys that wait for their turn.', ['name']);
+  readonly #adds = this.#counter('workqueue_adds_total', 'Keys added.', ['name']);
+  readonly #queueSeconds = this.#histogram(
+    'workqueue_queue_duration_seconds',
+    'Seconds that a key waited.',
+    ['name'],
+    FAST_SECONDS,
+  );
+  readonly #workSeconds = this.#histogram(
+    'workqueue_work_duration_seconds',
+    'Seconds of handling a key.',
+    ['name'],
+    FAST_SECONDS,
+  );
+  readonly #retries = this.#counter('workqueue_retries_total', 'Keys added again after a failure.', ['name']);
+  readonly #unfinished = this.#gauge(
+    'workqueue_unfinished_work_seconds',
+    'Sum of the seconds for which keys are being handled now.',
+    ['name'],
+  );
+  readonly #longest = this.#gauge(
+    'workqueue_longest_running_processor_seconds',
+    'Seconds of the key that is being handled for the longest.',
+    ['name'],
+  );
+
+  /** The metrics in the text format of Prometheus. */
+  text(): Promise<string> {
+    for (const [name, queue] of this.#queues) {
+      const { sum, longest } = queue().unfinished;
+      this.#unfinished.set({ name }, sum);
+      this.#longest.set({ name }, longest);
+    }
+    return this.registry.metrics();
+  }
+
+  workQueue(name: string, queue: () => WorkQueue): WorkQueueObserver {
+    this.#queues.set(name, queue);
+    return {
+      added: () => this.#adds.inc({ name }),
+      depthChanged: (depth) => this.#depth.set({ name }, depth),
+      taken: (seconds) => this.#queueSeconds.observe({ name }, seconds),
+      done: (seconds) => this.#workSeconds.observe({ name }, seconds),
+      retried: () => this.#retries.inc({ name }),
+    };
+  }
+
+  cycle(seconds: { readonly snapshot: number; readonly decide: number }, plan: Plan): void {
+    this.#cycle.observe({ phase: 'snapshot' }, seconds.snapshot);
+    this.#cycle.observe({ phase: 'decide' }, seconds.decide);
+    this.#pending.reset();
+    for (const { key, reason } of plan.waiting) {
+      this.#pending.inc({ queue: this.#queueOfKey.get(key) ?? '', reason });
+    }
+  }
+
+  reconciled(controller: string, seconds: number, failed: boolean): void {
+    this.#reconciles.observe({ controller }, seconds);
+    if (failed) this.#reconcileErrors.inc({ controller });
+  }
+
+  status(job: FineTuneJob, before: FineTuneJobStatus | undefined): void {
+    const queue = job.spec.queueName;
+    const after = job.status ?? {};
+    this.#statusWrites.inc();
+    const grown = (counter: Counter<'queue'>, from: number | undefined, to: number | undefined) => {
+      const by = (to ?? 0) - (from ?? 0);
+      if (by > 0) counter.inc({ queue }, by);
+    };
+    grown(this.#gpuSecondsUsed, before?.gpuSecondsUsed, after.gpuSecondsUsed);
+    grown(this.#gpuSecondsLost, before?.gpuSecondsLost, after.gpuSecondsLost);
+    grown(this.#restarts, before?.restarts, after.restarts);
+    const became = (type: 'Admitted' | 'Complete' | 'Failed') =>
+      isTrue(after.conditions, type) && !isTrue(before?.conditions, type);
+    if (became('Admitted')) {
+      this.#admissions.inc({ queue });
+      const created = Date.parse(job.metadata.creationTimestamp ?? '');
+      const admitted = Date.parse(after.placement?.time ?? '');
+      if (before?.startTime === undefined && admitted >= created)
+        this.#admissionWait.observe({ queue }, (admitted - created) / 1000);
+    }
+    if (became('Complete')) this.#finished.inc({ queue, outcome: 'Complete' });
+    if (became('Failed'))
+      this.#finished.inc({ queue, outcome: findCondition(after.conditions, 'Failed')?.reason ?? 'Failed' });
+    if ((after.evictions ?? 0) > (before?.evictions ?? 0)) {
+      this.#evictions.inc({ queue, reason: findCondition(after.conditions, 'Evicted')?.reason ?? '' });
+    }
+  }
+
+  queueUsage(
+    queue: string,
+    usage: readonly { readonly flavor: string; readonly nominal: number; readonly used: number }[],
+  ): void {
+    for (const { flavor, nominal, used } of usage) {
+      this.#quota.set({ queue, flavor }, nominal);
+      this.#usage.set({ queue, flavor }, used);
+    }
+  }
+
+  queueRemoved(queue: string, flavors: readonly string[]): void {
+    for (const flavor of flavors) {
+      this.#quota.remove({ queue, flavor });
+      this.#usage.remove({ queue, flavor });
+    }
+  }
+
+  request(verb: string, code: number): void {
+    this.#requests.inc({ verb, code: String(code) });
+  }
+
+  leading(leads: boolean): void {
+    this.#leading.set(leads ? 1 : 0);
+  }
+
+  /** Where the queue of a job key is looked up for {@link cycle}. */
+  jobSeen(key: string, queue: string | undefined): void {
+    if (queue === undefined) this.#queueOfKey.delete(key);
+    else this.#queueOfKey.set(key, queue);
+  }
+
+  #gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    return new Gauge({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  #histogram<L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    buckets: readonly number[],
+  ): Histogram<L> {
+    return new Histogram({
+      name,
+      help,
+      labelNames: [...labelNames],
+      buckets: [...buckets],
+      registers: [this.registry],
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import type { FineTuneJob, GpuQueue } from '../api/index.js';
+import { JOB_LABEL } from '../api/index.js';
+import type { KubeClient, KubeObject, ReflectorOptions, Resource } from '../kube/index.js';
+import { Reflector } from '../kube/index.js';
+import type { NodeObject, PodObject } from '../pool/index.js';
+import { FINE_TUNE_JOBS, GPU_QUEUES, NAMESPACES, NODES, PODS } from './kinds.js';
+
+export const BY_JOB = 'job';
+export const BY_NODE = 'node';
+export const BY_QUEUE = 'queue';
+export const BY_UID = 'uid';
+
+/** What the controller knows of the cluster. */
+export interface Caches {
+  readonly jobs: Reflector<FineTuneJob>;
+  readonly queues: Reflector<GpuQueue>;
+  readonly nodes: Reflector<NodeObject>;
+  readonly pods: Reflector<PodObject>;
+  readonly namespaces: Reflector<KubeObject>;
+}
+
+export interface CachesOptions {
+  /** Jobs of this namespace alone; nodes and foreign pods are always those of the whole cluster. */
+  readonly namespace?: string | undefined;
+  readonly onError?: (resource: Resource, error: unknown) => void;
+  readonly reflector?: Pick<ReflectorOptions<KubeObject>, 'pageSize' | 'stallMs' | 'watchSeconds'>;
+}
+
+export function createCaches(client: KubeClient, options: CachesOptions): Caches {
+  const reflect = <T extends KubeObject>(resource: Resource, more: ReflectorOptions<T> = {}) =>
+    new Reflector<T>(client, resource, {
+      ...options.reflector,
+      transform: withoutManagedFields,
+      onError: (error) => options.onError?.(resource, error),
+      ...more,
+    });
+  return {
+    jobs: reflect<FineTuneJob>(FINE_TUNE_JOBS, {
+      namespace: options.namespace,
+      indexers: {
+        [BY_QUEUE]: (job) => [job.spec.queueName],
+        [BY_UID]: ({ metadata }) => [metadata.uid ?? ''],
+      },
+    }),
+    queues: reflect<GpuQueue>(GPU_QUEUES),
+    nodes: reflect<NodeObject>(NODES),
+    pods: reflect<PodObject>(PODS, {
+      indexers: {
+        [BY_JOB]: ({ metadata }) => {
+          const job = metadata.labels?.[JOB_LABEL];
+          return job === undefined ? [] : [`${metadata.namespace}/${job}`];
+        },
+        [BY_NODE]: ({ spec }) =>
+          spec?.nodeName === undefined || spec.nodeName === '' ? [] : [spec.nodeName],
+      },
+    }),
+    namespaces: reflect<KubeObject>(NAMESPACES),
+  };
+}
+
+/** The bulk of most objects, and of no use here. */
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  if (!('managedFields' in object.metadata)) return object;
+  const { managedFields: _dropped, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}

@@ -1,0 +1,135 @@
+import type { Logger } from 'pino';
+import type { FineTuneJob, FineTuneJobStatus } from '../api/index.js';
+import type { JobCoordinator } from '../coordinator/job-coordinator.js';
+import type { Clock, KubeClient, WorkQueueObserver } from '../kube/index.js';
+import { EventRecorder, isConflict, isNotFound, runWorkers, systemClock, WorkQueue } from '../kube/index.js';
+import type { Plan } from '../scheduling/index.js';
+import type { Caches } from './caches.js';
+import { JobReconciler } from './job-reconciler.js';
+import { QueueReconciler } from './queue-reconciler.js';
+import { createResolver } from './resolve-cached.js';
+import { SchedulingLoop } from './scheduling-loop.js';
+import { connectTriggers } from './triggers.js';
+import type { WorkerPodOptions } from './worker-pod.js';
+
+export interface ControlLoopsOptions {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly coordinator: JobCoordinator;
+  readonly pods: WorkerPodOptions;
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** Jobs reconciled at once. @default 8 */
+  readonly workers?: number;
+  /** A job's progress is written at most this often, in milliseconds. @default 1000 */
+  readonly progressIntervalMs?: number;
+  readonly observer?: ControlLoopsObserver;
+}
+
+/** What the loops report; metrics implement it. */
+export interface ControlLoopsObserver {
+  workQueue(name: string, queue: () => WorkQueue): WorkQueueObserver;
+  cycle(seconds: { readonly snapshot: number; readonly decide: number }, plan: Plan): void;
+  reconciled(controller: string, seconds: number, failed: boolean): void;
+  status(job: FineTuneJob, before: FineTuneJobStatus | undefined): void;
+}
+
+/** Everything that acts: started when this process leads, and stopped before another one may. */
+export class ControlLoops {
+  readonly #queues: Readonly<Record<'jobs' | 'gpuQueues' | 'cycles', WorkQueue>>;
+  readonly #events: EventRecorder;
+  readonly #clock: Clock;
+  #disconnect: (() => void) | undefined;
+  #running: Promise<unknown> | undefined;
+
+  constructor(private readonly options: ControlLoopsOptions) {
+    this.#clock = options.clock ?? systemClock;
+    const queue = (name: 'jobs' | 'gpuQueues' | 'cycles') => {
+      const observer = options.observer?.workQueue(name, () => this.#queues[name]);
+      return new WorkQueue({ clock: this.#clock, ...(observer === undefined ? {} : { observer }) });
+    };
+    this.#queues = { jobs: queue('jobs'), gpuQueues: queue('gpuQueues'), cycles: queue('cycles') };
+    this.#events = new EventRecorder(options.client, {
+      component: 'tuneyard-controller',
+      clock: this.#clock,
+      onError: (error) => options.log.debug({ err: error }, 'an event was not written'),
+    });
+  }
+
+  start(): void {
+    const {
+      client,
+      caches,
+      coordinator,
+      pods,
+      observer,
+      workers = 8,
+      progressIntervalMs = 1000,
+    } = this.options;
+    const resolve = createResolver();
+    const scheduling = new SchedulingLoop({
+      caches,
+      clock: this.#clock,
+      resolve,
+      onVerdict: (key, afterMs) => this.#queues.jobs.addAfter(key, afterMs),
+      ...(observer === undefined ? {} : { onCycle: (seconds, plan) => observer.cycle(seconds, plan) }),
+    });
+    const jobs = new JobReconciler({
+      client,
+      caches,
+      coordinator,
+      scheduling,
+      events: this.#events,
+      clock: this.#clock,
+      pods,
+      resolve,
+      progressIntervalMs,
+      ...(observer === undefined ? {} : { onStatus: (job, before) => observer.status(job, before) }),
+    });
+    const gpuQueues = new QueueReconciler({ client, caches, clock: this.#clock, resolve });
+    this.#disconnect = connectTriggers(caches, coordinator, this.#queues, progressIntervalMs);
+    const { jobs: jobKeys, gpuQueues: queueKeys, cycles } = this.#queues;
+    this.#running = Promise.all([
+      this.#run('cycle', cycles, 1, async () => {
+        scheduling.run();
+        await Promise.resolve();
+        return undefined;
+      }),
+      this.#run('job', jobKeys, workers, (key) => jobs.reconcile(key)),
+      this.#run('queue', queueKeys, 1, (name) => gpuQueues.reconcile(name)),
+    ]);
+  }
+
+  /** Takes no new work, finishes what is begun, writes the last events. */
+  async stop(): Promise<void> {
+    this.#disconnect?.();
+    await Promise.all(Object.values(this.#queues).map((queue) => queue.shutDown()));
+    await this.#running;
+    await this.#events.flush();
+  }
+
+  #run(
+    controller: string,
+    queue: WorkQueue,
+    workers: number,
+    handle: (key: string) => Promise<number | undefined>,
+  ): Promise<void> {
+    const { log, observer } = this.options;
+    const measured = async (key: string) => {
+      const started = this.#clock.monotonic();
+      let failed = true;
+      try {
+        const again = await handle(key);
+        failed = false;
+        return again;
+      } finally {
+        observer?.reconciled(controller, (this.#clock.monotonic() - started) / 1000, failed);
+      }
+    };
+    return runWorkers(queue, workers, measured, (key, error) => {
+      // Somebody else wrote first, or it is gone: the cache will say, and the key comes back.
+      const expected = isConflict(error) || isNotFound(error);
+      log[expected ? 'debug' : 'warn']({ controller, key, err: error }, 'will be tried again');
+    });
+  }
+}

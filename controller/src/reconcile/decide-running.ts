@@ -1,0 +1,162 @@
+import { Finished_Outcome } from '@tuneyard/proto';
+import type { ConditionUpdate, FineTuneJobStatus } from '../api/index.js';
+import { findCondition, WORKER_INDEX_LABEL } from '../api/index.js';
+import { isTerminated } from '../pool/index.js';
+import type { Decision } from './decision.js';
+import { complete, evict, fail, restart } from './end-of-attempt.js';
+import type { JobFacts } from './facts.js';
+import type { Gang } from './gang.js';
+import { gangOf } from './gang.js';
+import { podFailure, reportedFailure } from './failure.js';
+import { condition, nextStatus } from './next-status.js';
+import { reportedProgress } from './reported-progress.js';
+import type { WorkerPlan } from './worker-pod.js';
+
+/** Once all workers ended well, their report may still be on its way for this long. */
+const REPORT_GRACE_MS = 5_000;
+
+/** A job that holds GPUs: start its workers, follow them, and see when it is over. */
+export function decideRunning(facts: JobFacts): Decision {
+  const { job, training, now } = facts;
+  const gang = gangOf(facts);
+  if (gang === undefined)
+    return evict(facts, undefined, 'NodeLost', 'the placement is missing from the status');
+
+  const finished = training?.finished;
+  if (finished?.outcome === Finished_Outcome.OUTCOME_COMPLETE)
+    return complete(facts, gang, 'training is complete');
+  if (finished?.outcome === Finished_Outcome.OUTCOME_FAILED) {
+    return restart(facts, gang, reportedFailure(finished.reason, finished.message), [
+      ...gang.workers.values(),
+    ]);
+  }
+  if (facts.eviction !== undefined) return giveBack(facts, gang, facts.eviction);
+
+  const deadline = deadlineOf(facts, gang);
+  if (deadline <= now) {
+    return fail(
+      facts,
+      gang,
+      'DeadlineExceeded',
+      `held GPUs for longer than activeDeadlineSeconds ${facts.resolved?.runPolicy.activeDeadlineSeconds}`,
+    );
+  }
+  const lost = gang.placement.nodes.find((node) => facts.lostNodes.has(node));
+  if (lost !== undefined) return evict(facts, gang, 'NodeLost', `node ${lost} is gone`);
+
+  const failed = [...gang.workers.values()].filter(
+    (pod) => podFailure(pod) !== undefined && pod.metadata.deletionTimestamp === undefined,
+  );
+  const failure = failed.map(podFailure).find((found) => found !== undefined);
+  if (failure !== undefined) return restart(facts, gang, failure, failed);
+
+  const succeeded = [...gang.workers.values()].filter((pod) => pod.status?.phase === 'Succeeded');
+  if (succeeded.length === gang.placement.nodes.length) return awaitReport(facts, gang);
+
+  const readyBy =
+    Date.parse(gang.placement.time) + (facts.resolved?.runPolicy.workersReadySeconds ?? 600) * 1000;
+  const started = (training?.generation ?? 0) > 0;
+  if (!started && readyBy <= now && job.status?.progress === undefined) {
+    const ready = training?.members.filter((member) => member.ready).length ?? 0;
+    return evict(
+      facts,
+      gang,
+      'WorkersNotReadyInTime',
+      `${ready} of ${gang.placement.nodes.length} workers were ready in time`,
+    );
+  }
+  return keepRunning(facts, gang, [deadline, ...(started ? [] : [readyBy])]);
+}
+
+function keepRunning(facts: JobFacts, gang: Gang, times: readonly number[]): Decision {
+  const { job, training, resolved, now } = facts;
+  const desired = gang.placement.nodes.length;
+  const ready = training?.members.filter((member) => member.ready).length ?? 0;
+  const started = (training?.generation ?? 0) > 0;
+  const updates: ConditionUpdate[] = [
+    ready >= desired
+      ? condition('WorkersReady', 'True', 'WorkersReady', `all ${desired} workers are ready`)
+      : condition('WorkersReady', 'False', 'WaitingForWorkers', `${ready} of ${desired} workers are ready`),
+  ];
+  if (started) updates.push(condition('Training', 'True', 'Training', `generation ${training?.generation}`));
+  const change: FineTuneJobStatus = {
+    ...job.status,
+    ...reportedProgress(job.status ?? {}, training, now),
+    workers: {
+      ...job.status?.workers,
+      desired,
+      ready,
+      ...(started ? { generation: training?.generation ?? 0 } : {}),
+    },
+  };
+  const retryAt = retryTime(job.status);
+  const createPods: WorkerPlan[] = [];
+  const names = new Set(facts.pods.map((pod) => pod.metadata.labels?.[WORKER_INDEX_LABEL]));
+  if (retryAt <= now) {
+    gang.placement.nodes.forEach((node, index) => {
+      if (names.has(String(index))) return;
+      const { resource } = gang.placement;
+      createPods.push({
+        index,
+        node,
+        resource,
+        gpus: resolved?.workers.gpusPerWorker ?? 1,
+        attempt: gang.attempt,
+      });
+    });
+  }
+  const looks = [...times, ...(retryAt > now ? [retryAt] : [])].filter(Number.isFinite);
+  return {
+    status: nextStatus(job, change, updates, now),
+    register: { expectedWorkers: desired },
+    deletePods: gang.stale.filter((pod) => pod.metadata.deletionTimestamp === undefined),
+    createPods,
+    ...(looks.length === 0 ? {} : { lookAgainMs: Math.max(0, Math.min(...looks) - now) }),
+  };
+}
+
+/** All pods succeeded; the coordinator normally knows why. */
+function awaitReport(facts: JobFacts, gang: Gang): Decision {
+  const { job, now } = facts;
+  const known = findCondition(job.status?.conditions, 'WorkersReady');
+  const stoppedAt = known?.reason === 'WorkersStopped' ? Date.parse(known.lastTransitionTime) : now;
+  if (known?.reason === 'WorkersStopped' && now - stoppedAt >= REPORT_GRACE_MS) {
+    return complete(facts, gang, 'all workers ended well; their report was not heard');
+  }
+  const change = { ...job.status, ...reportedProgress(job.status ?? {}, facts.training, now) };
+  const updates = [condition('WorkersReady', 'False', 'WorkersStopped', 'all workers ended well')];
+  return { status: nextStatus(job, change, updates, now), lookAgainMs: REPORT_GRACE_MS + 1000 };
+}
+
+/** Ask for a checkpoint, wait for the workers to end, then let the GPUs go. */
+function giveBack(facts: JobFacts, gang: Gang, eviction: NonNullable<JobFacts['eviction']>): Decision {
+  const { job, now, resolved } = facts;
+  const asked = findCondition(job.status?.conditions, 'Checkpointing');
+  const askedAt = asked?.status === 'True' ? Date.parse(asked.lastTransitionTime) : now;
+  const grace = (resolved?.runPolicy.checkpointGraceSeconds ?? 120) * 1000;
+  const running = [...gang.workers.values()].filter((pod) => !isTerminated(pod));
+  if (running.length === 0 || now - askedAt >= grace)
+    return evict(facts, gang, eviction.reason, eviction.message);
+  const change = { ...job.status, ...reportedProgress(job.status ?? {}, facts.training, now) };
+  const updates = [condition('Checkpointing', 'True', 'CheckpointRequested', eviction.message)];
+  return {
+    status: nextStatus(job, change, updates, now),
+    register: { expectedWorkers: gang.placement.nodes.length },
+    stop: { reason: eviction.message, checkpoint: true },
+    lookAgainMs: Math.max(0, askedAt + grace - now),
+  };
+}
+
+/** Milliseconds since the epoch at which the job has held GPUs for too long, over all attempts. */
+function deadlineOf({ job, resolved }: JobFacts, { placement }: Gang): number {
+  const limit = resolved?.runPolicy.activeDeadlineSeconds;
+  if (limit === undefined) return Number.POSITIVE_INFINITY;
+  return Date.parse(placement.time) + (limit - (job.status?.activeSecondsBefore ?? 0)) * 1000;
+}
+
+/** The first failure is tried again at once, later ones after 5 s, 10 s, … up to 5 minutes. */
+function retryTime(status: FineTuneJobStatus | undefined): number {
+  const restarts = status?.restarts ?? 0;
+  if (status?.lastFailure === undefined || restarts < 2) return 0;
+  return Date.parse(status.lastFailure.time) + Math.min(300_000, 5_000 * 2 ** Math.min(restarts - 2, 10));
+}

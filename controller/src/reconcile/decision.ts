@@ -1,0 +1,21 @@
+import type { FineTuneJobStatus } from '../api/index.js';
+import type { PodObject } from '../pool/index.js';
+import type { WorkerPlan } from './worker-pod.js';
+
+/** What is to be done for a job, in this order. */
+export interface Decision {
+  /** Written first, if it differs, so that what follows can be repeated after a crash. */
+  readonly status: FineTuneJobStatus;
+  /** Make the job known to the coordinator, for so many workers. */
+  readonly register?: { readonly expectedWorkers: number };
+  /** Ask the workers to end. */
+  readonly stop?: { readonly reason: string; readonly checkpoint: boolean };
+  /** End the sessions and forget the membership. */
+  readonly unregister?: boolean;
+  readonly deletePods?: readonly PodObject[];
+  readonly createPods?: readonly WorkerPlan[];
+  /** Its time to live after the end is over. */
+  readonly deleteJob?: boolean;
+  /** Look again after so many milliseconds even if nothing changes. */
+  readonly lookAgainMs?: number;
+}

@@ -1,0 +1,31 @@
+import type { Placement } from '../api/index.js';
+import { ATTEMPT_LABEL, WORKER_INDEX_LABEL } from '../api/index.js';
+import type { PodObject } from '../pool/index.js';
+import type { JobFacts } from './facts.js';
+
+/** The workers of the current attempt and what else bears the job's name. */
+export interface Gang {
+  readonly placement: Placement;
+  readonly attempt: number;
+  /** By worker index. */
+  readonly workers: ReadonlyMap<number, PodObject>;
+  /** Pods of earlier attempts. */
+  readonly stale: readonly PodObject[];
+}
+
+/** Sorts the pods of an admitted job; undefined when its status has no placement. */
+export function gangOf({ job, pods }: JobFacts): Gang | undefined {
+  const placement = job.status?.placement;
+  if (placement === undefined) return undefined;
+  const attempt = job.status?.attempt ?? 0;
+  const workers = new Map<number, PodObject>();
+  const stale: PodObject[] = [];
+  for (const pod of pods) {
+    const index = Number(pod.metadata.labels?.[WORKER_INDEX_LABEL]);
+    const current =
+      pod.metadata.labels?.[ATTEMPT_LABEL] === String(attempt) && index < placement.nodes.length;
+    if (current) workers.set(index, pod);
+    else stale.push(pod);
+  }
+  return { placement, attempt, workers, stale };
+}

@@ -1,0 +1,5 @@
+export { createCaches } from './caches.js';
+export type { Caches, CachesOptions } from './caches.js';
+export { ControlLoops } from './control-loops.js';
+export type { ControlLoopsObserver, ControlLoopsOptions } from './control-loops.js';
+export type { WorkerPodOptions } from './worker-pod.js';

@@ -1,0 +1,290 @@
+import { randomBytes } from 'node:crypto';
+import type { FineTuneJob, FineTuneJobStatus, ResolvedSpec } from '../api/index.js';
+import { API_VERSION, FINE_TUNE_JOB_KIND, JOB_LABEL, MANAGED_BY, toTrainerConfig } from '../api/index.js';
+import type { JobCoordinator } from '../coordinator/job-coordinator.js';
+import type { Clock, EventRecorder, KubeClient, KubeObject } from '../kube/index.js';
+import {
+  equalJson,
+  Expectations,
+  isAlreadyExists,
+  isNotFound,
+  ReadYourWrites,
+  refOf,
+} from '../kube/index.js';
+import type { PodObject } from '../pool/index.js';
+import { BY_JOB } from './caches.js';
+import type { Caches } from './caches.js';
+import { decide } from './decide.js';
+import type { Decision } from './decision.js';
+import type { JobFacts } from './facts.js';
+import { FINE_TUNE_JOBS, PODS, SECRETS } from './kinds.js';
+import type { SchedulingLoop } from './scheduling-loop.js';
+import { transitionEvents } from './transition-events.js';
+import type { WorkerPodOptions } from './worker-pod.js';
+import { buildWorkerPod, ownerReference, TOKEN_KEY, tokenSecretName } from './worker-pod.js';
+
+/** Owner of the status fields of a job. */
+const STATUS_MANAGER = 'tuneyard-job-status';
+
+export interface JobReconcilerOptions {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly coordinator: JobCoordinator;
+  readonly scheduling: SchedulingLoop;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly pods: WorkerPodOptions;
+  readonly resolve: (job: FineTuneJob) => ResolvedSpec | { readonly invalid: string };
+  /** Progress alone is written no more often than this, in milliseconds. */
+  readonly progressIntervalMs: number;
+  /** Told of every status that was stored. */
+  readonly onStatus?: (job: FineTuneJob, before: FineTuneJobStatus | undefined) => void;
+}
+
+interface SecretObject extends KubeObject {
+  readonly data?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Carries out what {@link decide} decides: at most one status write for each call, and none when nothing changed. */
+export class JobReconciler {
+  readonly #written = new ReadYourWrites<FineTuneJob>();
+  readonly #expectations: Expectations;
+  /** uid to what the coordinator was told of the job. */
+  readonly #registered = new Map<string, string>();
+  readonly #tokens = new Map<string, string>();
+  /** Key to uid of every job that was seen. */
+  readonly #uids = new Map<string, string>();
+  /** When the progress of a job was written last. */
+  readonly #progressAt = new Map<string, number>();
+
+  constructor(private readonly options: JobReconcilerOptions) {
+    this.#expectations = new Expectations(options.clock);
+    options.caches.pods.cache.subscribe(({ type, object }) => {
+      const job = object.metadata.labels?.[JOB_LABEL];
+      const owner = `${object.metadata.namespace}/${job}`;
+      if (job === undefined) return;
+      if (type === 'deleted') this.#expectations.observeDeletion(owner, object.metadata.uid ?? '');
+      else this.#expectations.observeCreation(owner, object.metadata.name);
+    });
+  }
+
+  /** @returns milliseconds after which to look again, if nothing changes before */
+  async reconcile(key: string): Promise<number | undefined> {
+    const job = this.#written.newest(key, this.options.caches.jobs.cache.get(key));
+    if (job === undefined) return this.#forgetJob(key);
+    if (job.spec.managedBy !== MANAGED_BY) return undefined;
+    const uid = job.metadata.uid ?? '';
+    const before = this.#uids.get(key);
+    if (before !== undefined && before !== uid) await this.#unregister(before);
+    this.#uids.set(key, uid);
+    if (job.metadata.deletionTimestamp !== undefined) {
+      await this.#unregister(uid);
+      return undefined;
+    }
+    if (!this.#expectations.satisfied(key)) return 1000;
+
+    const facts = this.#gather(key, job);
+    const decision = decide(facts);
+    const wait = this.#progressWait(uid, job.status, decision.status);
+    if (wait === 0) await this.#writeStatus(key, job, decision.status);
+    await this.#carryOut(key, job, facts, decision);
+    if (wait === 0) return decision.lookAgainMs;
+    return Math.min(wait, decision.lookAgainMs ?? wait);
+  }
+
+  /** Milliseconds until a status in which only the progress is new may be written; 0 = now. */
+  #progressWait(uid: string, before: FineTuneJobStatus | undefined, after: FineTuneJobStatus): number {
+    if (before?.progress === undefined || equalJson(before.progress, after.progress)) return 0;
+    if (!equalJson({ ...before, progress: undefined }, { ...after, progress: undefined })) return 0;
+    const now = this.options.clock.monotonic();
+    const wait = (this.#progressAt.get(uid) ?? 0) + this.options.progressIntervalMs - now;
+    if (wait > 0) return wait;
+    this.#progressAt.set(uid, now);
+    return 0;
+  }
+
+  #gather(key: string, job: FineTuneJob): JobFacts {
+    const { caches, coordinator, scheduling, clock, resolve } = this.options;
+    const uid = job.metadata.uid ?? '';
+    const resolved = resolve(job);
+    const queue = caches.queues.cache.get(job.spec.queueName);
+    // A pod of the same name that belongs to an earlier job of the same name is none of this one's.
+    const pods = caches.pods.cache
+      .byIndex(BY_JOB, key)
+      .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true);
+    return {
+      job,
+      resolved: 'invalid' in resolved ? undefined : resolved,
+      pods,
+      training: coordinator.state(uid),
+      admission: scheduling.admissionOf(key, job.metadata.generation ?? 0),
+      waiting: scheduling.waitingOf(key),
+      eviction: job.spec.suspend
+        ? { reason: 'Suspended', message: 'spec.suspend is true' }
+        : queue?.spec.stopPolicy === 'holdAndDrain'
+          ? { reason: 'QueueStopped', message: `queue ${job.spec.queueName} is drained` }
+          : undefined,
+      lostNodes: this.#lostNodes(job, pods),
+      now: clock.now(),
+    };
+  }
+
+  /** Nodes of the placement that do not exist any more, or that are not ready while their pod is being taken away. */
+  #lostNodes(job: FineTuneJob, pods: readonly PodObject[]): ReadonlySet<string> {
+    const lost = new Set<string>();
+    for (const name of job.status?.placement?.nodes ?? []) {
+      const node = this.options.caches.nodes.cache.get(name);
+      const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'True';
+      const leaving = pods.some(
+        (pod) => pod.spec?.nodeName === name && pod.metadata.deletionTimestamp !== undefined,
+      );
+      if (node === undefined || (ready !== 'True' && leaving)) lost.add(name);
+    }
+    return lost;
+  }
+
+  async #writeStatus(key: string, job: FineTuneJob, status: FineTuneJobStatus): Promise<void> {
+    if (equalJson(job.status ?? {}, status)) return;
+    const { name, namespace, uid, resourceVersion } = job.metadata;
+    const stored = await this.options.client.apply<FineTuneJob>(
+      FINE_TUNE_JOBS,
+      {
+        apiVersion: API_VERSION,
+        kind: FINE_TUNE_JOB_KIND,
+        // With both, a decision about an older state of the job is refused as a conflict and made anew.
+        metadata: { name, namespace, uid, resourceVersion },
+        status,
+      } as FineTuneJob,
+      { fieldManager: STATUS_MANAGER, subresource: 'status' },
+    );
+    this.#written.wrote(key, stored);
+    for (const { type, reason, message } of transitionEvents(job.status, status)) {
+      this.options.events.record(
+        { ...stored, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND },
+        type,
+        reason,
+        message,
+      );
+    }
+    this.options.scheduling.statusWritten(key, stored);
+    this.options.onStatus?.(stored, job.status);
+  }
+
+  async #carryOut(key: string, job: FineTuneJob, facts: JobFacts, decision: Decision): Promise<void> {
+    const { client, coordinator } = this.options;
+    const uid = job.metadata.uid ?? '';
+    if (decision.deleteJob === true) {
+      await client.delete(FINE_TUNE_JOBS, refOf(key), {
+        propagationPolicy: 'Background',
+        preconditions: { uid },
+      });
+    }
+    if (decision.register !== undefined && facts.resolved !== undefined) {
+      await this.#register(job, facts.resolved, decision.register.expectedWorkers);
+    }
+    if (decision.stop !== undefined)
+      await coordinator.stop(uid, decision.stop.reason, { checkpoint: decision.stop.checkpoint });
+    if (decision.unregister === true) await this.#unregister(uid);
+    for (const pod of decision.deletePods ?? []) await this.#deletePod(key, pod);
+    await Promise.all(
+      (decision.createPods ?? []).map((plan) =>
+        this.#createPod(key, buildWorkerPod(job, plan, this.options.pods)),
+      ),
+    );
+  }
+
+  async #register(job: FineTuneJob, resolved: ResolvedSpec, expectedWorkers: number): Promise<void> {
+    const { name, namespace = 'default', uid = '' } = job.metadata;
+    const config = toTrainerConfig(resolved);
+    const told = JSON.stringify([expectedWorkers, config]);
+    if (this.#registered.get(uid) === told) return;
+    const token = await this.#token(job);
+    await this.options.coordinator.register({
+      ref: { namespace, name, uid },
+      config,
+      token,
+      expectedWorkers,
+    });
+    this.#registered.set(uid, told);
+  }
+
+  async #unregister(uid: string): Promise<void> {
+    if (!this.#registered.has(uid) && this.options.coordinator.state(uid) === undefined) return;
+    this.#registered.delete(uid);
+    this.#tokens.delete(uid);
+    this.#progressAt.delete(uid);
+    await this.options.coordinator.unregister(uid);
+  }
+
+  /** The job's token from its Secret, which is made when it is not there. */
+  async #token(job: FineTuneJob): Promise<string> {
+    const { name: jobName, namespace = 'default', uid = '' } = job.metadata;
+    const known = this.#tokens.get(uid);
+    if (known !== undefined) return known;
+    const { client } = this.options;
+    const name = tokenSecretName(jobName);
+    let secret: SecretObject;
+    try {
+      secret = await client.create<SecretObject>(SECRETS, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name,
+          namespace,
+          labels: { [JOB_LABEL]: jobName },
+          ownerReferences: [ownerReference(job)],
+        },
+        type: 'Opaque',
+        data: { [TOKEN_KEY]: Buffer.from(randomBytes(32).toString('base64url')).toString('base64') },
+      } as SecretObject);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      secret = await client.get<SecretObject>(SECRETS, { name, namespace });
+      if (secret.metadata.ownerReferences?.every((owner) => owner.uid !== uid) ?? true) {
+        throw new Error(`secret ${namespace}/${name} exists and is not of job ${jobName}: delete it`, {
+          cause: error,
+        });
+      }
+    }
+    const token = Buffer.from(secret.data?.[TOKEN_KEY] ?? '', 'base64').toString('utf8');
+    if (token === '') throw new Error(`secret ${namespace}/${name} has no ${TOKEN_KEY}: delete it`);
+    this.#tokens.set(uid, token);
+    return token;
+  }
+
+  async #createPod(key: string, pod: PodObject): Promise<void> {
+    const { name } = pod.metadata;
+    this.#expectations.expectCreation(key, name);
+    try {
+      await this.options.client.create(PODS, pod);
+    } catch (error) {
+      this.#expectations.observeCreation(key, name);
+      // Created by an earlier call whose answer was lost; the cache will show it.
+      if (!isAlreadyExists(error)) throw error;
+    }
+  }
+
+  async #deletePod(key: string, pod: PodObject): Promise<void> {
+    const { name, namespace, uid = '' } = pod.metadata;
+    try {
+      await this.options.client.delete(PODS, { name, namespace }, { preconditions: { uid } });
+    } catch (error) {
+      // Another pod of this name is there already.
+      if (!isNotFound(error) && !isPreconditionFailure(error)) throw error;
+    }
+    this.#expectations.observeDeletion(key, uid);
+  }
+
+  /** The job is gone; its pods and its secret go with it, being owned by it. */
+  async #forgetJob(key: string): Promise<undefined> {
+    this.#written.forget(key);
+    this.#expectations.forget(key);
+    const uid = this.#uids.get(key);
+    this.#uids.delete(key);
+    if (uid !== undefined) await this.#unregister(uid);
+    return undefined;
+  }
+}
+
+const isPreconditionFailure = (error: unknown) =>
+  error instanceof Error && 'status' in error && error.status === 409;

@@ -1,0 +1,24 @@
+import type { ConditionUpdate, FineTuneJob, FineTuneJobStatus } from '../api/index.js';
+import { derivePhase, mergeConditions } from '../api/index.js';
+
+/** Seconds are enough, and metav1.Time holds no more. */
+export const rfc3339 = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+
+export const condition = (
+  type: ConditionUpdate['type'],
+  status: ConditionUpdate['status'],
+  reason: ConditionUpdate['reason'],
+  message: string,
+): ConditionUpdate => ({ type, status, reason, message });
+
+/** The status with the conditions merged and the phase derived. */
+export function nextStatus(
+  job: FineTuneJob,
+  change: FineTuneJobStatus,
+  updates: readonly ConditionUpdate[],
+  now: number,
+): FineTuneJobStatus {
+  const generation = job.metadata.generation ?? 0;
+  const conditions = mergeConditions(job.status?.conditions ?? [], updates, generation, rfc3339(now));
+  return { ...change, conditions, observedGeneration: generation, phase: derivePhase(conditions) };
+}

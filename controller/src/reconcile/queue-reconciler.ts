@@ -1,0 +1,96 @@
+import type { FineTuneJob, GpuQueue, GpuQueueStatus } from '../api/index.js';
+import { API_VERSION, GPU_QUEUE_KIND, isTrue } from '../api/index.js';
+import type { Clock, KubeClient } from '../kube/index.js';
+import { equalJson, ReadYourWrites } from '../kube/index.js';
+import type { Caches } from './caches.js';
+import { BY_QUEUE } from './caches.js';
+import { GPU_QUEUES } from './kinds.js';
+import { rfc3339 } from './next-status.js';
+import type { Resolved } from './resolve-cached.js';
+
+const STATUS_MANAGER = 'tuneyard-queue-status';
+
+export interface QueueReconcilerOptions {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly clock: Clock;
+  readonly resolve: (job: FineTuneJob) => Resolved;
+}
+
+/** Keeps the status of a GpuQueue equal to what its jobs use and want. */
+export class QueueReconciler {
+  readonly #written = new ReadYourWrites<GpuQueue>();
+
+  constructor(private readonly options: QueueReconcilerOptions) {}
+
+  /** Whether the stored status differs from what it should be. */
+  isStale(queue: GpuQueue): boolean {
+    return !equalJson(queue.status ?? {}, this.#statusOf(queue));
+  }
+
+  async reconcile(name: string): Promise<undefined> {
+    const { client, caches } = this.options;
+    const queue = this.#written.newest(name, caches.queues.cache.get(name));
+    if (queue === undefined || queue.metadata.deletionTimestamp !== undefined) return;
+    const status = this.#statusOf(queue);
+    if (equalJson(queue.status ?? {}, status)) return;
+    const stored = await client.apply<GpuQueue>(
+      GPU_QUEUES,
+      {
+        apiVersion: API_VERSION,
+        kind: GPU_QUEUE_KIND,
+        metadata: { name, uid: queue.metadata.uid },
+        status,
+      } as GpuQueue,
+      { fieldManager: STATUS_MANAGER, subresource: 'status' },
+    );
+    this.#written.wrote(name, stored);
+  }
+
+  #statusOf(queue: GpuQueue): GpuQueueStatus {
+    const { name, generation = 0 } = queue.metadata;
+    const used = new Map<string, number>();
+    let pendingJobs = 0;
+    let admittedJobs = 0;
+    for (const job of this.options.caches.jobs.cache.byIndex(BY_QUEUE, name)) {
+      const { conditions, placement } = job.status ?? {};
+      if (isTrue(conditions, 'Complete') || isTrue(conditions, 'Failed')) continue;
+      if (!isTrue(conditions, 'Admitted') || placement === undefined) {
+        pendingJobs++;
+        continue;
+      }
+      admittedJobs++;
+      const resolved = this.options.resolve(job);
+      const gpus = placement.nodes.length * ('invalid' in resolved ? 1 : resolved.workers.gpusPerWorker);
+      used.set(placement.flavor, (used.get(placement.flavor) ?? 0) + gpus);
+    }
+    const usage = queue.spec.quotas.map(({ flavor, nominal }) => {
+      const taken = used.get(flavor) ?? 0;
+      return { flavor, nominal, used: taken, borrowed: Math.max(0, taken - nominal) };
+    });
+    const active = queue.spec.stopPolicy === 'none';
+    const before = queue.status?.conditions?.find(({ type }) => type === 'Active');
+    const value = active ? 'True' : 'False';
+    return {
+      conditions: [
+        {
+          type: 'Active',
+          status: value,
+          reason: active ? 'Ready' : 'Stopped',
+          message: active ? 'jobs are admitted' : `stopPolicy is ${queue.spec.stopPolicy}`,
+          lastTransitionTime:
+            before?.status === value ? before.lastTransitionTime : rfc3339(this.options.clock.now()),
+          observedGeneration: generation,
+        },
+      ],
+      observedGeneration: generation,
+      pendingJobs,
+      admittedJobs,
+      usage,
+      summary: usage
+        .map(({ flavor, used: taken, nominal }) => `${flavor} ${taken}/${nominal}`)
+        .join(', ')
+        .slice(0, 256),
+    };
+  }
+}

@@ -1,0 +1,96 @@
+import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
+import { isTrue } from '../api/index.js';
+import type { Clock } from '../kube/index.js';
+import { keyOf } from '../kube/index.js';
+import type { Admission, Plan, Waiting } from '../scheduling/index.js';
+import { schedule } from '../scheduling/index.js';
+import type { Caches } from './caches.js';
+import { buildSnapshot } from './snapshot-builder.js';
+
+export interface SchedulingLoopOptions {
+  readonly caches: Caches;
+  readonly clock: Clock;
+  readonly resolve: (job: FineTuneJob) => ResolvedSpec | { readonly invalid: string };
+  /** A job's admission or its reason to wait changed; look at it, at once or after a while. */
+  readonly onVerdict: (key: string, afterMs: number) => void;
+  /** Told of every cycle: seconds for the snapshot and for the decision, and the plan. */
+  readonly onCycle?: (seconds: { readonly snapshot: number; readonly decide: number }, plan: Plan) => void;
+}
+
+interface Assumption {
+  readonly admission: Admission;
+  /** metadata.generation of the spec that it was decided for. */
+  readonly generation: number;
+}
+
+/** A position that only moved is shown after this much for each waiting job, so that long queues cost few writes. */
+const REFRESH_MS_PER_JOB = 100;
+const MIN_REFRESH_MS = 1000;
+
+/** Runs scheduling cycles over the caches and remembers what they decided until the objects show it. */
+export class SchedulingLoop {
+  readonly #assumed = new Map<string, Assumption>();
+  #waiting = new Map<string, Waiting>();
+
+  constructor(private readonly options: SchedulingLoopOptions) {}
+
+  /** The admission that is decided for this generation of the job but not yet stored. */
+  admissionOf(key: string, generation: number): Admission | undefined {
+    const assumption = this.#assumed.get(key);
+    return assumption?.generation === generation ? assumption.admission : undefined;
+  }
+
+  waitingOf(key: string): Waiting | undefined {
+    return this.#waiting.get(key);
+  }
+
+  /** A status was stored that the cache may not show yet. */
+  statusWritten(key: string, job: FineTuneJob): void {
+    const assumption = this.#assumed.get(key);
+    if (assumption === undefined || isTrue(job.status?.conditions, 'Admitted')) return;
+    // Decided otherwise in the meantime, for instance because the job was suspended.
+    this.#assumed.delete(key);
+  }
+
+  /** One cycle: forget assumptions that became facts or void, decide, remember. */
+  run(): Plan {
+    const { caches, clock, resolve, onVerdict, onCycle } = this.options;
+    const started = clock.monotonic();
+    const jobs = caches.jobs.cache;
+    for (const [key, { generation }] of this.#assumed) {
+      const job = jobs.get(key);
+      const stored = isTrue(job?.status?.conditions, 'Admitted') || isTrue(job?.status?.conditions, 'Failed');
+      if (job === undefined || stored || job.metadata.generation !== generation) this.#assumed.delete(key);
+    }
+    const snapshot = buildSnapshot({
+      jobs: jobs.list(),
+      queues: caches.queues.cache.list(),
+      nodes: caches.nodes.cache.list(),
+      pods: caches.pods.cache.list(),
+      namespaces: caches.namespaces.cache.list(),
+      assumed: new Map([...this.#assumed].map(([key, { admission }]) => [key, admission])),
+      resolve,
+      now: clock.now(),
+    });
+    const built = clock.monotonic();
+    const plan = schedule(snapshot);
+    onCycle?.({ snapshot: (built - started) / 1000, decide: (clock.monotonic() - built) / 1000 }, plan);
+
+    for (const admission of plan.admissions) {
+      const job = jobs.get(admission.key);
+      if (job === undefined) continue;
+      this.#assumed.set(keyOf(job), { admission, generation: job.metadata.generation ?? 0 });
+      onVerdict(admission.key, 0);
+    }
+    const before = this.#waiting;
+    this.#waiting = new Map(plan.waiting.map((waiting) => [waiting.key, waiting]));
+    const refresh = Math.max(MIN_REFRESH_MS, plan.waiting.length * REFRESH_MS_PER_JOB);
+    for (const waiting of plan.waiting) {
+      const old = before.get(waiting.key);
+      if (old?.reason !== waiting.reason) onVerdict(waiting.key, 0);
+      else if (old.position !== waiting.position || old.message !== waiting.message)
+        onVerdict(waiting.key, refresh);
+    }
+    return plan;
+  }
+}

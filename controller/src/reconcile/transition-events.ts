@@ -1,0 +1,59 @@
+import type { Condition, FineTuneJobStatus } from '../api/index.js';
+import type { EventType } from '../kube/index.js';
+
+export interface TransitionEvent {
+  readonly type: EventType;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Conditions that are worth an event when they become true, and of which kind. */
+const NEWS: Readonly<Record<string, EventType>> = {
+  Admitted: 'Normal',
+  WorkersReady: 'Normal',
+  Training: 'Normal',
+  Checkpointing: 'Normal',
+  Suspended: 'Normal',
+  Evicted: 'Warning',
+  Complete: 'Normal',
+  Failed: 'Warning',
+};
+
+/** What to tell people of the step from one status to the next. */
+export function transitionEvents(
+  before: FineTuneJobStatus | undefined,
+  after: FineTuneJobStatus,
+): TransitionEvent[] {
+  const events: TransitionEvent[] = [];
+  const old = new Map((before?.conditions ?? []).map((condition) => [condition.type, condition]));
+  for (const condition of after.conditions ?? []) {
+    const event = eventOf(old.get(condition.type), condition);
+    if (event !== undefined) events.push(event);
+  }
+  if ((after.restarts ?? 0) > (before?.restarts ?? 0)) {
+    events.push({
+      type: 'Warning',
+      reason: 'WorkerFailed',
+      message: after.lastFailure?.message ?? 'a worker failed',
+    });
+  }
+  return events;
+}
+
+function eventOf(before: Condition | undefined, after: Condition): TransitionEvent | undefined {
+  const type = NEWS[after.type];
+  if (type !== undefined && after.status === 'True' && before?.status !== 'True') {
+    const reason = after.type === 'Failed' ? after.reason : after.type;
+    return { type, reason, message: after.message === '' ? after.type : after.message };
+  }
+  // Why it waits, told again only when the kind of reason changes, not with every number.
+  if (
+    after.type === 'QuotaReserved' &&
+    after.status === 'False' &&
+    after.reason !== before?.reason &&
+    after.reason !== 'Suspended'
+  ) {
+    return { type: 'Normal', reason: after.reason, message: after.message };
+  }
+  return undefined;
+}

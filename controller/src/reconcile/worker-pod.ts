@@ -1,0 +1,119 @@
+import type { FineTuneJob, PodTemplate } from '../api/index.js';
+import {
+  API_VERSION,
+  ATTEMPT_LABEL,
+  FINE_TUNE_JOB_KIND,
+  JOB_LABEL,
+  WORKER_INDEX_LABEL,
+} from '../api/index.js';
+import type { OwnerReference } from '../kube/index.js';
+import type { PodObject } from '../pool/index.js';
+import { GPU_TOLERATION } from '../pool/index.js';
+
+export interface WorkerPodOptions {
+  /** `host:port` at which trainers reach the coordinator. */
+  readonly coordinatorAddress: string;
+  /** Image of the trainer, unless the job names one. */
+  readonly trainerImage: string;
+}
+
+export interface WorkerPlan {
+  readonly index: number;
+  readonly node: string;
+  /** Extended resource and how much of it. */
+  readonly resource: string;
+  readonly gpus: number;
+  readonly attempt: number;
+}
+
+const CONTAINER = 'trainer';
+
+export const workerName = (job: string, index: number) => `${job}-worker-${index}`;
+export const tokenSecretName = (job: string) => `${job}-token`;
+export const TOKEN_KEY = 'token';
+
+/** The job as the owner of what it makes, so that deleting it leaves nothing. */
+export const ownerReference = ({ metadata }: FineTuneJob): OwnerReference => ({
+  apiVersion: API_VERSION,
+  kind: FINE_TUNE_JOB_KIND,
+  name: metadata.name,
+  uid: metadata.uid ?? '',
+  controller: true,
+  blockOwnerDeletion: true,
+});
+
+/** The pod of one worker: pinned to its planned node, ended for good when its process ends. */
+export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: WorkerPodOptions): PodObject {
+  const { name: jobName, namespace = 'default', uid = '' } = job.metadata;
+  const template: PodTemplate = job.spec.template ?? {};
+  const name = workerName(jobName, plan.index);
+  const labels = {
+    ...template.labels,
+    'app.kubernetes.io/name': 'tuneyard-trainer',
+    'app.kubernetes.io/managed-by': 'tuneyard',
+    [JOB_LABEL]: jobName,
+    [WORKER_INDEX_LABEL]: String(plan.index),
+    [ATTEMPT_LABEL]: String(plan.attempt),
+  };
+  const gpus = { [plan.resource]: String(plan.gpus) };
+  const { cpu, memory } = template.resources ?? {};
+  const compute = { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace,
+      labels,
+      ...(template.annotations === undefined ? {} : { annotations: template.annotations }),
+      ownerReferences: [ownerReference(job)],
+    },
+    spec: {
+      restartPolicy: 'Never',
+      // Trainers talk to the coordinator alone.
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      ...pick(template, ['serviceAccountName', 'priorityClassName', 'nodeSelector', 'volumes']),
+      tolerations: [{ ...GPU_TOLERATION, effect: 'NoSchedule' }, ...(template.tolerations ?? [])],
+      affinity: { nodeAffinity: requiredNode(plan.node) },
+      containers: [
+        {
+          name: CONTAINER,
+          image: template.image ?? options.trainerImage,
+          ...pick(template, ['imagePullPolicy', 'volumeMounts']),
+          command: template.command ?? ['tuneyard-trainer', 'worker'],
+          // The job's own variables first: later ones of the same name win, and those of the contract must.
+          env: [
+            ...(template.env ?? []),
+            { name: 'TUNEYARD_COORDINATOR', value: options.coordinatorAddress },
+            { name: 'TUNEYARD_JOB_NAMESPACE', value: namespace },
+            { name: 'TUNEYARD_JOB_NAME', value: jobName },
+            { name: 'TUNEYARD_JOB_UID', value: uid },
+            { name: 'TUNEYARD_MEMBER_ID', value: name },
+            {
+              name: 'TUNEYARD_TOKEN',
+              valueFrom: { secretKeyRef: { name: tokenSecretName(jobName), key: TOKEN_KEY } },
+            },
+            { name: 'TUNEYARD_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+            { name: 'TUNEYARD_METRICS_PORT', value: '0' },
+          ],
+          resources: { limits: { ...compute, ...gpus }, requests: { ...compute, ...gpus } },
+        },
+      ],
+    },
+  };
+  return pod;
+}
+
+/** By field, not by label: a node's hostname label need not be its name. */
+const requiredNode = (node: string) => ({
+  requiredDuringSchedulingIgnoredDuringExecution: {
+    nodeSelectorTerms: [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: [node] }] }],
+  },
+});
+
+function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<Pick<T, K>> {
+  const picked: Partial<Pick<T, K>> = {};
+  for (const key of keys) if (from[key] !== undefined) picked[key] = from[key];
+  return picked;
+}

@@ -1,0 +1,224 @@
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { API_VERSION } from './api/index.js';
+import { createCoordinatorServer, MemoryEventBus, MemoryStateStore } from './coordinator/index.js';
+import type { CoordinatorServer } from './coordinator/index.js';
+import { ApiError, ConnectionError, UserError } from './errors.js';
+import { KubeClient, keyOf, LeaderElection, loadConnection } from './kube/index.js';
+import { ControllerMetrics, splitAddress, startStatusServer } from './observe/index.js';
+import type { Caches } from './reconcile/index.js';
+import { ControlLoops, createCaches } from './reconcile/index.js';
+
+export interface ControllerOptions {
+  /** Path; absent: KUBECONFIG, ~/.kube/config or the pod's service account. */
+  readonly kubeconfig?: string | undefined;
+  /** `host:port` on which trainers are served; port 0 = any free one. @default 127.0.0.1:0 */
+  readonly coordinatorAddress?: string | undefined;
+  /** `host:port` that the trainers are told, where it differs. */
+  readonly coordinatorAdvertiseAddress?: string | undefined;
+  /** `host:port` of /metrics, /healthz, /readyz. @default 127.0.0.1:0 */
+  readonly metricsAddress?: string | undefined;
+  /** Only jobs of this namespace; absent: all. */
+  readonly namespace?: string | undefined;
+  /** Wait for a Lease before acting. @default false */
+  readonly leaderElect?: boolean | undefined;
+  /** Namespace of the Lease. @default default */
+  readonly leaseNamespace?: string | undefined;
+  /** Image of the trainer for jobs that name none. @default tuneyard/trainer:latest */
+  readonly trainerImage?: string | undefined;
+  /** Requests a second to the API server; 0 = no limit. @default 50 */
+  readonly kubeQps?: number | undefined;
+  /** @default 100 */
+  readonly kubeBurst?: number | undefined;
+  readonly log: Logger;
+  /** The lease was lost: another process acts now, and this one should end. */
+  readonly onLeadershipLost?: () => void;
+}
+
+export interface RunningController {
+  readonly metricsUrl: string;
+  readonly coordinatorAddress: string;
+  /** Stops acting, releases the lease, ends the sessions of the trainers; they reconnect to the next controller. */
+  close(): Promise<void>;
+}
+
+const LEASE_NAME = 'tuneyard-controller';
+
+/**
+ * Starts a controller in this process.
+ * @throws UserError when the API server cannot be reached, the CRDs are missing, or a port is in use
+ */
+export async function startController(options: ControllerOptions): Promise<RunningController> {
+  const { log } = options;
+  const metrics = new ControllerMetrics();
+  const connection = loadConnection(options.kubeconfig);
+  const client = new KubeClient(connection, {
+    qps: options.kubeQps ?? 50,
+    burst: options.kubeBurst ?? 100,
+    onRequest: (verb, status) => metrics.request(verb, status),
+  });
+  const closers: (() => Promise<void> | void)[] = [() => client.close()];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    await checkApiServer(client, connection.server.href);
+    const coordinator = await startCoordinator(options.coordinatorAddress ?? '127.0.0.1:0', log);
+    closers.push(() => coordinator.close());
+    const caches = createCaches(client, {
+      namespace: options.namespace,
+      onError: (resource, error) =>
+        log.warn({ resource: resource.plural, err: error }, 'the watch is started again'),
+    });
+    observeCaches(caches, metrics);
+    let synced = false;
+    const status = await startStatusServer({
+      address: options.metricsAddress ?? '127.0.0.1:0',
+      metrics: () => metrics.text(),
+      unready: () => (synced ? undefined : 'the caches are not filled yet'),
+    });
+    closers.push(() => status.close());
+    for (const reflector of Object.values(caches)) reflector.start();
+    closers.push(async () => {
+      await Promise.all(Object.values(caches).map((reflector) => reflector.stop()));
+    });
+    const loops = new ControlLoops({
+      client,
+      caches,
+      coordinator: coordinator.coordinator,
+      log,
+      observer: metrics,
+      pods: {
+        coordinatorAddress: options.coordinatorAdvertiseAddress ?? coordinator.address,
+        trainerImage: options.trainerImage ?? 'tuneyard/trainer:latest',
+      },
+    });
+    const whenSynced = Promise.all(Object.values(caches).map((reflector) => reflector.synced())).then(() => {
+      synced = true;
+    });
+    const act = async () => {
+      await whenSynced;
+      metrics.leading(true);
+      loops.start();
+    };
+    closers.push(lead(options, connection, client, loops, act, metrics));
+    return { metricsUrl: status.url, coordinatorAddress: coordinator.address, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Begins to act, at once or when elected. @returns what ends it */
+function lead(
+  options: ControllerOptions,
+  connection: ReturnType<typeof loadConnection>,
+  client: KubeClient,
+  loops: ControlLoops,
+  act: () => Promise<void>,
+  metrics: ControllerMetrics,
+): () => Promise<void> {
+  const { log } = options;
+  if (options.leaderElect !== true) {
+    let closed = false;
+    let started = false;
+    void act().then(() => {
+      started = true;
+    });
+    return async () => {
+      closed ||= true;
+      if (started) await loops.stop();
+    };
+  }
+  const identity = `${hostname()}_${process.pid}_${Math.random().toString(36).slice(2, 10)}`;
+  // A client of its own: renewals must not wait behind other requests, nor be held back by the fence.
+  const leaseClient = new KubeClient(connection, { qps: 0 });
+  const election = new LeaderElection(leaseClient, {
+    namespace: options.leaseNamespace ?? 'default',
+    name: LEASE_NAME,
+    identity,
+    onError: (error) => log.warn({ err: error }, 'the lease could not be renewed or read'),
+  });
+  client.fence(election.mayWrite);
+  let acting = false;
+  const campaign = async () => {
+    if (!(await election.acquire())) return;
+    log.info({ identity, transitions: election.transitions }, 'leading');
+    const held = election.hold();
+    await Promise.race([act(), held]);
+    acting = true;
+    const outcome = await held;
+    if (outcome === 'lost') {
+      metrics.leading(false);
+      log.error({ identity }, 'the lease is lost: another controller acts now');
+      options.onLeadershipLost?.();
+    }
+  };
+  const campaigning = campaign();
+  return async () => {
+    if (acting) await loops.stop();
+    election.stop();
+    await campaigning;
+    await election.release();
+    leaseClient.close();
+  };
+}
+
+async function checkApiServer(client: KubeClient, server: string): Promise<void> {
+  try {
+    await client.getPath(`/apis/${API_VERSION}`);
+  } catch (error) {
+    if (error instanceof ConnectionError) {
+      throw new UserError(`the Kubernetes API server at ${server} cannot be reached: ${causeOf(error)}`, {
+        cause: error,
+      });
+    }
+    if (error instanceof ApiError && error.status === 404) {
+      throw new UserError(
+        `the API server at ${server} does not know ${API_VERSION}: install the CRDs with "kubectl apply --server-side -f deploy/crds"`,
+        { cause: error },
+      );
+    }
+    if (error instanceof ApiError) {
+      throw new UserError(`the API server at ${server} refuses this controller: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+const causeOf = (error: Error) =>
+  error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
+
+async function startCoordinator(address: string, log: Logger): Promise<CoordinatorServer> {
+  splitAddress(address, 'coordinator-address');
+  try {
+    return await createCoordinatorServer({
+      address,
+      store: new MemoryStateStore(),
+      bus: new MemoryEventBus(),
+      onTrouble: (place, error) => log.warn({ place, err: error }, 'the coordinator goes on'),
+    });
+  } catch (error) {
+    throw new UserError(
+      `--coordinator-address: ${address} cannot be used (${error instanceof Error ? error.message : String(error)}): choose another port, or 0 for any`,
+      { cause: error },
+    );
+  }
+}
+
+function observeCaches(caches: Caches, metrics: ControllerMetrics): void {
+  caches.jobs.cache.subscribe(({ type, key, object }) =>
+    metrics.jobSeen(key, type === 'deleted' ? undefined : object.spec.queueName),
+  );
+  caches.queues.cache.subscribe(({ type, object }) => {
+    const usage = object.status?.usage ?? [];
+    if (type === 'deleted')
+      metrics.queueRemoved(
+        keyOf(object),
+        usage.map(({ flavor }) => flavor),
+      );
+    else metrics.queueUsage(keyOf(object), usage);
+  });
+}
