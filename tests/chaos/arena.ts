@@ -1,0 +1,155 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
+
+import type { CoordinatorOrder } from './coordinator-process.js';
+import type { FakeTraining } from './fake-training.js';
+import type { WorkerOrder, WorkerReport } from './worker-process.js';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const programs = here('../dist/chaos-programs');
+const HEARTBEAT_TIMEOUT_SECONDS = 1;
+
+/** Bundles the programs that an arena runs; once before its tests. */
+export async function buildPrograms(): Promise<void> {
+  await mkdir(programs, { recursive: true });
+  await build({
+    entryPoints: [here('worker-process.ts'), here('coordinator-process.ts')],
+    outdir: programs,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+  });
+}
+
+/** A worker process and what it said so far. */
+export class WorkerProcess {
+  readonly reports: WorkerReport[] = [];
+  stderr = '';
+  ended = false;
+
+  constructor(
+    readonly memberId: string,
+    readonly child: ChildProcess,
+    onChange: () => void,
+  ) {
+    if (child.stdout === null || child.stderr === null) throw new Error('a worker needs pipes');
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      this.reports.push(JSON.parse(line));
+      onChange();
+    });
+    child.stderr.on('data', (text: Buffer) => (this.stderr += text.toString()));
+    child.on('exit', () => {
+      this.ended = true;
+      onChange();
+    });
+  }
+
+  /** Steps in the order in which it committed them, with the time of each (ms). */
+  commits(): { readonly step: number; readonly at: number; readonly generation: number }[] {
+    return this.reports.flatMap((report) => (report.kind === 'commit' ? [report] : []));
+  }
+
+  committedStep(): number {
+    return this.commits().at(-1)?.step ?? 0;
+  }
+
+  outcome(): Extract<WorkerReport, { kind: 'outcome' }> | undefined {
+    return this.reports.find((report) => report.kind === 'outcome');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+}
+
+/** A job's coordinator and workers as processes of this machine, to be hurt. */
+export class Arena {
+  readonly workers: WorkerProcess[] = [];
+  readonly uid = `u-${process.pid}-${Math.trunc(performance.now())}`;
+  address = '127.0.0.1:0';
+  #coordinator: ChildProcess | undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor(
+    readonly training: FakeTraining,
+    readonly expectedWorkers: number,
+  ) {}
+
+  async startCoordinator(): Promise<void> {
+    const order: CoordinatorOrder = {
+      address: this.address,
+      uid: this.uid,
+      expectedWorkers: this.expectedWorkers,
+      heartbeatTimeoutSeconds: HEARTBEAT_TIMEOUT_SECONDS,
+    };
+    this.#coordinator = run('coordinator-process', order);
+    if (this.#coordinator.stdout === null) throw new Error('the coordinator needs a pipe');
+    const [line]: unknown[] = await once(createInterface({ input: this.#coordinator.stdout }), 'line');
+    this.address = String(line);
+  }
+
+  async killCoordinator(): Promise<void> {
+    const child = this.#coordinator;
+    if (child === undefined) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+
+  startWorker(memberId: string): WorkerProcess {
+    const order: WorkerOrder = {
+      coordinator: this.address,
+      memberId,
+      uid: this.uid,
+      training: this.training,
+    };
+    const worker = new WorkerProcess(memberId, run('worker-process', order), () =>
+      this.#waiting.splice(0).forEach((resume) => resume()),
+    );
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** Resolves when `probe` holds; looked at after every report. */
+  async until(probe: () => boolean): Promise<void> {
+    while (!probe()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The furthest step that a living worker has committed. */
+  committedStep(): number {
+    return Math.max(
+      0,
+      ...this.workers.filter((worker) => !worker.ended).map((worker) => worker.committedStep()),
+    );
+  }
+
+  async close(): Promise<void> {
+    for (const worker of this.workers) if (!worker.ended) worker.signal('SIGKILL');
+    await this.until(() => this.workers.every((worker) => worker.ended));
+    if (this.#coordinator?.exitCode === null) await this.killCoordinator();
+  }
+}
+
+function run(program: string, order: object): ChildProcess {
+  return spawn(process.execPath, [`${programs}/${program}.mjs`, JSON.stringify(order)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Reproducible choices (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}

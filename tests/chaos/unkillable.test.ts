@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import { Arena, buildPrograms, randomOf, type WorkerProcess } from './arena.js';
+import type { FakeTraining } from './fake-training.js';
+
+/** TUNEYARD_SEED repeats a run. */
+const seed = Number(process.env['TUNEYARD_SEED'] ?? Date.now() % 1_000_000);
+const random = randomOf(seed);
+const training: FakeTraining = { totalSteps: 40, count: 16, length: 20_000, unitMs: 5, evaluateEvery: 7 };
+
+let expected = '';
+let arena: Arena | undefined;
+
+beforeAll(async () => {
+  console.log(`seed ${seed}`);
+  await buildPrograms();
+  const calm = await started(1, 1, { ...training, unitMs: 0 });
+  expected = await digestOf(calm);
+  await calm.close();
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') for (const worker of arena?.workers ?? []) console.log(worker.stderr);
+  await arena?.close();
+  arena = undefined;
+});
+
+async function started(
+  workers: number,
+  expectedWorkers: number,
+  of: FakeTraining = training,
+): Promise<Arena> {
+  arena = new Arena(of, expectedWorkers);
+  await arena.startCoordinator();
+  for (let at = 0; at < workers; at++) arena.startWorker(`w${at}`);
+  return arena;
+}
+
+/** Waits for the end of all; the one digest that they came to. */
+async function digestOf(of: Arena): Promise<string> {
+  await of.until(() => of.workers.every((worker) => worker.ended));
+  const outcomes = of.workers.flatMap((worker) => worker.outcome() ?? []);
+  expect(new Set(outcomes.map((outcome) => outcome.digest)).size).toBe(1);
+  // Nobody goes back: each process commits ever later steps.
+  for (const worker of of.workers) {
+    const steps = worker.commits().map((commit) => commit.step);
+    expect(steps).toEqual([...new Set(steps)].sort((left, right) => left - right));
+  }
+  return outcomes[0]?.digest ?? '';
+}
+
+function pick(workers: readonly WorkerProcess[]): WorkerProcess {
+  const living = workers.filter((worker) => !worker.ended);
+  const worker = living[Math.floor(random() * living.length)];
+  if (worker === undefined) throw new Error('nobody is left');
+  return worker;
+}
+
+/** The newest generation in which somebody has committed. */
+function generationOf(of: Arena): number {
+  return Math.max(0, ...of.workers.flatMap((worker) => worker.commits().map((commit) => commit.generation)));
+}
+
+/** From `since` to the first step that is committed in a generation after `generation` (ms). */
+function recovery(of: Arena, since: number, generation: number): number {
+  const next = of.workers
+    .flatMap((worker) => worker.commits())
+    .filter((commit) => commit.generation > generation)
+    .map((commit) => commit.at);
+  return Math.min(...next) - since;
+}
+
+describe('a job', () => {
+  it('survives kill -9 of any worker at any moment, again and again', async () => {
+    const job = await started(4, 4);
+    const kills: { at: number; generation: number }[] = [];
+    for (let kill = 0; kill < 5; kill++) {
+      const from = job.committedStep();
+      await job.until(
+        () => job.committedStep() >= from + 2 && job.workers.filter((worker) => !worker.ended).length === 4,
+      );
+      await delay(40 * random());
+      const victim = pick(job.workers);
+      const generation = generationOf(job);
+      victim.signal('SIGKILL');
+      kills.push({ at: Date.now(), generation });
+      await job.until(() => victim.ended && generationOf(job) > generation);
+      job.startWorker(`w${4 + kill}`);
+    }
+    expect(await digestOf(job)).toBe(expected);
+    const times = kills
+      .map(({ at, generation }) => recovery(job, at, generation))
+      .sort((left, right) => left - right);
+    console.log(`seed ${seed}: from kill to the next committed step, ms: ${times.join(' ')}`);
+    expect(times.at(-1)).toBeLessThan(2000);
+  });
+
+  it('survives a worker that is frozen for longer than the heartbeat timeout, and takes it back', async () => {
+    const job = await started(3, 3, { ...training, totalSteps: 120 });
+    await job.until(() => job.committedStep() >= 5);
+    const frozen = pick(job.workers);
+    frozen.signal('SIGSTOP');
+    const at = Date.now();
+    const generation = generationOf(job);
+    const before = job.committedStep();
+    await job.until(() => job.committedStep() >= before + 10);
+    console.log(`seed ${seed}: from freeze to the next committed step, ms: ${recovery(job, at, generation)}`);
+    frozen.signal('SIGCONT');
+    await digestOf(job);
+    expect(frozen.outcome()?.step).toBe(120);
+  });
+
+  it('grows from 1 to 3 and shrinks from 4 to 2, two at once', async () => {
+    const job = await started(1, 1);
+    await job.until(() => job.committedStep() >= 4);
+    for (const memberId of ['w1', 'w2', 'w3']) job.startWorker(memberId);
+    await job.until(() => job.workers.every((worker) => worker.committedStep() > 0));
+    await delay(40 * random());
+    pick(job.workers.slice(0, 2)).signal('SIGKILL');
+    pick(job.workers.slice(2)).signal('SIGKILL');
+    expect(await digestOf(job)).toBe(expected);
+  });
+
+  it('survives kill -9 of the coordinator, and of a worker while there is none', async () => {
+    const job = await started(3, 3);
+    await job.until(() => job.committedStep() >= 4);
+    await job.killCoordinator();
+    const before = job.committedStep();
+    await job.until(() => job.committedStep() >= before + 5);
+    const victim = pick(job.workers);
+    victim.signal('SIGKILL');
+    await job.until(() => victim.ended);
+    await delay(200 * random());
+    await job.startCoordinator();
+    expect(await digestOf(job)).toBe(expected);
+    expect(job.workers.filter((worker) => worker.outcome() !== undefined)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,40 @@
+import { createGroup } from '@tuneyard/trainer/collective';
+
+import { trainFake, type FakeTraining } from './fake-training.js';
+
+/** What a worker process is told, as JSON in its first argument. */
+export interface WorkerOrder {
+  readonly coordinator: string;
+  readonly memberId: string;
+  readonly uid: string;
+  readonly training: FakeTraining;
+}
+
+/** One line of JSON on its standard output. */
+export type WorkerReport =
+  | { readonly kind: 'commit'; readonly step: number; readonly at: number; readonly generation: number }
+  | { readonly kind: 'compute'; readonly step: number; readonly unit: number; readonly at: number }
+  | { readonly kind: 'outcome'; readonly digest: string; readonly step: number; readonly lossSum: number };
+
+const order: WorkerOrder = JSON.parse(process.argv[2] ?? '');
+const say = (report: WorkerReport): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
+
+const group = createGroup({
+  coordinatorAddress: order.coordinator,
+  job: { namespace: 'team', name: 'tune', uid: order.uid },
+  token: 's',
+  memberId: order.memberId,
+  listenHost: '127.0.0.1',
+  log: {
+    info: (fields, message) =>
+      process.stderr.write(`${Date.now()} ${order.memberId} ${message} ${JSON.stringify(fields)}\n`),
+    warn: (fields, message) =>
+      process.stderr.write(`${Date.now()} ${order.memberId} ${message} ${JSON.stringify(fields)}\n`),
+  },
+});
+const { digest, step, lossSum } = await trainFake(group, order.training, {
+  onCommit: (step) => say({ kind: 'commit', step, at: Date.now(), generation: group.generation }),
+  onCompute: (step, unit) => say({ kind: 'compute', step, unit, at: Date.now() }),
+});
+say({ kind: 'outcome', digest, step, lossSum });
+await group.close();
