@@ -9,3 +9,5 @@ export type { CoordinatedJob, JobCoordinator, JobTrainingState, MemberState } fr
 export { MemoryEventBus } from './memory-event-bus.js';
 export { MemoryStateStore } from './memory-state-store.js';
 export type { StateStore, StoredJob, StoredMembership, StoredTraining } from './state-store.js';
+export { NatsEventBus, type NatsEventBusOptions } from './nats-event-bus.js';
+export { RedisStateStore, type RedisStateStoreOptions } from './redis-state-store.js';

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { EventBus, JobEvent } from './event-bus.js';
+import { MemoryEventBus } from './memory-event-bus.js';
+import { NatsEventBus } from './nats-event-bus.js';
+import { missing, startNats, type TestServer } from './test-servers.js';
+
+const noNats = missing('nats-server');
+if (noNats !== undefined) console.warn(`NatsEventBus is not tested: ${noNats}`);
+
+let nats: TestServer | undefined;
+beforeAll(async () => {
+  if (noNats === undefined) nats = await startNats();
+});
+afterAll(async () => {
+  await nats?.close();
+});
+
+function event(id: string, job = 'tune'): JobEvent {
+  return { id, namespace: 'team.a', job, type: 'progress', time: '2026-01-01T00:00:00.000Z', data: { id } };
+}
+
+/** Collects ids; resolves `until` when there are so many. */
+class Collector {
+  readonly ids: string[] = [];
+  #waiting: (() => void)[] = [];
+
+  readonly handler = (received: JobEvent): Promise<void> => {
+    this.ids.push(received.id);
+    this.#waiting.splice(0).forEach((resume) => resume());
+    return Promise.resolve();
+  };
+
+  async until(count: number): Promise<string[]> {
+    while (this.ids.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    return this.ids;
+  }
+}
+
+let run = 0;
+const buses: { name: string; create: () => Promise<EventBus> }[] = [
+  { name: 'MemoryEventBus', create: () => Promise.resolve(new MemoryEventBus()) },
+  {
+    name: 'NatsEventBus',
+    create: () => {
+      run += 1;
+      const servers = `nats://127.0.0.1:${nats?.port ?? 0}`;
+      return NatsEventBus.connect({ servers, stream: `T${run}`, subjectPrefix: `t${run}` });
+    },
+  },
+];
+
+describe.each(buses)('$name', ({ name, create }) => {
+  const test = it.skipIf(name === 'NatsEventBus' && noNats !== undefined);
+  const withBus = async (use: (bus: EventBus) => Promise<void>): Promise<void> => {
+    const bus = await create();
+    try {
+      await use(bus);
+    } finally {
+      await bus.close();
+    }
+  };
+
+  test('replays from the beginning, goes on with what comes, in order', () =>
+    withBus(async (bus) => {
+      await bus.publish(event('1'));
+      await bus.publish(event('2'));
+      const seen = new Collector();
+      await bus.subscribe({ from: 'beginning' }, seen.handler);
+      await seen.until(2);
+      await bus.publish(event('3'));
+      expect(await seen.until(3)).toEqual(['1', '2', '3']);
+    }));
+
+  test('delivers a repeated id once', () =>
+    withBus(async (bus) => {
+      for (const id of ['1', '1', '2', '1']) await bus.publish(event(id));
+      const seen = new Collector();
+      await bus.subscribe({ from: 'beginning' }, seen.handler);
+      await bus.publish(event('end'));
+      await seen.until(3);
+      expect(seen.ids).toEqual(['1', '2', 'end']);
+    }));
+
+  test('filters by namespace and job, also names with dots', () =>
+    withBus(async (bus) => {
+      const seen = new Collector();
+      await bus.publish(event('1', 'tune.b'));
+      await bus.publish(event('2', 'tune'));
+      await bus.publish({ ...event('3', 'tune.b'), namespace: 'team' });
+      await bus.publish(event('4', 'tune.b'));
+      await bus.subscribe({ from: 'beginning', namespace: 'team.a', job: 'tune.b' }, seen.handler);
+      expect(await seen.until(2)).toEqual(['1', '4']);
+    }));
+
+  test('delivers again what a handler did not manage', () =>
+    withBus(async (bus) => {
+      const seen = new Collector();
+      let failures = 2;
+      await bus.subscribe({ from: 'beginning' }, async (received) => {
+        if (received.id === '1' && failures-- > 0) throw new Error('not now');
+        await seen.handler(received);
+      });
+      await bus.publish(event('1'));
+      await bus.publish(event('2'));
+      expect(await seen.until(2)).toEqual(['1', '2']);
+    }));
+
+  test('goes on where a durable consumer stopped', () =>
+    withBus(async (bus) => {
+      const first = new Collector();
+      const subscription = await bus.subscribe({ from: 'beginning', durable: 'console 1' }, first.handler);
+      await bus.publish(event('1'));
+      await first.until(1);
+      await subscription.close();
+      await bus.publish(event('2'));
+      const second = new Collector();
+      await bus.subscribe({ from: 'beginning', durable: 'console 1' }, second.handler);
+      expect(await second.until(1)).toEqual(['2']);
+    }));
+});
+
+describe('NatsEventBus', () => {
+  it.skipIf(noNats !== undefined)(
+    'keeps events over kill -9 of the server, without loss or doubles',
+    async () => {
+      const server = await startNats();
+      const bus = await NatsEventBus.connect({ servers: `nats://127.0.0.1:${server.port}`, ackWaitMs: 1000 });
+      try {
+        const seen = new Collector();
+        await bus.subscribe({ from: 'beginning', durable: 'all' }, seen.handler);
+        await bus.publish(event('1'));
+        await seen.until(1);
+        await server.kill();
+        const late = bus.publish(event('2')).catch(() => undefined);
+        await server.restart();
+        await late;
+        // Nobody knows whether the first attempt arrived; the id makes it safe to try again.
+        for (let done = false; !done;)
+          done = await bus.publish(event('2')).then(
+            () => true,
+            () => false,
+          );
+        await bus.publish(event('3'));
+        expect(await seen.until(3)).toEqual(['1', '2', '3']);
+      } finally {
+        await bus.close();
+        await server.close();
+      }
+    },
+  );
+});

@@ -1,0 +1,103 @@
+import { CheckpointDone, Finished, Progress } from '@tuneyard/proto';
+import { Redis } from 'ioredis';
+
+import type { StateStore, StoredJob, StoredMembership, StoredTraining } from './state-store.js';
+
+/** Redis forgets a job that nobody has touched for so long. */
+const RETENTION_SECONDS = 30 * 24 * 3600;
+
+/** KEYS[1] job, ARGV generation, membership, retention. The generation is the fencing token. */
+const ADVANCE = `
+local stored = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
+if tonumber(ARGV[1]) <= stored then return 0 end
+redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'membership', ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return 1`;
+
+/** KEYS[1] job, ARGV generation, retention, then field, value, ... */
+const RECORD = `
+local stored = tonumber(redis.call('HGET', KEYS[1], 'generation') or '0')
+if tonumber(ARGV[1]) < stored then return 0 end
+for at = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 1`;
+
+export interface RedisStateStoreOptions {
+  /** redis://[user:password@]host[:port][/database], or rediss:// for TLS. */
+  readonly url: string;
+  /** Put before every key; default `tuneyard:job:`. */
+  readonly keyPrefix?: string;
+  /** A command that takes longer fails; default 2000 ms. */
+  readonly commandTimeoutMs?: number;
+  /** Told of lost connections; the client reconnects by itself. */
+  readonly onTrouble?: (error: Error) => void;
+}
+
+/** One hash a job, changed by scripts, so that a replaced coordinator can never overwrite its successor. */
+export class RedisStateStore implements StateStore {
+  readonly #redis: Redis;
+  readonly #prefix: string;
+
+  constructor(options: RedisStateStoreOptions) {
+    this.#prefix = options.keyPrefix ?? 'tuneyard:job:';
+    this.#redis = new Redis(options.url, {
+      commandTimeout: options.commandTimeoutMs ?? 2000,
+      maxRetriesPerRequest: 1,
+      retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2000),
+    });
+    this.#redis.on('error', options.onTrouble ?? (() => {}));
+  }
+
+  async load(uid: string): Promise<StoredJob | undefined> {
+    const fields = await this.#redis.hgetall(this.#key(uid));
+    const { membership, progress, checkpoint, finished } = fields;
+    if (Object.keys(fields).length === 0) return undefined;
+    return {
+      membership: membership === undefined ? undefined : parseMembership(membership),
+      progress: progress === undefined ? undefined : Progress.fromJSON(JSON.parse(progress)),
+      checkpoint: checkpoint === undefined ? undefined : CheckpointDone.fromJSON(JSON.parse(checkpoint)),
+      finished: finished === undefined ? undefined : Finished.fromJSON(JSON.parse(finished)),
+    };
+  }
+
+  async advance(uid: string, membership: StoredMembership): Promise<boolean> {
+    const done = await this.#redis.eval(
+      ADVANCE,
+      1,
+      this.#key(uid),
+      membership.generation,
+      JSON.stringify(membership),
+      RETENTION_SECONDS,
+    );
+    return done === 1;
+  }
+
+  async record(uid: string, generation: number, training: StoredTraining): Promise<boolean> {
+    const { progress, checkpoint, finished } = training;
+    const fields = [
+      ...(progress === undefined ? [] : ['progress', JSON.stringify(Progress.toJSON(progress))]),
+      ...(checkpoint === undefined ? [] : ['checkpoint', JSON.stringify(CheckpointDone.toJSON(checkpoint))]),
+      ...(finished === undefined ? [] : ['finished', JSON.stringify(Finished.toJSON(finished))]),
+    ];
+    const done = await this.#redis.eval(RECORD, 1, this.#key(uid), generation, RETENTION_SECONDS, ...fields);
+    return done === 1;
+  }
+
+  async remove(uid: string): Promise<void> {
+    await this.#redis.del(this.#key(uid));
+  }
+
+  close(): Promise<void> {
+    this.#redis.disconnect();
+    return Promise.resolve();
+  }
+
+  #key(uid: string): string {
+    return `${this.#prefix}${uid}`;
+  }
+}
+
+function parseMembership(text: string): StoredMembership {
+  const { generation, members, cause }: StoredMembership = JSON.parse(text);
+  return { generation, members, cause };
+}

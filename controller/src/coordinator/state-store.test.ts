@@ -1,0 +1,135 @@
+import { Finished_Outcome, type Finished, type Progress } from '@tuneyard/proto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { MemoryStateStore } from './memory-state-store.js';
+import { RedisStateStore } from './redis-state-store.js';
+import type { StateStore, StoredMembership } from './state-store.js';
+import { missing, startRedis, type TestServer } from './test-servers.js';
+
+const noRedis = missing('redis-server');
+if (noRedis !== undefined) console.warn(`RedisStateStore is not tested: ${noRedis}`);
+
+function membership(generation: number, ...ids: string[]): StoredMembership {
+  const members = ids.map((memberId) => ({ memberId, incarnation: 'i', address: 'a:1', bulkAddress: '' }));
+  return { generation, members, cause: 'start' };
+}
+
+const progress: Progress = {
+  step: 3,
+  totalSteps: 9,
+  epoch: 0.5,
+  trainLoss: 1.25,
+  evalLoss: undefined,
+  gradientNorm: 1,
+  learningRate: 1e-4,
+  tokensPerSecond: 10,
+  stepSeconds: 1,
+  tokens: 2 ** 40,
+  estimatedSecondsLeft: 6,
+};
+const finished: Finished = {
+  step: 9,
+  outcome: Finished_Outcome.OUTCOME_COMPLETE,
+  reason: '',
+  message: 'Grüße',
+  artifacts: [{ format: 'peft', uri: 'file:///o', digest: 'sha256:0', bytes: 12 }],
+  metrics: [],
+};
+
+let redis: TestServer | undefined;
+beforeAll(async () => {
+  if (noRedis === undefined) redis = await startRedis();
+});
+afterAll(async () => {
+  await redis?.close();
+});
+
+const stores: { name: string; create: (prefix: string) => StateStore }[] = [
+  { name: 'MemoryStateStore', create: () => new MemoryStateStore() },
+  {
+    name: 'RedisStateStore',
+    create: (prefix) =>
+      new RedisStateStore({ url: `redis://127.0.0.1:${redis?.port ?? 0}`, keyPrefix: prefix }),
+  },
+];
+
+describe.each(stores)('$name', ({ name, create }) => {
+  const test = it.skipIf(name === 'RedisStateStore' && noRedis !== undefined);
+  let prefix = 0;
+  const withStore = async (use: (store: StateStore) => Promise<void>): Promise<void> => {
+    const store = create(`test${prefix++}:`);
+    try {
+      await use(store);
+    } finally {
+      await store.close();
+    }
+  };
+
+  test('returns what was stored, and nothing of another job', () =>
+    withStore(async (store) => {
+      expect(await store.load('u')).toBeUndefined();
+      expect(await store.advance('u', membership(1, 'a', 'b'))).toBe(true);
+      expect(await store.record('u', 1, { progress })).toBe(true);
+      expect(await store.record('u', 1, { finished })).toBe(true);
+      expect(await store.load('u')).toMatchObject({
+        membership: membership(1, 'a', 'b'),
+        progress,
+        finished,
+      });
+      expect((await store.load('u'))?.checkpoint).toBeUndefined();
+      expect(await store.load('v')).toBeUndefined();
+      await store.remove('u');
+      expect(await store.load('u')).toBeUndefined();
+    }));
+
+  test('never lets a generation go back', () =>
+    withStore(async (store) => {
+      expect(await store.advance('u', membership(5, 'a'))).toBe(true);
+      expect(await store.advance('u', membership(5, 'b'))).toBe(false);
+      expect(await store.advance('u', membership(4, 'b'))).toBe(false);
+      expect(await store.record('u', 4, { progress })).toBe(false);
+      expect(await store.record('u', 5, { progress })).toBe(true);
+      expect((await store.load('u'))?.membership).toEqual(membership(5, 'a'));
+    }));
+
+  test('gives each generation to one of many coordinators that race for it', () =>
+    withStore(async (store) => {
+      for (let generation = 1; generation <= 20; generation++) {
+        const won = await Promise.all(
+          ['a', 'b', 'c'].map((id) => store.advance('u', membership(generation, id))),
+        );
+        expect(won.filter(Boolean)).toHaveLength(1);
+      }
+    }));
+
+  test('keeps figures that came before the first generation', () =>
+    withStore(async (store) => {
+      expect(await store.record('u', 0, { finished })).toBe(true);
+      expect(await store.load('u')).toMatchObject({ finished });
+    }));
+});
+
+describe('RedisStateStore', () => {
+  it.skipIf(noRedis !== undefined)(
+    'remembers over kill -9 of Redis, and fails meanwhile instead of waiting',
+    async () => {
+      const server = await startRedis();
+      const store = new RedisStateStore({ url: `redis://127.0.0.1:${server.port}`, commandTimeoutMs: 300 });
+      try {
+        expect(await store.advance('u', membership(7, 'a'))).toBe(true);
+        await server.kill();
+        await expect(store.advance('u', membership(8, 'a'))).rejects.toThrow();
+        await server.restart();
+        const until = Date.now() + 8000;
+        let again: boolean | undefined;
+        while (again === undefined && Date.now() < until)
+          again = await store.advance('u', membership(7, 'b')).catch(() => undefined);
+        expect(again).toBe(false);
+        expect((await store.load('u'))?.membership).toEqual(membership(7, 'a'));
+      } finally {
+        await store.close();
+        await server.close();
+      }
+    },
+  );
+});

@@ -1,0 +1,91 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A real server for tests, on a free port of loopback, with its data in a temporary folder. */
+export interface TestServer {
+  readonly port: number;
+  /** kill -9. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and data. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Why tests against `program` are skipped; undefined = it is there. */
+export function missing(program: 'redis-server' | 'nats-server'): string | undefined {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return `${program} is not installed (Debian package ${program})`;
+  }
+}
+
+export function startRedis(): Promise<TestServer> {
+  return start('redis-server', (port, folder) =>
+    `--port ${port} --bind 127.0.0.1 --dir ${folder} --appendonly yes --appendfsync always --save`
+      .split(' ')
+      .concat(''),
+  );
+}
+
+export function startNats(): Promise<TestServer> {
+  return start('nats-server', (port, folder) => ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', folder]);
+}
+
+async function start(
+  program: string,
+  argumentsOf: (port: number, folder: string) => string[],
+): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'tuneyard-'));
+  const port = await freePort();
+  let child: ChildProcess;
+  const run = async (): Promise<void> => {
+    child = spawn(program, argumentsOf(port, folder), { stdio: 'ignore' });
+    while (!(await accepts(port))) {
+      if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`);
+      await delay(20);
+    }
+  };
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  };
+  await run();
+  return {
+    port,
+    kill,
+    restart: run,
+    close: async () => {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
