@@ -5,7 +5,7 @@ import { epochOrder, epochSize, type WeightedSequences } from './epoch-order.js'
 import { layOutBatch, lengthOf, paddedLength, type Sequence } from './lay-out-batch.js';
 import type { BatchPlan, MicroBatch } from './micro-batch.js';
 import { packSequences } from './pack-sequences.js';
-import type { PreparedData } from './prepare-data.js';
+import type { PreparedData } from './prepared-data.js';
 
 export interface BatchPlanOptions {
   /** Put several examples into one row, up to {@link maxLength}. */

@@ -1,9 +1,18 @@
+import type { Example } from './encode-conversation.js';
+import { IGNORED_LABEL } from './micro-batch.js';
+import type { Script } from './script-of.js';
 import type { SplitName } from './split-by-content.js';
 
 /** A row that was left out. */
 export interface Rejection {
   readonly place: string;
   readonly reason: string;
+}
+
+/** A held-out row that nearly repeats a training row. */
+export interface LeakedRow {
+  readonly place: string;
+  readonly trainedAt: string;
 }
 
 /** What became of the rows. */
@@ -14,13 +23,29 @@ export interface DataReport {
   readonly invalid: number;
   /** Rows left out because the same words came before. */
   readonly duplicates: number;
+  /** Rows kept although they are nearly the same as an earlier one; they always share its split. */
+  readonly nearDuplicates: number;
   readonly tooShort: number;
   readonly tooLong: number;
   /** Examples cut to the maximum length. */
   readonly truncated: number;
+  /** Held-out rows of sources with a declared split that nearly repeat a training row. */
+  readonly leaked: number;
+  /** The first of them. */
+  readonly leaks: readonly LeakedRow[];
   /** The first rows left out, with the reason. */
   readonly rejections: readonly Rejection[];
+  /** Rows by the script that most of their words are written in. */
+  readonly scripts: Readonly<Partial<Record<Script, number>>>;
+  /** Training examples by length. */
+  readonly lengths: readonly LengthBucket[];
   readonly splits: Readonly<Record<SplitName, SplitReport>>;
+}
+
+export interface LengthBucket {
+  /** Tokens, inclusive; the bucket begins after the one before. */
+  readonly upTo: number;
+  readonly examples: number;
 }
 
 export interface SplitReport {
@@ -32,5 +57,28 @@ export interface SplitReport {
   readonly longest: number;
 }
 
-/** How many rejected rows a report names. */
-export const NAMED_REJECTIONS = 20;
+/** How many rejected or leaked rows a report names. */
+export const NAMED_ROWS = 20;
+
+export function summarizeSplit(examples: readonly Example[]): SplitReport {
+  let tokens = 0;
+  let trainedTokens = 0;
+  let longest = 0;
+  for (const { inputIds, labels } of examples) {
+    tokens += inputIds.length;
+    longest = Math.max(longest, inputIds.length);
+    // The first position has nothing before it that could predict it.
+    for (let index = 1; index < labels.length; index++) if (labels[index] !== IGNORED_LABEL) trainedTokens++;
+  }
+  return { examples: examples.length, tokens, trainedTokens, longest };
+}
+
+/** Powers of two, from the smallest that holds an example to the largest. */
+export function lengthHistogram(examples: readonly Example[]): LengthBucket[] {
+  const counts = new Map<number, number>();
+  for (const { inputIds } of examples) {
+    const upTo = 2 ** Math.ceil(Math.log2(Math.max(1, inputIds.length)));
+    counts.set(upTo, (counts.get(upTo) ?? 0) + 1);
+  }
+  return [...counts].map(([upTo, count]) => ({ upTo, examples: count })).sort((a, b) => a.upTo - b.upTo);
+}

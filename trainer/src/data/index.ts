@@ -1,9 +1,11 @@
 export { createBatchPlan, type BatchPlanOptions } from './batch-plan.js';
 export { ChatTemplate } from './chat-template.js';
 export type { Conversation, Message, Role } from './conversation.js';
-export type { DataReport, Rejection, SplitReport } from './data-report.js';
+export type { DataReport, LeakedRow, LengthBucket, Rejection, SplitReport } from './data-report.js';
 export { encodeConversation, type EncodeOptions, type Encoded, type Example } from './encode-conversation.js';
 export { layOutBatch, type Sequence } from './lay-out-batch.js';
 export { IGNORED_LABEL, type BatchPlan, type MicroBatch } from './micro-batch.js';
-export { prepareData, type PreparedData, type WeightedExamples } from './prepare-data.js';
+export { prepareData } from './prepare-data.js';
+export type { PreparedData, WeightedExamples } from './prepared-data.js';
+export { renderReport } from './render-report.js';
 export { Tokenizer, type TokenizerFiles } from './tokenizer.js';

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
 import { IGNORED_LABEL } from './micro-batch.js';
 import { prepareData } from './prepare-data.js';
+import { renderReport } from './render-report.js';
+import { scriptOf } from './script-of.js';
 import { characterTokenizer, dataFile, datasetOf, TURN_TEMPLATE } from './test-data.js';
 
 const tokenizer = characterTokenizer(TURN_TEMPLATE);
@@ -18,7 +20,6 @@ describe('prepareData', () => {
     expect(tokenizer.decode(example?.inputIds.slice(0, example.promptLength) ?? [])).toBe(
       'Why\n'.trimEnd() + '\n',
     );
-    expect(example?.reference).toBe('So');
   });
 
   it('names file and line of a line that is no JSON', async () => {
@@ -89,7 +90,7 @@ describe('prepareData', () => {
     const more = [row('new', 'first'), ...few, row('new', 'last')];
     const [a, b] = await Promise.all(
       [few, more].map((rows) =>
-        prepareData(datasetOf([{ uri: dataFile('a.jsonl', rows) }], { split }), tokenizer),
+        prepareData(datasetOf([{ uri: dataFile('a.jsonl', rows) }], { split, maxLength: 1024 }), tokenizer),
       ),
     );
     const names = (list: readonly { reference: string }[] | undefined) =>
@@ -116,4 +117,54 @@ describe('prepareData', () => {
     const ids = results.map(({ train }) => train[0]?.examples.map((example) => [...example.inputIds]));
     for (const other of ids) expect(other).toEqual(ids[0]);
   });
+
+  it('keeps near-duplicates in one split', async () => {
+    const split = { train: 0.5, validation: 0, test: 0.5, seed: 3 };
+    const rows = Array.from({ length: 40 }, (_, index) => {
+      const words = Array.from({ length: 60 }, (_, word) => `w${(index * 31 + word * word * 17) % 997}`).join(
+        ' ',
+      );
+      return [row(`${words} once?`, 'yes'), row(`${words} twice`, 'yes')];
+    }).flat();
+    const data = await prepareData(
+      datasetOf([{ uri: dataFile('a.jsonl', rows) }], { split, maxLength: 1024 }),
+      tokenizer,
+    );
+    const pairOf = (place: string) => Math.floor((Number(place.split(':').at(-1)) - 1) / 2);
+    const trained = new Set(data.train[0]?.examples.map(({ place }) => pairOf(place)));
+    const tested = new Set(data.test.map(({ place }) => pairOf(place)));
+    expect(data.report.nearDuplicates).toBe(40);
+    expect(tested.size).toBeGreaterThan(5);
+    expect([...tested].filter((pair) => trained.has(pair))).toEqual([]);
+    expect(data.report.leaked).toBe(0);
+  });
+
+  it('names held-out rows of declared splits that nearly repeat a training row', async () => {
+    const question =
+      'Which of the many things that stand on the long shelf in the hall belongs to the caretaker';
+    const data = await prepareData(
+      datasetOf([
+        { uri: dataFile('train.jsonl', [row(question, 'the broom')]), split: 'train' },
+        {
+          uri: dataFile('test.jsonl', [row(`${question}?!`, 'the broom'), row('Else', 'no')]),
+          split: 'test',
+        },
+      ]),
+      tokenizer,
+    );
+    expect(data.report.leaked).toBe(1);
+    expect(data.report.leaks[0]?.place).toMatch(/test\.jsonl:1$/);
+    expect(data.report.leaks[0]?.trainedAt).toMatch(/train\.jsonl:1$/);
+    expect(renderReport(data.report)).toContain('test.jsonl:1 nearly repeats');
+  });
+});
+
+describe('scriptOf', () => {
+  it.each([
+    ['Where is the parcel?', 'Latin'],
+    ['请问Kelmar的编号是多少？', 'Han'],
+    ['これはテストです', 'Kana'],
+    ['Где посылка?', 'Cyrillic'],
+    ['12 + 3', 'Other'],
+  ])('%s is %s', (text, script) => expect(scriptOf(text)).toBe(script));
 });

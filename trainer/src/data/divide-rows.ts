@@ -1,0 +1,64 @@
+import type { SplitConfig } from '@tuneyard/proto';
+import type { NearDuplicates } from './near-duplicates.js';
+import { splitByContent, type SplitName } from './split-by-content.js';
+
+/** What decides the split of a row. */
+export interface DividableRow {
+  /** Fingerprint of its words. */
+  readonly digest: string;
+  /** Its number in the index of near-duplicates. */
+  readonly index: number;
+  /** The split that its source declares. */
+  readonly declared: SplitName | undefined;
+}
+
+/** A held-out row that nearly repeats a training row, by position in the list of rows. */
+export interface Leak {
+  readonly heldOut: number;
+  readonly train: number;
+}
+
+export interface Division {
+  /** The split of each row. */
+  readonly splits: readonly SplitName[];
+  /** Possible only where sources declare their splits; divided rows never leak. */
+  readonly leaks: readonly Leak[];
+}
+
+/**
+ * Groups larger than this, and than a fiftieth of the rows, are rows that share a long form and not copies of one
+ * another; they are divided one by one.
+ */
+const LARGEST_GROUP = 32;
+
+/** Divides rows by content, keeping near-duplicates together: a group goes where its first row goes. */
+export function divideRows(
+  rows: readonly DividableRow[],
+  duplicates: NearDuplicates,
+  config: SplitConfig,
+): Division {
+  const groups = new Map<number, number[]>();
+  for (const [position, row] of rows.entries()) {
+    const root = duplicates.groupOf(row.index);
+    const group = groups.get(root);
+    if (group) group.push(position);
+    else groups.set(root, [position]);
+  }
+  const splits: SplitName[] = Array.from({ length: rows.length }, () => 'train');
+  const leaks: Leak[] = [];
+  const limit = Math.max(LARGEST_GROUP, rows.length / 50);
+  for (const group of groups.values()) {
+    const together = group.length <= limit;
+    const declared = group.map((position) => rows[position]!.declared).find((split) => split !== undefined);
+    const first = rows[group[0]!]!;
+    for (const position of group) {
+      const row = rows[position]!;
+      const leading = together ? (declared ?? splitByContent(first.digest, config)) : undefined;
+      splits[position] = row.declared ?? leading ?? splitByContent(row.digest, config);
+    }
+    const train = group.find((position) => splits[position] === 'train');
+    if (train === undefined || !together) continue;
+    for (const heldOut of group) if (splits[heldOut] !== 'train') leaks.push({ heldOut, train });
+  }
+  return { splits, leaks };
+}

@@ -1,0 +1,190 @@
+import type { DatasetConfig, DatasetSource } from '@tuneyard/proto';
+import { UserError } from '../errors.js';
+import { ChatTemplate } from './chat-template.js';
+import { contentOf, type Conversation } from './conversation.js';
+import { lengthHistogram, NAMED_ROWS, summarizeSplit, type Rejection } from './data-report.js';
+import { divideRows, type DividableRow } from './divide-rows.js';
+import { encodeConversation, type Encoded, type EncodeOptions, type Example } from './encode-conversation.js';
+import { BrokenRow } from './files/placed-row.js';
+import { readRows } from './files/read-rows.js';
+import { detectFormat, formatByName } from './formats/detect-format.js';
+import { RowError, type Row, type RowFormat } from './formats/row-format.js';
+import { UnmaskableError } from './mark-answers.js';
+import { NearDuplicates } from './near-duplicates.js';
+import type { PreparedData } from './prepared-data.js';
+import { scriptOf, type Script } from './script-of.js';
+import { declaredSplit, digestOf, type SplitName } from './split-by-content.js';
+import type { Tokenizer } from './tokenizer.js';
+
+interface CollectedRow extends DividableRow {
+  readonly source: number;
+  readonly examples: readonly Example[];
+}
+
+/** Takes rows source by source, keeps the usable ones as token ids, and divides them at the end. */
+export class RowCollector {
+  private readonly rows: CollectedRow[] = [];
+  private readonly weights: number[] = [];
+  private readonly seen = new Set<string>();
+  private readonly near = new NearDuplicates();
+  private readonly rejections: Rejection[] = [];
+  private readonly scripts: Partial<Record<Script, number>> = {};
+  private readonly stopIds: Set<number>;
+  private readonly encoding: EncodeOptions;
+  private readonly counts = { rows: 0, invalid: 0, duplicates: 0, tooShort: 0, tooLong: 0, truncated: 0 };
+
+  constructor(
+    private readonly config: DatasetConfig,
+    private readonly tokenizer: Tokenizer,
+  ) {
+    this.stopIds = new Set(tokenizer.stopIds);
+    this.encoding = {
+      tokenizer,
+      template: ChatTemplate.choose(config.template, tokenizer),
+      maxLength: config.maxLength,
+      trainOnPrompt: config.trainOnPrompt,
+    };
+  }
+
+  async addSource(source: DatasetSource): Promise<void> {
+    const declared = declaredSplit(source.split);
+    this.weights.push(source.weight > 0 ? source.weight : 1);
+    let format: RowFormat | undefined =
+      source.format === '' || source.format === 'auto' ? undefined : formatByName(source.format);
+    let rows = 0;
+    for await (const { place, row } of readRows(source.uri)) {
+      if (row instanceof BrokenRow) throw new UserError(`${place}: ${row.reason}.`);
+      rows++;
+      const mapped = mapColumns(row, source.columns);
+      format ??= detectFormat(mapped, place);
+      this.addRow(format, mapped, place, declared);
+    }
+    if (rows === 0) throw new UserError(`${source.uri} holds no rows; a data set needs at least one.`);
+    this.counts.rows += rows;
+  }
+
+  finish(): PreparedData {
+    const { splits, leaks } = divideRows(this.rows, this.near, this.config.split ?? ALL_TRAIN);
+    const train: Example[][] = this.weights.map(() => []);
+    const held = { validation: [] as Example[], test: [] as Example[] };
+    for (const [position, row] of this.rows.entries()) {
+      const split = splits[position]!;
+      const target = split === 'train' ? train[row.source]! : held[split];
+      // Only held-out rows are compared with what they were meant to say.
+      for (const example of row.examples)
+        target.push(split === 'train' ? withoutReference(example) : example);
+    }
+    const trained = train.flat();
+    if (trained.length === 0) throw this.nothingToTrain();
+    const placeOf = (position: number) => this.rows[position]!.examples[0]?.place ?? '';
+    return {
+      train: train
+        .map((examples, source) => ({ examples, weight: this.weights[source]! }))
+        .filter(({ examples }) => examples.length > 0),
+      ...held,
+      padId: this.tokenizer.padId,
+      stopIds: [...this.stopIds],
+      report: {
+        ...this.counts,
+        nearDuplicates: this.near.count,
+        leaked: leaks.length,
+        leaks: leaks
+          .slice(0, NAMED_ROWS)
+          .map((leak) => ({ place: placeOf(leak.heldOut), trainedAt: placeOf(leak.train) })),
+        rejections: this.rejections,
+        scripts: this.scripts,
+        lengths: lengthHistogram(trained),
+        splits: {
+          train: summarizeSplit(trained),
+          validation: summarizeSplit(held.validation),
+          test: summarizeSplit(held.test),
+        },
+      },
+    };
+  }
+
+  private addRow(format: RowFormat, row: Row, place: string, declared: SplitName | undefined): void {
+    let conversation: Conversation;
+    let encoded: Encoded;
+    try {
+      conversation = format.read(row);
+      encoded = encodeConversation(conversation, place, this.encoding);
+    } catch (error) {
+      if (!(error instanceof RowError || error instanceof UnmaskableError)) throw error;
+      this.reject('invalid', place, error.message);
+      return;
+    }
+    const content = contentOf(conversation);
+    const digest = digestOf(content);
+    if (this.config.clean?.dedupe && this.seen.has(digest)) {
+      this.reject('duplicates', place, 'the same words came before');
+      return;
+    }
+    this.seen.add(digest);
+    this.counts.truncated += encoded.truncated;
+    if (encoded.examples.length === 0) {
+      const limit = `dataset.maxLength = ${this.config.maxLength} tokens`;
+      this.reject('tooLong', place, `nothing to train within ${limit}`);
+      return;
+    }
+    const examples = encoded.examples.filter((example) => this.hasFittingLength(example));
+    if (examples.length === 0) return;
+    const script = scriptOf(content);
+    this.scripts[script] = (this.scripts[script] ?? 0) + 1;
+    this.rows.push({
+      source: this.weights.length - 1,
+      examples,
+      digest,
+      index: this.near.add(content),
+      declared,
+    });
+    const end = encoded.examples[0]?.inputIds.at(-1);
+    if (end !== undefined && encoded.truncated === 0 && this.tokenizer.isAdded(end)) this.stopIds.add(end);
+  }
+
+  private hasFittingLength({ inputIds: { length }, place }: Example): boolean {
+    const { minTokens = 0, maxTokens = 0 } = this.config.clean ?? {};
+    if (length < minTokens) {
+      this.reject(
+        'tooShort',
+        place,
+        `${length} tokens are fewer than dataset.clean.minTokens = ${minTokens}`,
+      );
+      return false;
+    }
+    if (maxTokens > 0 && length > maxTokens) {
+      this.reject('tooLong', place, `${length} tokens are more than dataset.clean.maxTokens = ${maxTokens}`);
+      return false;
+    }
+    return true;
+  }
+
+  private reject(
+    kind: 'invalid' | 'duplicates' | 'tooShort' | 'tooLong',
+    place: string,
+    reason: string,
+  ): void {
+    this.counts[kind]++;
+    if (this.rejections.length < NAMED_ROWS) this.rejections.push({ place, reason });
+  }
+
+  private nothingToTrain(): UserError {
+    const first = this.rejections[0];
+    const reason = first ? ` (the first one left out is ${first.place}: ${first.reason})` : '';
+    return new UserError(
+      `the data set has no usable row to train on among ${this.counts.rows} rows${reason}.`,
+    );
+  }
+}
+
+const ALL_TRAIN = { train: 1, validation: 0, test: 0, seed: 0 };
+
+function withoutReference(example: Example): Example {
+  return { ...example, reference: '' };
+}
+
+function mapColumns(row: Row, columns: Readonly<Record<string, string>>): Row {
+  const fields = Object.entries(columns);
+  if (fields.length === 0) return row;
+  return { ...row, ...Object.fromEntries(fields.map(([field, column]) => [field, row[column]])) };
+}
