@@ -50,7 +50,10 @@ export function startFromTokens(
   const ids = init === 'text' ? textIds(initText, tokenize) : randomIds(model.config, virtualTokens, seed);
   const table = model.weights.tensor(outerNames(model.config).embedding);
   const chosen = Array.from({ length: virtualTokens }, (_, index) => ids[index % ids.length] ?? 0);
-  const rows = tf.tidy(() => tf.gather(table, tf.tensor1d(chosen, 'int32')).dataSync<'float32'>());
+  const scale = model.config.embeddingScale;
+  const rows = tf.tidy(() =>
+    tf.mul(tf.gather(table, tf.tensor1d(chosen, 'int32')), scale).dataSync<'float32'>(),
+  );
   parameters.view('embedding.weight').set(rows);
   parameters.changed();
 }

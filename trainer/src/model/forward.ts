@@ -27,4 +27,17 @@ export interface Rows {
   readonly segments: Indices;
   /** Absent for learned positions. */
   readonly rope?: RopeTables;
+  /** With a prefix and sliding windows. */
+  readonly withPrefix?: RowsWithPrefix;
+}
+
+/** The same rows with the prefix laid before every packed example. */
+export interface RowsWithPrefix {
+  readonly length: number;
+  /** For keys and values: rows of `[rows, then prefix]`. */
+  readonly sources: Indices;
+  readonly querySources: Indices;
+  readonly segments: Indices;
+  /** Where each row lies. */
+  readonly places: Indices;
 }

@@ -74,7 +74,7 @@ export function checkPlan(config: ModelConfig, plan: RowPlan): void {
 }
 
 function embedRows(config: ModelConfig, forward: Forward, plan: RowPlan): Matrix {
-  const tokens = embedTokens(config, forward, indices(plan.ids));
+  const tokens = embedTokens(config, forward, plan.ids);
   const virtual = forward.virtualTokens?.();
   if (!virtual) return tokens;
   return embedding(tf.concat2d([tokens, virtual], 0), indices(plan.sources), { trainable: true });

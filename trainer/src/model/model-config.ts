@@ -35,6 +35,8 @@ export interface ModelConfig {
   /** cap x tanh(score / cap); 0 = off. */
   readonly attentionSoftcap: number;
   readonly logitSoftcap: number;
+  /** The embedding row that looking up does not train (torch's `padding_idx`). */
+  readonly paddingId?: number;
   /** Token embeddings are multiplied by this. */
   readonly embeddingScale: number;
   /** The head is the embedding matrix. */
@@ -99,6 +101,7 @@ function llamaFamilyConfig(
     attentionSoftcap: gemma ? optionalNumber(fields, 'attn_logit_softcapping', 50) : 0,
     logitSoftcap: gemma ? optionalNumber(fields, 'final_logit_softcapping', 30) : 0,
     embeddingScale: gemma ? Math.fround(Math.sqrt(hiddenSize)) : 1,
+    ...(fields.has('pad_token_id') ? { paddingId: fields.number('pad_token_id') } : {}),
     tiedHead: fields.boolean('tie_word_embeddings', gemma),
     initializerRange: fields.number('initializer_range', 0.02),
   };

@@ -30,7 +30,8 @@ export interface RopeFrequencies {
 
 /**
  * Inverse frequencies as `transformers` computes them (modeling_rope_utils.py), in float32 where it does.
- * @param sequenceLength the largest position + 1 of the batch; only `dynamic` looks at it.
+ * @param sequenceLength the largest position + 1 of the batch; only `dynamic` looks at it, and at nothing before:
+ *   what a batch gives does not depend on the batches that this worker has seen.
  */
 export function ropeFrequencies(rope: RopeConfig, headDim: number, sequenceLength: number): RopeFrequencies {
   const { theta } = rope;

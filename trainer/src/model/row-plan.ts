@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Indices } from '../tensor/index.js';
-import type { Rows } from './forward.js';
+import type { Rows, RowsWithPrefix } from './forward.js';
 import type { ModelConfig } from './model-config.js';
 import { rotationTables } from './rope.js';
 import type { TokenBatch } from './token-batch.js';
@@ -35,6 +35,18 @@ export interface RowPlan {
   readonly trainedTokens: number;
   /** Largest position + 1. */
   readonly positionCount: number;
+  /** With a prefix: the same rows with the prefix as rows of their own, where a sliding window must count it. */
+  readonly withPrefix?: PrefixRows;
+}
+
+/** Rows `[batch * length]` in which every packed example has its prefix in front. */
+export interface PrefixRows {
+  readonly length: number;
+  /** Row of `[rows of the plan, then the prefix]` that each row is. */
+  readonly sources: Int32Array;
+  readonly segments: Int32Array;
+  /** Where each row of the plan lies. */
+  readonly places: Int32Array;
 }
 
 export function planRows(tokens: TokenBatch, lead: Lead = NO_LEAD): RowPlan {
@@ -78,7 +90,19 @@ export function planRows(tokens: TokenBatch, lead: Lead = NO_LEAD): RowPlan {
     targets,
     trainedTokens: targets.reduce((count, target) => count + (target === IGNORED_LABEL ? 0 : 1), 0),
     positionCount: positions.reduce((most, position) => Math.max(most, position), 0) + 1,
+    ...(lead.prefixTokens > 0 ? { withPrefix: prefixRows(tokens, lead.prefixTokens) } : {}),
   };
+}
+
+function prefixRows(tokens: TokenBatch, prefixTokens: number): PrefixRows {
+  const { length, sources, segments } = planRows(tokens, { virtualTokens: prefixTokens, prefixTokens: 0 });
+  const places = new Int32Array(tokens.batch * tokens.length);
+  // Backwards, so that the first row of a source wins: unused rows at the end are copies of row 0.
+  for (let row = sources.length - 1; row >= 0; row--) {
+    const source = sources[row] ?? 0;
+    if (source < places.length) places[source] = row;
+  }
+  return { length, sources, segments, places };
 }
 
 /** Row t predicts the label of row t + 1 of the same packed example. */
@@ -116,7 +140,24 @@ export function uploadRows(config: ModelConfig, plan: RowPlan): Rows {
     length: plan.length,
     positions: indices(plan.positions),
     segments: indices(plan.segments),
+    ...(plan.withPrefix && config.windows.some((window) => window > 0)
+      ? { withPrefix: uploadPrefixRows(plan.withPrefix, plan.positions.length) }
+      : {}),
     ...(rope ? { rope: { cos: tf.tensor2d(rope.cos, shape), sin: tf.tensor2d(rope.sin, shape) } } : {}),
+  };
+}
+
+function uploadPrefixRows(
+  { length, sources, segments, places }: PrefixRows,
+  rowCount: number,
+): RowsWithPrefix {
+  return {
+    length,
+    sources: indices(sources),
+    // The prefix asks for nothing: any row's query will do, its result is dropped.
+    querySources: indices(sources.map((source) => (source < rowCount ? source : 0))),
+    segments: indices(segments),
+    places: indices(places),
   };
 }
 
