@@ -8,13 +8,17 @@ export class Attributes {
     this.#values = values;
   }
 
+  has(name: string): boolean {
+    return this.#values[name] !== undefined && this.#values[name] !== null;
+  }
+
   flag(name: string): boolean {
     return this.#values[name] === true;
   }
 
   /** Undefined when absent. */
   optionalNumber(name: string): number | undefined {
-    return this.#values[name] === undefined ? undefined : this.number(name);
+    return this.has(name) ? this.number(name) : undefined;
   }
 
   number(name: string): number {

@@ -16,6 +16,11 @@ export type BackendName = (typeof BACKENDS)[number];
 export interface SelectBackendOptions {
   /** Take this backend or fail; the value of TUNEYARD_BACKEND. Default: the first of `tensorflow`, `wasm` that loads. */
   readonly force?: string | undefined;
+  /**
+   * Matrix products of `wasm`: `off` = its own, a path = that OpenBLAS or fail, undefined = the OpenBLAS of the machine
+   * if there is one. Default: the value of TUNEYARD_BLAS.
+   */
+  readonly blas?: string | undefined;
 }
 
 /**
@@ -28,16 +33,17 @@ export async function selectBackend(options: SelectBackendOptions = {}): Promise
     throw new UserError(
       `TUNEYARD_BACKEND is '${forced}'; it must be one of ${BACKENDS.join(', ')}, or unset.`,
     );
-  const choice = await load(forced);
+  const blas = options.blas ?? process.env['TUNEYARD_BLAS'];
+  const choice = await load(forced, blas === '' ? undefined : blas);
   registerGradients();
   await tf.ready();
   return choice;
 }
 
-async function load(forced: BackendName | undefined): Promise<BackendChoice> {
+async function load(forced: BackendName | undefined, blas: string | undefined): Promise<BackendChoice> {
   if (forced === 'wasm') {
-    await loadWasm();
-    return { name: 'wasm', reason: 'set by TUNEYARD_BACKEND' };
+    const product = await loadWasm(blas);
+    return { name: 'wasm', reason: `set by TUNEYARD_BACKEND; ${product}` };
   }
   const tensorflow = await loadTensorflow();
   if (tensorflow.loaded)
@@ -46,8 +52,8 @@ async function load(forced: BackendName | undefined): Promise<BackendChoice> {
     throw new UserError(
       `TUNEYARD_BACKEND is 'tensorflow', but ${tensorflow.reason}; install @tensorflow/tfjs-node-gpu with its native library, or unset the variable.`,
     );
-  await loadWasm();
-  return { name: 'wasm', reason: tensorflow.reason };
+  const product = await loadWasm(blas);
+  return { name: 'wasm', reason: `${tensorflow.reason}; ${product}` };
 }
 
 function isBackend(name: string): name is BackendName {

@@ -66,7 +66,9 @@ function registerReductionGradients(): void {
 
 /** Repeats the gradient of a reduction over the axes that it removed. */
 function spread(dy: tf.Tensor, shape: number[], attrs: Attributes): tf.Tensor {
-  const axes = tf.util.parseAxisParam(attrs.numbers('axis'), shape);
+  const axes = attrs.has('axis')
+    ? tf.util.parseAxisParam(attrs.numbers('axis'), shape)
+    : shape.map((_, axis) => axis);
   const kept = shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   return tf.mul(tf.reshape(dy, kept), tf.ones(shape));
 }

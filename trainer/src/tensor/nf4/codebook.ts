@@ -44,11 +44,11 @@ export function dynamicMap(): Float32Array {
   return Float32Array.from(levels).sort();
 }
 
-/** torch.linspace in float32: from the start in the first half, from the end in the second. */
+/** torch.linspace in float32: from the start in the first half, from the end in the second, each with one rounding. */
 function linspaceF32(start: number, end: number, count: number): number[] {
   const f32 = Math.fround;
   const step = f32(f32(f32(end) - f32(start)) / (count - 1));
   return Array.from({ length: count }, (_, i) =>
-    i < count / 2 ? f32(f32(start) + f32(step * i)) : f32(f32(end) - f32(step * (count - 1 - i))),
+    i < count / 2 ? f32(f32(start) + step * i) : f32(f32(end) - step * (count - 1 - i)),
   );
 }

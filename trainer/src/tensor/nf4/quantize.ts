@@ -1,4 +1,5 @@
 import { dynamicMap, NF4_BLOCK, NF4_LEVELS, SCALE_BLOCK } from './codebook.js';
+import { torchSum } from './torch-sum.js';
 
 /** A tensor in NF4, in host memory: 4 bits a weight plus the block scales. */
 export interface Nf4Data {
@@ -70,10 +71,9 @@ export function dequantizeScales(scales: PlainScales | DoubleScales): Float32Arr
   );
 }
 
-function quantizeScales(absmax: Float32Array): DoubleScales {
-  let sum = 0;
-  for (const scale of absmax) sum += scale;
-  const offset = Math.fround(absmax.length === 0 ? 0 : sum / absmax.length);
+/** Block scales to 8 bits, less their mean. */
+export function quantizeScales(absmax: Float32Array): DoubleScales {
+  const offset = absmax.length === 0 ? 0 : Math.fround(torchSum(absmax) / absmax.length);
   const centered = absmax.map((scale) => Math.fround(scale - offset));
   const superScales = blockMaxima(centered, SCALE_BLOCK).map((scale) => Math.max(scale, TINY));
   return {

@@ -8,7 +8,8 @@ const MIB = 2 ** 20;
  * Replaces the allocator that the backend calls for every tensor.
  */
 export function checkAllocations(heap: EmscriptenHeap): void {
-  const allocate = heap._malloc.bind(heap);
+  // Not heap._malloc: before its first call that is a stub, which would put the unchecked function in its own place.
+  const allocate = heap.asm.malloc;
   heap._malloc = (bytes) => {
     const address = allocate(bytes);
     if (address === 0 && bytes > 0) throw new ResourceError(outOfMemory(bytes, heap.HEAPU8.length));

@@ -6,7 +6,7 @@ export interface EmscriptenHeap {
   _malloc(bytes: number): number;
   /** Replaced by a longer view when the heap grows. */
   readonly HEAPU8: Uint8Array;
-  readonly asm: { readonly memory: WebAssembly.Memory };
+  readonly asm: { readonly memory: WebAssembly.Memory; readonly malloc: (bytes: number) => number };
 }
 
 /** The heap of the backend. Throws when a version of tfjs lays it out differently. */
@@ -20,7 +20,6 @@ function isHeap(module: unknown): module is EmscriptenHeap {
   if (typeof module !== 'object' || module === null) return false;
   if (!('_malloc' in module && 'HEAPU8' in module && 'asm' in module)) return false;
   const { asm } = module;
-  return (
-    typeof asm === 'object' && asm !== null && 'memory' in asm && asm.memory instanceof WebAssembly.Memory
-  );
+  if (typeof asm !== 'object' || asm === null || !('memory' in asm && 'malloc' in asm)) return false;
+  return asm.memory instanceof WebAssembly.Memory && typeof asm.malloc === 'function';
 }

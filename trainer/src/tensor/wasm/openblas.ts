@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import koffi, { type LibraryHandle } from 'koffi';
+import type { EmscriptenHeap } from './emscripten-heap.js';
+import type { Gemm } from './gemm.js';
+
+/** OpenBLAS of the machine, multiplying inside the tfjs heap without a copy. */
+export interface OpenBlas {
+  readonly gemm: Gemm;
+  /** For logs: version and the processor family its kernels are for. */
+  readonly description: string;
+}
+
+const LIBRARIES = ['libopenblas.so.0', 'libopenblas.so', 'libopenblas.dylib'];
+
+const ROW_MAJOR = 101;
+const NO_TRANS = 111;
+const TRANS = 112;
+
+/**
+ * Loads OpenBLAS from `path`, or from where the system finds it; undefined when there is none. It runs on one thread:
+ * workers scale by process, and the order of additions stays the same from call to call.
+ */
+export function loadOpenBlas(heap: EmscriptenHeap, path?: string): OpenBlas | undefined {
+  prepareEnvironment();
+  const library = firstThatLoads(path === undefined ? LIBRARIES : [path]);
+  if (library === undefined) return undefined;
+  const [pointer, int, float] = ['uintptr_t', 'int', 'float'];
+  // order, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc
+  const layout = [int, int, int, int, int, int, float, pointer, int, pointer, int, float, pointer, int];
+  const sgemm = library.func('cblas_sgemm', 'void', layout);
+  library.func('openblas_set_num_threads', 'void', ['int'])(1);
+  const describe = (name: string): string => String(library.func(name, 'str', [])());
+  const version = describe('openblas_get_config').split(' ').slice(0, 2).join(' ');
+  const base = baseAddress(heap);
+  return {
+    description: `${version} for ${describe('openblas_get_corename')}`,
+    gemm: (p) => {
+      const at = base();
+      sgemm(
+        ROW_MAJOR,
+        p.transA === true ? TRANS : NO_TRANS,
+        p.transB === true ? TRANS : NO_TRANS,
+        p.m,
+        p.n,
+        p.k,
+        p.alpha ?? 1,
+        at + p.a,
+        p.lda,
+        at + p.b,
+        p.ldb,
+        p.beta ?? 0,
+        at + p.c,
+        p.ldc,
+      );
+    },
+  };
+}
+
+function firstThatLoads(paths: readonly string[]): LibraryHandle | undefined {
+  for (const path of paths)
+    try {
+      return koffi.load(path);
+    } catch {
+      // Not there, or not a library for this machine: the next one.
+    }
+  return undefined;
+}
+
+/** Address of the heap's first byte in this process; looked up again when the heap has a new buffer. */
+function baseAddress(heap: EmscriptenHeap): () => number {
+  let buffer: ArrayBufferLike | undefined;
+  let address = 0;
+  return () => {
+    const current = heap.HEAPU8.buffer;
+    if (current !== buffer) {
+      buffer = current;
+      address = Number(koffi.address(new Uint8Array(current, 0, 8)));
+    }
+    return address;
+  };
+}
+
+/**
+ * Releases of OpenBLAS older than a processor take it for an ancient one and run several times slower, so the family
+ * is named before the library loads. Goes through libc, because process.env of a worker thread is a copy that native
+ * code does not see. A value set by the user stays.
+ */
+function prepareEnvironment(): void {
+  if (process.platform !== 'linux') return;
+  const setenv = koffi.load('libc.so.6').func('setenv', 'int', ['str', 'str', 'int']);
+  setenv('OPENBLAS_NUM_THREADS', '1', 0);
+  const family = coreType(readFileSync('/proc/cpuinfo', 'utf8'));
+  if (family !== undefined) setenv('OPENBLAS_CORETYPE', family, 0);
+}
+
+/** The OpenBLAS kernel family for the processor that /proc/cpuinfo describes; undefined = let OpenBLAS decide. */
+export function coreType(cpuinfo: string): string | undefined {
+  const flags = new Set(/^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]?.trim().split(/\s+/));
+  const has = (...names: string[]): boolean => names.every((name) => flags.has(name));
+  if (has('avx512f', 'avx512dq', 'avx512bw', 'avx512vl')) return 'SkylakeX';
+  if (has('avx2', 'fma')) return 'Haswell';
+  return undefined;
+}
