@@ -1,18 +1,11 @@
 import type { TrainingConfig } from '@tuneyard/proto';
 import { UserError } from '../errors.js';
-import type { Example } from './encode-conversation.js';
-import { epochOrder, epochSize, type WeightedSequences } from './epoch-order.js';
+import { epochOrder, packed, type EpochOptions } from './epoch-order.js';
 import { layOutBatch, lengthOf, paddedLength, type Sequence } from './lay-out-batch.js';
 import type { BatchPlan, MicroBatch } from './micro-batch.js';
-import { packSequences } from './pack-sequences.js';
-import type { PreparedData } from './prepared-data.js';
+import type { PreparedData, WeightedExamples } from './prepared-data.js';
 
-export interface BatchPlanOptions {
-  /** Put several examples into one row, up to {@link maxLength}. */
-  readonly packing: boolean;
-  /** Tokens of the longest row. */
-  readonly maxLength: number;
-}
+export type BatchPlanOptions = Omit<EpochOptions, 'seed'>;
 
 /**
  * Deals the examples into steps and micro-batches. The order of an epoch is shuffled from the seed; inside a global
@@ -39,10 +32,10 @@ class DealtBatchPlan implements BatchPlan {
   readonly microBatchesPerStep: number;
   readonly paddingShare: number;
   readonly validationBatches: number;
-  private readonly sources: readonly WeightedSequences[];
+  private readonly sources: readonly WeightedExamples[];
   private readonly validation: readonly Sequence[];
   private readonly padId: number;
-  private readonly seed: number;
+  private readonly options: EpochOptions;
   private readonly batchSize: number;
   private readonly microBatchSize: number;
   private cached: { epoch: number; order: readonly Sequence[] } | undefined;
@@ -53,16 +46,17 @@ class DealtBatchPlan implements BatchPlan {
     options: BatchPlanOptions,
   ) {
     this.padId = data.padId;
-    this.seed = training.seed;
+    this.options = { packing: options.packing, maxLength: options.maxLength, seed: training.seed };
     this.batchSize = training.batchSize;
     this.microBatchSize = training.microBatchSize;
     this.microBatchesPerStep = training.batchSize / training.microBatchSize;
-    this.sources = data.train.map(({ examples, weight }) => ({
-      sequences: arrange(examples, options),
-      weight,
-    }));
-    this.validation = byLength(arrange(data.validation, options));
-    const size = epochSize(this.sources);
+    this.sources = data.train.filter(({ examples }) => examples.length > 0);
+    const { validation } = data;
+    const rows = options.packing
+      ? packed(validation, options.maxLength)
+      : validation.map((example) => [example]);
+    this.validation = byLength(rows);
+    const size = this.orderOf(0).length;
     if (size === 0) throw new UserError('the training split is empty; there is nothing to train.');
     this.stepsPerEpoch = Math.ceil(size / this.batchSize);
     this.totalSteps = training.steps > 0 ? training.steps : Math.ceil(training.epochs * this.stepsPerEpoch);
@@ -87,8 +81,9 @@ class DealtBatchPlan implements BatchPlan {
   }
 
   private orderOf(epoch: number): readonly Sequence[] {
-    if (this.cached?.epoch !== epoch)
-      this.cached = { epoch, order: epochOrder(this.sources, this.seed, epoch) };
+    if (this.cached?.epoch !== epoch) {
+      this.cached = { epoch, order: epochOrder(this.sources, epoch, this.options) };
+    }
     return this.cached.order;
   }
 
@@ -104,12 +99,6 @@ class DealtBatchPlan implements BatchPlan {
     }
     return 1 - tokens / positions;
   }
-}
-
-function arrange(examples: readonly Example[], options: BatchPlanOptions): Sequence[] {
-  if (!options.packing) return examples.map((example) => [example]);
-  const lengths = examples.map((example) => example.inputIds.length);
-  return packSequences(lengths, options.maxLength).map((indices) => indices.map((index) => examples[index]!));
 }
 
 /** Longest first, so that the largest shape is met at once and not after an hour. */

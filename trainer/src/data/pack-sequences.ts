@@ -1,6 +1,7 @@
 /**
  * Groups examples into sequences of at most `maxLength` tokens: longest first, each into the fullest sequence that
- * still has room (best-fit decreasing). A function of the lengths alone, so every worker packs alike.
+ * still has room (best-fit decreasing); equally long examples go in the given order. How many sequences there are, and
+ * how full, follows from the lengths alone.
  *
  * @returns for each sequence the indices of its examples
  */
