@@ -30,7 +30,8 @@ describe('checkpoints', () => {
   });
 
   it('keeps the newest ones and the best one', async () => {
-    for (const step of [10, 20, 30, 40]) await writeCheckpoint(root, stateAt(step), { keep: 2, bestStep: 10 });
+    for (const step of [10, 20, 30, 40])
+      await writeCheckpoint(root, stateAt(step), { keep: 2, bestStep: 10 });
     expect((await readdir(root)).sort()).toEqual(['step-00000010', 'step-00000030', 'step-00000040']);
   });
 

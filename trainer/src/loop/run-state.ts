@@ -24,7 +24,6 @@ export interface RunState {
   readonly baseExactMatch: number | null;
   readonly tunedTested: boolean;
   readonly tunedExactMatch: number | null;
-  readonly saved: boolean;
 }
 
 export const INITIAL_RUN_STATE: RunState = {
@@ -42,7 +41,6 @@ export const INITIAL_RUN_STATE: RunState = {
   baseExactMatch: null,
   tunedTested: false,
   tunedExactMatch: null,
-  saved: false,
 };
 
 /** Everything that moves from one worker to another, or to a checkpoint. */

@@ -4,11 +4,11 @@ import { plotLoss } from './loss-plot.js';
 
 describe('plotLoss', () => {
   it('draws a falling line from the top left to the bottom right', () => {
-    const points = Array.from({ length: 50 }, (_, i) => ({ step: i + 1, loss: 5 - i / 10 }));
+    const points = Array.from({ length: 50 }, (_, i) => ({ step: i + 1, loss: 5 - (i * 5) / 49 }));
     expect(plotLoss(points, { width: 10, height: 3 })).toEqual([
       '5.00 ┤⠑⠢⢄⡀⠀⠀⠀⠀⠀⠀',
-      '     ┤⠀⠀⠀⠈⠒⠤⣀⠀⠀⠀',
-      '0.00 ┤⠀⠀⠀⠀⠀⠀⠀⠑⠢⢄',
+      '     ┤⠀⠀⠀⠈⠒⠤⡀⠀⠀⠀',
+      '0.00 ┤⠀⠀⠀⠀⠀⠀⠈⠑⠢⢄',
       '     └──────────',
       '      step 1  50',
     ]);

@@ -31,7 +31,7 @@ export function plotLoss(
   const last = finite.at(-1);
   if (!first || !last || finite.length < 2) return [];
   const top = Math.max(...finite.map(({ loss }) => loss));
-  const bottom = Math.min(0, ...finite.map(({ loss }) => loss));
+  const bottom = Math.min(...finite.map(({ loss }) => loss));
   const columns = size.width * DOT_COLUMNS;
   const rows = size.height * DOT_ROWS;
   const cells = Array.from({ length: size.height }, () => new Array<number>(size.width).fill(BRAILLE_BLANK));

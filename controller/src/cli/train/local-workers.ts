@@ -19,7 +19,7 @@ export interface LocalWorkersOptions {
 
 export interface WorkerExit {
   readonly memberId: string;
-  /** The exit code, or 128 + the number of the signal that ended it. */
+  /** The exit code; 128 when a signal ended it. */
   readonly code: number;
   /** The last lines of its log. */
   readonly lastLines: string;
@@ -54,13 +54,12 @@ export class LocalWorkers {
 
   /** Resolves when all of them have ended. */
   async ended(): Promise<WorkerExit[]> {
-    return Promise.all(
-      this.children.map(async ({ memberId, process, log }) => {
-        if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
-        const code = process.exitCode ?? 128;
-        return { memberId, code, lastLines: tail(log) };
-      }),
-    );
+    await Promise.all(this.children.map(({ process }) => exitOf(process)));
+    return this.children.map(({ memberId, process, log }) => ({
+      memberId,
+      code: process.exitCode ?? 128,
+      lastLines: tail(log),
+    }));
   }
 
   /** Ends what still runs: SIGTERM, and SIGKILL for those that do not follow in time. */
@@ -70,9 +69,13 @@ export class LocalWorkers {
     const deadline = setTimeout(() => {
       for (const { process } of running) process.kill('SIGKILL');
     }, GRACE_MS);
-    await this.ended();
+    await Promise.all(running.map(({ process }) => exitOf(process)));
     clearTimeout(deadline);
   }
+}
+
+async function exitOf(process: ChildProcess): Promise<void> {
+  if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
 }
 
 function tail(file: string): string {

@@ -1,0 +1,182 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { FineTuneJob, GpuQueue } from '@tuneyard/controller/api';
+import type { KubeObject, Resource } from '@tuneyard/controller/kube';
+import { KubeClient, loadConnection } from '@tuneyard/controller/kube';
+import { startControlPlane, startPodBinder } from '@tuneyard/local';
+import { parse } from 'yaml';
+
+const ROOT = new URL('../../../', import.meta.url);
+
+const core = (plural: string, kind: string, namespaced: boolean): Resource => ({
+  group: '',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced,
+});
+const tuneyard = (plural: string, kind: string, namespaced: boolean): Resource => ({
+  group: 'tuneyard.dev',
+  version: 'v1alpha1',
+  plural,
+  kind,
+  namespaced,
+});
+
+export const PODS = core('pods', 'Pod', true);
+export const NODES = core('nodes', 'Node', false);
+export const SECRETS = core('secrets', 'Secret', true);
+export const EVENTS = core('events', 'Event', true);
+export const JOBS = tuneyard('finetunejobs', 'FineTuneJob', true);
+export const QUEUES = tuneyard('gpuqueues', 'GpuQueue', false);
+const DEFINITIONS: Resource = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+};
+
+/** A local API server with the CRDs and GPU nodes, and a binder; its pods are run by whoever the test lets run them. */
+export interface Cluster {
+  readonly client: KubeClient;
+  readonly url: string;
+  readonly token: string;
+  readonly kubeconfig: string;
+  addNode(name: string, gpus: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startCluster(
+  options: { readonly crds?: boolean; readonly bookmarkSeconds?: number } = {},
+): Promise<Cluster> {
+  const { bookmarkSeconds } = options;
+  const plane = await startControlPlane(bookmarkSeconds === undefined ? {} : { bookmarkSeconds });
+  const client = new KubeClient(loadConnection(plane.kubeconfigPath), { qps: 0 });
+  if (options.crds !== false) {
+    for (const name of ['finetunejobs', 'gpuqueues']) {
+      const text = await readFile(new URL(`deploy/crds/${name}.yaml`, ROOT), 'utf8');
+      await client.create(DEFINITIONS, parse(text) as KubeObject);
+    }
+  }
+  const binder = await startPodBinder({ kubeconfig: plane.kubeconfigPath });
+  return {
+    client,
+    url: plane.url,
+    token: plane.token,
+    kubeconfig: plane.kubeconfigPath,
+    addNode: async (name, gpus) => {
+      const labels = { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3', 'kubernetes.io/hostname': name };
+      await client.create(NODES, {
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name, labels },
+        spec: {},
+      } as KubeObject);
+      const capacity = { cpu: '64', memory: '512Gi', pods: '110', 'nvidia.com/gpu': String(gpus) };
+      const conditions = [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'Ready',
+          message: '',
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+        },
+      ];
+      await client.mergePatch(
+        NODES,
+        { name },
+        { status: { capacity, allocatable: capacity, conditions } },
+        { subresource: 'status' },
+      );
+    },
+    close: async () => {
+      await binder.close();
+      client.close();
+      await plane.close();
+    },
+  };
+}
+
+export const queueObject = (name: string, h100: number, more: object = {}) =>
+  ({
+    apiVersion: 'tuneyard.dev/v1alpha1',
+    kind: 'GpuQueue',
+    metadata: { name },
+    spec: { quotas: [{ flavor: 'H100', nominal: h100 }], ...more },
+  }) as GpuQueue;
+
+export const jobObject = (name: string, spec: object = {}) =>
+  ({
+    apiVersion: 'tuneyard.dev/v1alpha1',
+    kind: 'FineTuneJob',
+    metadata: { name, namespace: 'default' },
+    spec: {
+      queueName: 'team',
+      model: { source: 'file:///models/tiny' },
+      dataset: { sources: [{ uri: 'file:///data/train.jsonl' }] },
+      output: { uri: 'file:///out' },
+      workers: { min: 2, max: 2 },
+      ...spec,
+    },
+  }) as unknown as FineTuneJob;
+
+/** The controller as a process of its own. */
+export interface ControllerProcess {
+  readonly process: ChildProcess;
+  readonly metricsUrl: string;
+  readonly coordinatorAddress: string;
+  readonly logs: readonly string[];
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+}
+
+export async function startControllerProcess(
+  kubeconfig: string,
+  args: readonly string[] = [],
+): Promise<ControllerProcess> {
+  const bin = fileURLToPath(new URL('controller/bin/tuneyard-controller.js', ROOT));
+  const child = spawn(process.execPath, [bin, '--kubeconfig', kubeconfig, '--kube-qps', '0', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const logs: string[] = [];
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.stderr.on('data', (chunk: Buffer) => logs.push(chunk.toString()));
+  const started = await new Promise<{ metricsUrl: string; coordinatorAddress: string }>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      logs.push(line);
+      const entry = JSON.parse(line) as { msg?: string; metricsUrl?: string; coordinatorAddress?: string };
+      const { metricsUrl, coordinatorAddress } = entry;
+      if (metricsUrl !== undefined && coordinatorAddress !== undefined)
+        resolve({ metricsUrl, coordinatorAddress });
+    });
+    void exited.then((code) => reject(new Error(`the controller ended with ${code}: ${logs.join('\n')}`)));
+  });
+  return {
+    process: child,
+    ...started,
+    logs,
+    stop: () => {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}
+
+/** Waits until `look` gives something; fails with what it saw last. */
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`timed out after ${timeoutMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

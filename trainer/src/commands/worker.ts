@@ -1,0 +1,72 @@
+import { pino } from 'pino';
+import { Finished_Outcome } from '@tuneyard/proto';
+import { createGroup } from '../collective/index.js';
+import { ThreadedCompute } from '../loop/threaded-compute.js';
+import { train } from '../loop/train.js';
+import { LoggingObserver, TrainerMetrics, serveMetrics } from '../observe/index.js';
+import { classifyFailure } from './exit-codes.js';
+import { readWorkerEnvironment } from './worker-environment.js';
+
+/** One trainer process of a job: connects to its coordinator, trains, and returns the exit code. */
+export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
+  const worker = readWorkerEnvironment(env);
+  const log = pino({
+    level: worker.logLevel,
+    base: { job: `${worker.job.namespace}/${worker.job.name}`, worker: worker.memberId },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  });
+  const metrics = new TrainerMetrics({
+    namespace: worker.job.namespace,
+    job: worker.job.name,
+    worker: worker.memberId,
+  });
+  const served = await serveMetrics(metrics.registry, worker.podIp, worker.metricsPort);
+  log.info({ url: served.url }, 'metrics');
+
+  const group = createGroup({
+    coordinatorAddress: worker.coordinator,
+    job: worker.job,
+    token: worker.token,
+    memberId: worker.memberId,
+    listenHost: worker.podIp,
+  });
+  const compute = new ThreadedCompute();
+  const observer = new LoggingObserver(log, metrics, () => group);
+  const signals = watchSignals();
+  try {
+    const outcome = await train({
+      group,
+      compute,
+      observer,
+      now: () => performance.now() / 1000,
+      interrupted: signals.interrupted,
+    });
+    log.info({ outcome: Finished_Outcome[outcome] }, 'finished');
+    return 0;
+  } catch (error) {
+    const { reason, exitCode } = classifyFailure(error);
+    const message = error instanceof Error ? error.message : String(error);
+    log.error({ reason, ...(exitCode === 1 ? { err: error } : {}) }, message);
+    const outcome = Finished_Outcome.OUTCOME_FAILED;
+    await group
+      .finish({ step: 0, outcome, reason, message, artifacts: [], metrics: [] })
+      .catch(() => undefined); // the coordinator may be what failed
+    return exitCode;
+  } finally {
+    signals.forget();
+    await Promise.allSettled([compute.dispose(), group.close(), served.close()]);
+  }
+}
+
+/** SIGTERM and SIGINT ask for a checkpoint and an orderly end after the step in hand. */
+function watchSignals(): { interrupted: () => boolean; forget: () => void } {
+  let signalled = false;
+  const onSignal = (): void => {
+    signalled = true;
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  return {
+    interrupted: () => signalled,
+    forget: () => void process.off('SIGTERM', onSignal).off('SIGINT', onSignal),
+  };
+}

@@ -1,0 +1,28 @@
+/** Entry of the compute thread: one {@link Workbench}, driven by calls from {@link ThreadedCompute}. */
+import { parentPort } from 'node:worker_threads';
+import type { TrainerConfig } from '@tuneyard/proto';
+import type { UpdateOptions } from './engine.js';
+import { serveCalls } from './thread-rpc.js';
+import { Workbench } from './workbench.js';
+
+if (!parentPort) throw new Error('compute-thread runs as a worker thread only');
+
+const workbench = new Workbench();
+/** The flat vector shared with the main thread: gradients go out through it, summed gradients come in. */
+let shared: Float32Array = new Float32Array(0);
+
+serveCalls(parentPort, {
+  load: async (config: TrainerConfig) => {
+    const job = await workbench.load(config);
+    shared = new Float32Array(new SharedArrayBuffer(job.parameterCount * 4));
+    return { job, shared };
+  },
+  gradient: (step: number, index: number) => workbench.gradient(step, index, shared),
+  validationLoss: (index: number) => workbench.validationLoss(index),
+  exactMatches: (group: number, useAdapter: boolean) => workbench.exactMatches(group, useAdapter),
+  update: (options: UpdateOptions) => workbench.update(shared, options),
+  exportState: () => workbench.exportState(),
+  importState: (state: Uint8Array) => workbench.importState(state),
+  save: (folder: string) => workbench.save(folder),
+  dispose: () => workbench.dispose(),
+});

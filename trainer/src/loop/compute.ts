@@ -1,0 +1,47 @@
+import type { TrainerConfig } from '@tuneyard/proto';
+import type { Scalars } from '../collective/group.js';
+import type { UpdateOptions } from './engine.js';
+
+/** What a job amounts to once its model and data are loaded; the same on every worker. */
+export interface LoadedJob {
+  /** Name of the tensor backend and why it was chosen. */
+  readonly backend: string;
+  /** Length of the flat gradient vector. */
+  readonly parameterCount: number;
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  readonly microBatchesPerStep: number;
+  readonly validationBatches: number;
+  /** Groups of test examples that are generated together. */
+  readonly testGroups: number;
+  /** Examples after cleaning, by split. */
+  readonly examples: { readonly train: number; readonly validation: number; readonly test: number };
+  /** Share of padding in the training micro-batches, 0..1. */
+  readonly paddingShare: number;
+}
+
+/**
+ * The numeric side of one job, next to its data: what the training loop asks for. {@link Workbench} does the work in
+ * the calling thread, {@link ThreadedCompute} in a thread of its own, so that a long step never blocks gRPC.
+ */
+export interface Compute {
+  /** Loads model and data. Throws `UserError` for anything in them that cannot be used. */
+  load(config: TrainerConfig): Promise<LoadedJob>;
+  /** Gradient of micro-batch `index` (0-based) of optimizer step `step` (1-based), into `out`. */
+  gradient(step: number, index: number, out: Float32Array): Promise<Scalars>;
+  validationLoss(index: number): Promise<Scalars>;
+  /** Greedy generation of one group of test examples. */
+  exactMatches(group: number, useAdapter: boolean): Promise<MatchCount>;
+  /** Applies the summed gradient; returns the gradient norm before clipping. */
+  update(gradient: Float32Array, options: UpdateOptions): Promise<number>;
+  exportState(): Promise<Uint8Array>;
+  importState(state: Uint8Array): Promise<void>;
+  /** Writes the tuned adapter or model into an existing empty folder. */
+  save(folder: string): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface MatchCount {
+  readonly matches: number;
+  readonly examples: number;
+}

@@ -1,0 +1,82 @@
+import type { MessagePort, Worker } from 'node:worker_threads';
+import { UserError } from '../errors.js';
+
+interface Call {
+  readonly id: number;
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+type Reply = { readonly id: number } & (
+  | { readonly ok: true; readonly value: unknown }
+  | {
+      readonly ok: false;
+      readonly userError: boolean;
+      readonly message: string;
+      readonly stack: string | undefined;
+    }
+);
+
+type Methods = Record<string, (...args: never[]) => Promise<unknown>>;
+
+/** Serves `methods` to the other end of the port, one call at a time in the order of arrival. */
+export function serveCalls(port: MessagePort, methods: Methods): void {
+  let last: Promise<void> = Promise.resolve();
+  port.on('message', (call: Call) => {
+    last = last.then(async () => port.postMessage(await answer(call, methods)));
+  });
+}
+
+async function answer(call: Call, methods: Methods): Promise<Reply> {
+  try {
+    const method = methods[call.method] as ((...args: readonly unknown[]) => Promise<unknown>) | undefined;
+    if (!method) throw new Error(`no method ${call.method} in this thread`);
+    return { id: call.id, ok: true, value: await method(...call.args) };
+  } catch (error) {
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    return { id: call.id, ok: false, userError: error instanceof UserError, message, stack };
+  }
+}
+
+/** Calls methods that a worker thread serves; every open call is rejected when the thread ends. */
+export class ThreadCaller {
+  private readonly open = new Map<
+    number,
+    { resolve: (value: unknown) => void; reject: (error: Error) => void }
+  >();
+  private nextId = 0;
+  private ended: Error | undefined;
+
+  constructor(private readonly worker: Worker) {
+    worker.on('message', (reply: Reply) => this.settle(reply));
+    worker.on('error', (error) =>
+      this.end(new Error(`the compute thread failed: ${error.message}`, { cause: error })),
+    );
+    worker.on('exit', (code) => this.end(new Error(`the compute thread ended with code ${code}`)));
+  }
+
+  call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
+    if (this.ended) return Promise.reject(this.ended);
+    const id = this.nextId++;
+    return new Promise<T>((resolve, reject) => {
+      this.open.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.worker.postMessage({ id, method, args } satisfies Call);
+    });
+  }
+
+  private settle(reply: Reply): void {
+    const call = this.open.get(reply.id);
+    if (!call) return;
+    this.open.delete(reply.id);
+    if (reply.ok) return call.resolve(reply.value);
+    const error = reply.userError ? new UserError(reply.message) : new Error(reply.message);
+    if (reply.stack) error.stack = reply.stack;
+    call.reject(error);
+  }
+
+  private end(error: Error): void {
+    this.ended ??= error;
+    for (const call of this.open.values()) call.reject(error);
+    this.open.clear();
+  }
+}

@@ -1,0 +1,55 @@
+import { Worker } from 'node:worker_threads';
+import type { TrainerConfig } from '@tuneyard/proto';
+import type { Scalars } from '../collective/group.js';
+import type { Compute, LoadedJob, MatchCount } from './compute.js';
+import type { UpdateOptions } from './engine.js';
+import { ThreadCaller } from './thread-rpc.js';
+
+/** {@link Compute} in a worker thread: heartbeats, gRPC and `/metrics` stay alive during a long step. */
+export class ThreadedCompute implements Compute {
+  private readonly worker = new Worker(new URL('./compute-thread.js', import.meta.url));
+  private readonly thread = new ThreadCaller(this.worker);
+  private shared: Float32Array = new Float32Array(0);
+
+  async load(config: TrainerConfig): Promise<LoadedJob> {
+    const { job, shared } = await this.thread.call<{ job: LoadedJob; shared: Float32Array }>('load', config);
+    this.shared = shared;
+    return job;
+  }
+
+  async gradient(step: number, index: number, out: Float32Array): Promise<Scalars> {
+    const scalars = await this.thread.call<Scalars>('gradient', step, index);
+    out.set(this.shared);
+    return scalars;
+  }
+
+  validationLoss(index: number): Promise<Scalars> {
+    return this.thread.call('validationLoss', index);
+  }
+
+  exactMatches(group: number, useAdapter: boolean): Promise<MatchCount> {
+    return this.thread.call('exactMatches', group, useAdapter);
+  }
+
+  update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
+    this.shared.set(gradient);
+    return this.thread.call('update', options);
+  }
+
+  exportState(): Promise<Uint8Array> {
+    return this.thread.call('exportState');
+  }
+
+  importState(state: Uint8Array): Promise<void> {
+    return this.thread.call('importState', state);
+  }
+
+  save(folder: string): Promise<void> {
+    return this.thread.call('save', folder);
+  }
+
+  async dispose(): Promise<void> {
+    await this.thread.call('dispose').catch(() => undefined);
+    await this.worker.terminate();
+  }
+}

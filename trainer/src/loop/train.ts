@@ -1,0 +1,86 @@
+import { Finished_Outcome, type Finished, type Stop, type TrainerConfig } from '@tuneyard/proto';
+import type { Group } from '../collective/group.js';
+import type { Observer } from '../observe/observer.js';
+import type { Compute } from './compute.js';
+import { TrainingRun } from './training-run.js';
+
+export interface TrainDependencies {
+  readonly group: Group;
+  readonly compute: Compute;
+  readonly observer: Observer;
+  /** Seconds, monotonic. */
+  readonly now: () => number;
+  /** The process itself was asked to end (a signal). */
+  readonly interrupted: () => boolean;
+}
+
+/**
+ * One worker's life, from hello to the finished adapter. Every worker runs the same sequence of shared works (gradients
+ * and evaluations); who computes what, and recovery from lost peers, is the group's business.
+ */
+export async function train(dependencies: TrainDependencies): Promise<Finished_Outcome> {
+  const { group, compute, observer, now, interrupted } = dependencies;
+  const config = await group.connect();
+  const job = await compute.load(config);
+  observer.loaded(job, config);
+
+  const run = new TrainingRun(checked(config), job, group, compute, observer, now);
+  await run.resume();
+  await group.join(run, job.totalSteps);
+
+  await run.testBase();
+  while (!run.over && !run.trained) {
+    const stop = group.stopRequested();
+    if (stop) return stopTogether(run, group, stop);
+    if (interrupted()) return leave(run);
+    if (group.takeCheckpointRequest()) await run.checkpoint();
+    await (run.evaluationDue ? run.evaluate() : run.step());
+  }
+  await run.restoreBest();
+  await run.testTuned();
+
+  return deliver(group, Finished_Outcome.OUTCOME_COMPLETE, async (outcome) =>
+    run.finished(outcome, '', [await run.save()]),
+  );
+}
+
+/** The job was told to stop: all members end after the same step, with a checkpoint when asked for. */
+function stopTogether(run: TrainingRun, group: Group, stop: Stop): Promise<Finished_Outcome> {
+  return deliver(group, Finished_Outcome.OUTCOME_STOPPED, async (outcome) => {
+    if (stop.checkpoint) await run.checkpoint();
+    return run.finished(outcome, stop.reason, []);
+  });
+}
+
+/** This process alone was told to end: its peers go on without it. */
+async function leave(run: TrainingRun): Promise<Finished_Outcome> {
+  await run.checkpoint();
+  return Finished_Outcome.OUTCOME_STOPPED;
+}
+
+/** Rank 0 delivers the result; should it die before that, the next rank 0 does. */
+async function deliver(
+  group: Group,
+  outcome: Finished_Outcome,
+  result: (outcome: Finished_Outcome) => Promise<Finished>,
+): Promise<Finished_Outcome> {
+  if (group.rank === 0 || (await group.awaitCompletion()) === 'leader') {
+    await group.finish(await result(outcome));
+  }
+  return outcome;
+}
+
+/** The configuration with every message present, as the controller promises. */
+export type CompleteConfig = TrainerConfig & {
+  [K in 'model' | 'method' | 'dataset' | 'training' | 'evaluation' | 'output']-?: NonNullable<
+    TrainerConfig[K]
+  >;
+};
+
+function checked(config: TrainerConfig): CompleteConfig {
+  const { model, method, dataset, training, evaluation, output } = config;
+  if (!model || !method || !dataset || !training || !evaluation || !output) {
+    throw new Error('the coordinator sent an incomplete configuration');
+  }
+  return { model, method, dataset, training, evaluation, output };
+}

@@ -1,0 +1,296 @@
+import type { Artifact, Finished, Finished_Outcome, Metric, Progress } from '@tuneyard/proto';
+import { DivergedError } from '../errors.js';
+import type { Group, SharedResult, StateHolder } from '../collective/group.js';
+import type { Observer } from '../observe/observer.js';
+import { learningRateAt, warmupStepsOf, type Schedule } from '../optim/index.js';
+import { readNewestCheckpoint, writeCheckpoint } from './checkpoints.js';
+import type { Compute, LoadedJob } from './compute.js';
+import { recordEvaluation } from './early-stopping.js';
+import { folderOf, publishFolder } from './publish-folder.js';
+import { INITIAL_RUN_STATE, packState, unpackState, type RunState } from './run-state.js';
+import { StepClock } from './step-clock.js';
+import type { CompleteConfig } from './train.js';
+
+/** Non-finite steps in a row after which the run is given up. */
+const MAX_SKIPPED_IN_A_ROW = 3;
+const NO_IMAGE = new Uint8Array(0);
+
+/**
+ * The state of one training run on one worker, and the shared works that move it on. Towards the group, the test of the
+ * tuned model counts as one more step after the last, so that one number tells who is behind.
+ */
+export class TrainingRun implements StateHolder {
+  private run: RunState = INITIAL_RUN_STATE;
+  private bestImage: Uint8Array = NO_IMAGE;
+  private progress: Progress | undefined;
+  private finishedByPeer = false;
+  private readonly clock: StepClock;
+  private readonly schedule: Schedule;
+
+  constructor(
+    private readonly config: CompleteConfig,
+    private readonly job: LoadedJob,
+    private readonly group: Group,
+    private readonly compute: Compute,
+    private readonly observer: Observer,
+    now: () => number,
+  ) {
+    this.clock = new StepClock(now);
+    this.schedule = scheduleOf(config.training, job.totalSteps);
+  }
+
+  /** A peer has delivered the result of the job; nothing is left to do here. */
+  get over(): boolean {
+    return this.finishedByPeer;
+  }
+
+  /** No step is left to take. */
+  get trained(): boolean {
+    return !this.evaluationDue && (this.run.stoppedEarly || this.run.step >= this.job.totalSteps);
+  }
+
+  /** The validation loss is to be measured before the next step. */
+  get evaluationDue(): boolean {
+    const { step, evaluatedStep } = this.run;
+    if (step === 0 || step === evaluatedStep || this.job.validationBatches === 0) return false;
+    const every = this.config.training.evalEverySteps || this.job.stepsPerEpoch;
+    return step % every === 0 || step >= this.job.totalSteps;
+  }
+
+  committedStep(): number {
+    const { step, tunedTested } = this.run;
+    return step + (tunedTested ? 2 : this.trained ? 1 : 0);
+  }
+
+  async exportState(): Promise<Uint8Array> {
+    return packState({
+      run: this.run,
+      image: await this.compute.exportState(),
+      bestImage: this.bestImage,
+    });
+  }
+
+  async importState(_step: number, state: Uint8Array): Promise<void> {
+    const { run, image, bestImage } = unpackState(state);
+    await this.compute.importState(image);
+    this.run = run;
+    this.bestImage = bestImage;
+    this.clock.restart();
+  }
+
+  /** Goes on from the newest usable checkpoint, if there is one. */
+  async resume(): Promise<void> {
+    const uri = this.config.training.checkpoint?.uri;
+    if (!uri) return;
+    const state = await readNewestCheckpoint(folderOf(uri, 'training.checkpoint.uri'), (message) =>
+      this.observer.warn(message),
+    );
+    if (!state) return;
+    await this.compute.importState(state.image);
+    this.run = state.run;
+    this.bestImage = state.bestImage;
+    this.observer.resumed(state.run.step);
+  }
+
+  /** One optimizer step over one global batch. */
+  async step(): Promise<void> {
+    const step = this.run.step + 1;
+    const result = await this.group.sum({
+      step,
+      phase: 'gradient',
+      count: this.job.microBatchesPerStep,
+      vectorLength: this.job.parameterCount,
+      compute: (index, out) => this.compute.gradient(step, index, out),
+    });
+    if (result.kind !== 'sum') return this.moved(result);
+    const { scalars, vector, timings } = result;
+    const loss = scalars.lossSum / Math.max(1, scalars.trainedTokens);
+    const learningRate = this.learningRate(step);
+    const finite = Number.isFinite(loss) && isFiniteVector(vector);
+    const gradientNorm = finite
+      ? await this.compute.update(vector, {
+          step: step - this.run.skippedSteps,
+          learningRate,
+          gradientScale: 1 / Math.max(1, scalars.trainedTokens),
+          maxGradNorm: this.config.training.maxGradNorm,
+        })
+      : NaN;
+    this.run = {
+      ...this.run,
+      step,
+      tokens: this.run.tokens + scalars.trainedTokens,
+      skippedSteps: this.run.skippedSteps + (finite ? 0 : 1),
+      skippedInARow: finite ? 0 : this.run.skippedInARow + 1,
+    };
+    if (!finite) this.stepSkipped(loss);
+    const seconds = this.clock.lap();
+    this.observer.step({ step, loss, gradientNorm, learningRate, seconds, scalars, timings });
+    this.report({
+      step,
+      totalSteps: this.job.totalSteps,
+      epoch: step / this.job.stepsPerEpoch,
+      trainLoss: loss,
+      evalLoss: this.run.evalLoss ?? undefined,
+      gradientNorm,
+      learningRate,
+      tokensPerSecond: scalars.trainedTokens / Math.max(seconds, 1e-9),
+      stepSeconds: seconds,
+      tokens: this.run.tokens,
+      estimatedSecondsLeft: (this.job.totalSteps - step) * this.clock.typicalSeconds,
+    });
+    const every = this.config.training.checkpoint?.everySteps ?? 0;
+    if (every > 0 && step % every === 0) await this.checkpoint();
+  }
+
+  /** Loss over the whole validation split. */
+  async evaluate(): Promise<void> {
+    const result = await this.group.sum({
+      step: this.run.step,
+      phase: 'evaluation',
+      count: this.job.validationBatches,
+      vectorLength: 0,
+      compute: (index) => this.compute.validationLoss(index),
+    });
+    if (result.kind !== 'sum') return this.moved(result);
+    const evalLoss = result.scalars.lossSum / Math.max(1, result.scalars.trainedTokens);
+    const before = this.run.bestEvalLoss;
+    this.run = recordEvaluation(this.run, evalLoss, this.config.training.earlyStopping);
+    if (this.keepsBest && this.run.bestEvalLoss !== before) {
+      this.bestImage = await this.compute.exportState();
+    }
+    this.observer.evaluation(this.run.step, evalLoss);
+    if (this.progress) this.report({ ...this.progress, evalLoss });
+    this.clock.restart();
+  }
+
+  /** With early stopping, the result is the state at the best validation loss. */
+  async restoreBest(): Promise<void> {
+    if (this.bestImage.length > 0) await this.compute.importState(this.bestImage);
+  }
+
+  /** Exact match of the base model on the test split, before anything is trained. */
+  async testBase(): Promise<void> {
+    while (!this.over && !this.run.baseTested && this.run.step === 0) {
+      const share = await this.exactMatch(0, false);
+      if (share !== 'moved') this.run = { ...this.run, baseTested: true, baseExactMatch: share };
+    }
+  }
+
+  /** Exact match of the tuned model on the test split. */
+  async testTuned(): Promise<void> {
+    while (!this.over && !this.run.tunedTested) {
+      const share = await this.exactMatch(this.run.step + 1, true);
+      if (share !== 'moved') this.run = { ...this.run, tunedTested: true, tunedExactMatch: share };
+    }
+  }
+
+  /** Writes the result to the place that the job names. */
+  save(): Promise<Artifact> {
+    const { uri, formats } = this.config.output;
+    return publishFolder(uri, formats[0] ?? 'peft', (folder) => this.compute.save(folder));
+  }
+
+  /** Rank 0 writes a checkpoint, when the job names a place for it. */
+  async checkpoint(): Promise<void> {
+    const { checkpoint } = this.config.training;
+    if (this.group.rank !== 0 || !checkpoint?.uri) return;
+    const started = performance.now();
+    const info = await writeCheckpoint(
+      folderOf(checkpoint.uri, 'training.checkpoint.uri'),
+      { run: this.run, image: await this.compute.exportState(), bestImage: this.bestImage },
+      { keep: checkpoint.keep, ...(this.run.bestStep > 0 ? { bestStep: this.run.bestStep } : {}) },
+    );
+    const seconds = (performance.now() - started) / 1000;
+    this.observer.checkpoint(info.step, seconds);
+    this.group.reportCheckpoint({
+      step: info.step,
+      uri: `file://${info.folder}`,
+      digest: info.digest,
+      bytes: info.bytes,
+      seconds,
+    });
+  }
+
+  finished(outcome: Finished_Outcome, message: string, artifacts: Artifact[]): Finished {
+    const metrics: Metric[] = [];
+    const { baseExactMatch, tunedExactMatch, evalLoss } = this.run;
+    if (tunedExactMatch !== null) {
+      metrics.push({
+        name: 'exactMatch',
+        base: baseExactMatch ?? undefined,
+        tuned: tunedExactMatch,
+        examples: this.job.examples.test,
+      });
+    }
+    if (evalLoss !== null) {
+      const tuned = this.keepsBest ? (this.run.bestEvalLoss ?? evalLoss) : evalLoss;
+      metrics.push({ name: 'evalLoss', base: undefined, tuned, examples: this.job.examples.validation });
+    }
+    return { step: this.run.step, outcome, reason: '', message, artifacts, metrics };
+  }
+
+  private get keepsBest(): boolean {
+    return (this.config.training.earlyStopping?.patience ?? 0) > 0;
+  }
+
+  private learningRate(step: number): number {
+    return learningRateAt(step - 1, this.schedule);
+  }
+
+  private stepSkipped(loss: number): void {
+    const { step, skippedInARow } = this.run;
+    this.observer.warn(`step ${step}: loss ${loss} or its gradient is not finite; the step is skipped`);
+    if (skippedInARow >= MAX_SKIPPED_IN_A_ROW) {
+      throw new DivergedError(
+        `loss or gradient were not finite in ${skippedInARow} steps in a row up to step ${step}; ` +
+          'lower training.learningRate or look for broken rows in the data set',
+      );
+    }
+  }
+
+  /** The group did not sum: the state was replaced by a peer's, or there is nothing left to do. */
+  private moved(result: Exclude<SharedResult, { kind: 'sum' }>): void {
+    if (result.kind === 'over') this.finishedByPeer = true;
+  }
+
+  private report(progress: Progress): void {
+    this.progress = progress;
+    if (this.group.rank === 0) this.group.reportProgress(progress);
+  }
+
+  /** Share of the test examples whose greedy answer is the reference, or null when there is nothing to test. */
+  private async exactMatch(work: number, useAdapter: boolean): Promise<number | null | 'moved'> {
+    if (!this.config.evaluation.metrics.includes('exactMatch') || this.job.testGroups === 0) return null;
+    const result = await this.group.sum({
+      step: work,
+      phase: 'evaluation',
+      count: this.job.testGroups,
+      vectorLength: 0,
+      // The scalars of this work are matches and examples.
+      compute: async (group) => {
+        const { matches, examples } = await this.compute.exactMatches(group, useAdapter);
+        return { lossSum: matches, trainedTokens: examples };
+      },
+    });
+    if (result.kind !== 'sum') {
+      this.moved(result);
+      return 'moved';
+    }
+    const share = result.scalars.lossSum / result.scalars.trainedTokens;
+    this.observer.tested(useAdapter ? 'tuned' : 'base', share, result.scalars.trainedTokens);
+    this.clock.restart();
+    return share;
+  }
+}
+
+function scheduleOf(training: CompleteConfig['training'], totalSteps: number): Schedule {
+  const { scheduler, learningRate, warmupRatio } = training;
+  return { scheduler, learningRate, warmupSteps: warmupStepsOf(warmupRatio, totalSteps), totalSteps };
+}
+
+function isFiniteVector(vector: Float32Array): boolean {
+  for (let i = 0; i < vector.length; i++) {
+    if (!Number.isFinite(vector[i])) return false;
+  }
+  return true;
+}

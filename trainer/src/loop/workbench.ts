@@ -1,0 +1,119 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TrainerConfig } from '@tuneyard/proto';
+import type { Scalars } from '../collective/group.js';
+import { createBatchPlan, prepareData, Tokenizer } from '../data/index.js';
+import type { BatchPlan, DataReport, Example, PreparedData } from '../data/index.js';
+import type { Compute, LoadedJob, MatchCount } from './compute.js';
+import { createEngine } from './create-engine.js';
+import type { Engine, UpdateOptions } from './engine.js';
+import { folderOf } from './publish-folder.js';
+import { dropoutSeed } from './seeds.js';
+
+/** Test examples that are generated together. */
+const TEST_GROUP = 16;
+
+interface Loaded {
+  readonly config: TrainerConfig;
+  readonly engine: Engine;
+  readonly plan: BatchPlan;
+  readonly data: PreparedData;
+  readonly tokenizer: Tokenizer;
+}
+
+/** {@link Compute} in the calling thread: the engine beside the data that it trains on. */
+export class Workbench implements Compute {
+  private loaded: Loaded | undefined;
+
+  async load(config: TrainerConfig): Promise<LoadedJob> {
+    const { model, dataset, training } = config;
+    if (!model || !dataset || !training) throw new Error('the configuration is incomplete');
+    const folder = folderOf(model.source, 'model.source');
+    const tokenizer = await Tokenizer.load(folder);
+    const data = await prepareData(dataset, tokenizer);
+    const plan = createBatchPlan(data, training, dataset);
+    const engine = await createEngine({ config, modelFolder: folder, seed: training.seed });
+    this.loaded = { config, engine, plan, data, tokenizer };
+    return {
+      backend: engine.backend,
+      parameterCount: engine.parameterCount,
+      totalSteps: plan.totalSteps,
+      stepsPerEpoch: plan.stepsPerEpoch,
+      microBatchesPerStep: plan.microBatchesPerStep,
+      validationBatches: plan.validationBatches,
+      testGroups: Math.ceil(data.test.length / TEST_GROUP),
+      examples: exampleCounts(data.report),
+      paddingShare: plan.paddingShare,
+    };
+  }
+
+  async gradient(step: number, index: number, out: Float32Array): Promise<Scalars> {
+    const { engine, plan, config } = this.current();
+    const batch = plan.microBatch(step, index);
+    if (batch.batch === 0) {
+      out.fill(0);
+      return { lossSum: 0, trainedTokens: 0 };
+    }
+    return engine.gradient(batch, dropoutSeed(config.training?.seed ?? 0, step, index), out);
+  }
+
+  validationLoss(index: number): Promise<Scalars> {
+    const { engine, plan } = this.current();
+    return engine.loss(plan.validationBatch(index));
+  }
+
+  async exactMatches(group: number, useAdapter: boolean): Promise<MatchCount> {
+    const { engine, data, tokenizer, config } = this.current();
+    const examples = data.test.slice(group * TEST_GROUP, (group + 1) * TEST_GROUP);
+    const answers = await engine.generate(examples.map(promptOf), {
+      maxNewTokens: config.evaluation?.maxNewTokens ?? 0,
+      stopIds: data.stopIds,
+      useAdapter,
+    });
+    const matches = examples.filter(({ reference }, row) => {
+      const answer = answers[row];
+      return answer !== undefined && tokenizer.decode(answer).trim() === reference.trim();
+    }).length;
+    return { matches, examples: examples.length };
+  }
+
+  update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
+    return this.current().engine.update(gradient, options);
+  }
+
+  exportState(): Promise<Uint8Array> {
+    return this.current().engine.exportState();
+  }
+
+  importState(state: Uint8Array): Promise<void> {
+    return this.current().engine.importState(state);
+  }
+
+  async save(folder: string): Promise<void> {
+    const { engine, data } = this.current();
+    await engine.save(folder);
+    await writeFile(join(folder, 'data_report.json'), `${JSON.stringify(data.report, null, 2)}\n`);
+  }
+
+  async dispose(): Promise<void> {
+    this.loaded?.engine.dispose();
+    this.loaded = undefined;
+  }
+
+  private current(): Loaded {
+    if (!this.loaded) throw new Error('nothing is loaded yet');
+    return this.loaded;
+  }
+}
+
+function promptOf({ inputIds, promptLength }: Example): Int32Array {
+  return inputIds.slice(0, promptLength);
+}
+
+function exampleCounts({ splits }: DataReport): LoadedJob['examples'] {
+  return {
+    train: splits.train.examples,
+    validation: splits.validation.examples,
+    test: splits.test.examples,
+  };
+}

@@ -1,0 +1,60 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { GenerateCommandOptions } from './commands/generate.js';
+import type { LossCommandOptions } from './commands/loss.js';
+import { UserError } from './errors.js';
+
+const program = new Command('tuneyard-trainer')
+  .description(
+    'Trains, measures and samples language models. "tuneyard" starts it; it is rarely called by hand.',
+  )
+  .showHelpAfterError('(--help shows the options)')
+  // Bad input ends with 2 everywhere; commander would say 1.
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+
+program
+  .command('worker')
+  .description('one worker of a job; configured by TUNEYARD_* environment variables')
+  .action(async () => {
+    const { runWorker } = await import('./commands/worker.js');
+    process.exitCode = await runWorker(process.env);
+  });
+
+program
+  .command('loss')
+  .description('mean loss of a model on a text file, in nats per token')
+  .requiredOption('--model <dir>', 'Hugging Face model folder')
+  .requiredOption('--file <file>', 'UTF-8 text')
+  .option('--separator <text>', 'splits the file into documents; each starts with the BOS token')
+  .option('--adapter <dir>', 'PEFT adapter folder')
+  .option('--json <file>', 'write the figures as JSON; - for standard output')
+  .action(async (options: LossCommandOptions) => {
+    const { runLoss } = await import('./commands/loss.js');
+    await runLoss(options);
+  });
+
+program
+  .command('generate')
+  .description('greedy continuation of a prompt')
+  .requiredOption('--model <dir>', 'Hugging Face model folder')
+  .requiredOption('--prompt <text>', 'text to continue; "" starts from the BOS token')
+  .option('--adapter <dir>', 'PEFT adapter folder')
+  .option('--max-tokens <n>', 'new tokens at most', positiveInteger, 128)
+  .option('--json <file>', 'write prompt and text as JSON; - for standard output')
+  .action(async (options: GenerateCommandOptions) => {
+    const { runGenerate } = await import('./commands/generate.js');
+    await runGenerate(options);
+  });
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('must be a positive integer');
+  return value;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`tuneyard-trainer: ${error.message}`);
+  process.exitCode = 2;
+}
