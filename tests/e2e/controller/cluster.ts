@@ -4,41 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { FineTuneJob, GpuQueue } from '@tuneyard/controller/api';
-import type { KubeObject, Resource } from '@tuneyard/controller/kube';
+import type { KubeObject } from '@tuneyard/controller/kube';
 import { KubeClient, loadConnection } from '@tuneyard/controller/kube';
 import { startControlPlane, startPodBinder } from '@tuneyard/local';
 import { parse } from 'yaml';
+import { DEFINITIONS, NODES } from './kinds.js';
+import { confirmDeletions } from './kubelet.js';
 
 const ROOT = new URL('../../../', import.meta.url);
-
-const core = (plural: string, kind: string, namespaced: boolean): Resource => ({
-  group: '',
-  version: 'v1',
-  plural,
-  kind,
-  namespaced,
-});
-const tuneyard = (plural: string, kind: string, namespaced: boolean): Resource => ({
-  group: 'tuneyard.dev',
-  version: 'v1alpha1',
-  plural,
-  kind,
-  namespaced,
-});
-
-export const PODS = core('pods', 'Pod', true);
-export const NODES = core('nodes', 'Node', false);
-export const SECRETS = core('secrets', 'Secret', true);
-export const EVENTS = core('events', 'Event', true);
-export const JOBS = tuneyard('finetunejobs', 'FineTuneJob', true);
-export const QUEUES = tuneyard('gpuqueues', 'GpuQueue', false);
-const DEFINITIONS: Resource = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-};
 
 /** A local API server with the CRDs and GPU nodes, and a binder; its pods are run by whoever the test lets run them. */
 export interface Cluster {
@@ -63,6 +36,7 @@ export async function startCluster(
     }
   }
   const binder = await startPodBinder({ kubeconfig: plane.kubeconfigPath });
+  const stopConfirming = confirmDeletions(client);
   return {
     client,
     url: plane.url,
@@ -94,6 +68,7 @@ export async function startCluster(
       );
     },
     close: async () => {
+      await stopConfirming();
       await binder.close();
       client.close();
       await plane.close();

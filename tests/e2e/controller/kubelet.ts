@@ -1,5 +1,6 @@
 import type { KubeClient, KubeObject, ObjectRef } from '@tuneyard/controller/kube';
-import { PODS } from './cluster.js';
+import { Reflector } from '@tuneyard/controller/kube';
+import { PODS } from './kinds.js';
 
 /** What a node agent would write about a pod. */
 export async function reportPod(
@@ -28,4 +29,16 @@ export async function reportPod(
     ],
   };
   await client.mergePatch<KubeObject>(PODS, ref, { status }, { subresource: 'status' });
+}
+
+/** Ends deleted pods at once, as a node agent does when their process is gone. Returns the function that stops it. */
+export function confirmDeletions(client: KubeClient): () => Promise<void> {
+  const pods = new Reflector<KubeObject>(client, PODS);
+  pods.cache.subscribe(({ type, object }) => {
+    if (type === 'deleted' || object.metadata.deletionTimestamp === undefined) return;
+    const { name, namespace } = object.metadata;
+    void client.delete(PODS, { name, namespace }, { gracePeriodSeconds: 0 });
+  });
+  pods.start();
+  return () => pods.stop();
 }

@@ -1,0 +1,30 @@
+import type { Resource } from '@tuneyard/controller/kube';
+
+const core = (plural: string, kind: string, namespaced: boolean): Resource => ({
+  group: '',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced,
+});
+const tuneyard = (plural: string, kind: string, namespaced: boolean): Resource => ({
+  group: 'tuneyard.dev',
+  version: 'v1alpha1',
+  plural,
+  kind,
+  namespaced,
+});
+
+export const PODS = core('pods', 'Pod', true);
+export const NODES = core('nodes', 'Node', false);
+export const SECRETS = core('secrets', 'Secret', true);
+export const EVENTS = core('events', 'Event', true);
+export const JOBS = tuneyard('finetunejobs', 'FineTuneJob', true);
+export const QUEUES = tuneyard('gpuqueues', 'GpuQueue', false);
+export const DEFINITIONS: Resource = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+};
