@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   computeGradient,
   computeLogits,
@@ -27,6 +28,9 @@ import {
   type ParameterRange,
 } from '../optim/index.js';
 import type { Engine, GenerateOptions, LossSum, UpdateOptions } from './engine.js';
+
+/** Beside the result: which runtimes load it. */
+const RESULT_FILE = 'tuneyard.json';
 
 export interface TensorEngineOptions {
   /** For logs. */
@@ -137,6 +141,8 @@ export class TensorEngine implements Engine {
 
   async save(folder: string): Promise<void> {
     this.adapter.save(folder);
+    const { peft, vllm, note } = this.adapter.compatibility;
+    writeJsonAtomically(join(folder, RESULT_FILE), { runtimes: { peft, vllm }, note });
   }
 
   dispose(): void {
