@@ -16,6 +16,7 @@ import {
   loadModel,
   NO_LEAD,
   planRows,
+  writeJsonAtomically,
   type BaseModel,
 } from '../model/index.js';
 import {
