@@ -1,0 +1,54 @@
+import { messageOf } from '../../errors.js';
+import type { IncomingMessage } from 'node:http';
+import { parse as parseYaml } from 'yaml';
+import { isObject, type JsonObject } from '../json.js';
+import { badRequest, StatusError, unsupportedMedia } from '../status-error.js';
+
+/** Largest body taken, in bytes: etcd's limit with some room. */
+export const maxBodyBytes = 3 * 1024 * 1024;
+
+/** Reads a whole body; throws StatusError 413 when it is too large. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBodyBytes) {
+      throw new StatusError(
+        413,
+        'RequestEntityTooLarge',
+        `the request body is larger than ${maxBodyBytes} bytes`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+export function mediaType(header: string | undefined): string {
+  return (header ?? '').split(';', 1)[0]!.trim().toLowerCase();
+}
+
+/** Parses JSON or YAML by media type; throws StatusError 400 or 415. */
+export function parseBody(bytes: Buffer, type: string): unknown {
+  const text = bytes.toString('utf8');
+  if (type.includes('protobuf') || type === 'application/cbor') {
+    throw unsupportedMedia(
+      `the media type ${type} is not supported; this server speaks application/json and application/yaml`,
+    );
+  }
+  const isYaml = type.includes('yaml');
+  try {
+    if (isYaml && !/^\s*\{/.test(text)) return parseYaml(text, { maxAliasCount: 100 }) as unknown;
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw badRequest(`couldn't read the body as ${isYaml ? 'YAML' : 'JSON'}: ${messageOf(error)}`);
+  }
+}
+
+/** As parseBody, for bodies that must be objects. */
+export function parseObject(bytes: Buffer, type: string): JsonObject {
+  const value = parseBody(bytes, type);
+  if (!isObject(value)) throw badRequest('the body must be a JSON object');
+  return value;
+}

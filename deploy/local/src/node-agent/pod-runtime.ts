@@ -1,0 +1,340 @@
+import { messageOf } from '../errors.js';
+import { at, objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
+import { kubeTime, type KubeObject } from '../apiserver/kube-object.js';
+import { KubeError, type KubeClient } from '../kube-client/kube-client.js';
+import { parseQuantity } from '../pod-binder/quantity.js';
+import { ContainerConfigError } from './container-config-error.js';
+import { mapMountPaths } from './container-paths.js';
+import { ContainerProcess, type ContainerExit } from './container-process.js';
+import type { ContainerState } from './container-state.js';
+import { containerEnvironment, expand } from './environment.js';
+import { Interruptible } from './interruptible.js';
+import { PodFiles } from './pod-files.js';
+import { podPhase, podStatus } from './pod-status.js';
+import { prepareMounts, prepareVolumes } from './volumes.js';
+
+export interface RuntimeOptions {
+  client: KubeClient;
+  workDir: string;
+  /** Folders put before PATH. */
+  pathPrepend: readonly string[];
+  /** Seconds before the first restart of a container; doubles up to 30 times that. */
+  restartBackoffSeconds: number;
+}
+
+const configRetryMilliseconds = 1000;
+/** A container that ran this long starts again without the accumulated backoff. */
+const steadyMilliseconds = 10 * 60_000;
+
+/** Runs one pod from its binding to its deletion, and reports its status. */
+export class PodRuntime {
+  readonly files: PodFiles;
+  private readonly init: ContainerState[];
+  private readonly containers: ContainerState[];
+  private readonly stopping = new Interruptible();
+  private readonly startTime: string;
+  private volumes: Map<string, string> | undefined;
+  private failure: { reason: string; message: string } | undefined;
+  private reported = '';
+  private reporting: Promise<void> = Promise.resolve();
+  private killTimer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private forgotten = false;
+
+  constructor(
+    private pod: KubeObject,
+    private readonly options: RuntimeOptions,
+  ) {
+    this.files = new PodFiles(options.workDir, pod);
+    const states = (list: string): ContainerState[] =>
+      objectsOf(at(pod, 'spec', list)).map((container) => ({
+        name: stringOr(container['name'], ''),
+        image: stringOr(container['image'], ''),
+        phase: { kind: 'waiting', reason: 'PodInitializing' },
+        restarts: restartsOf(pod, stringOr(container['name'], '')),
+      }));
+    this.init = states('initContainers');
+    this.containers = states('containers');
+    this.startTime = stringOr(at(pod, 'status', 'startTime'), kubeTime(Date.now()));
+  }
+
+  start(): void {
+    this.running = this.run().catch((error: unknown) => {
+      this.failure = { reason: 'AgentError', message: messageOf(error) };
+      return this.report();
+    });
+  }
+
+  /** Takes a newer state of the pod; a deletion starts or shortens the grace period. */
+  update(pod: KubeObject): void {
+    this.pod = pod;
+    if (pod.metadata.deletionTimestamp) this.terminate(pod.metadata.deletionGracePeriodSeconds ?? 0);
+  }
+
+  /** SIGTERM now, SIGKILL after the grace period. */
+  terminate(graceSeconds: number): void {
+    if (!this.stopping.interrupted) {
+      this.stopping.interrupt();
+      for (const process of this.processes()) process.signal('SIGTERM');
+      void this.finish();
+    }
+    clearTimeout(this.killTimer);
+    this.killTimer = setTimeout(() => this.kill(), graceSeconds * 1000);
+  }
+
+  /** The pod object is gone, or the agent leaves: everything ends at once. */
+  async destroy(): Promise<void> {
+    this.forgotten = true;
+    this.stopping.interrupt();
+    this.kill();
+    await this.running;
+    clearTimeout(this.killTimer);
+    this.files.remove();
+  }
+
+  /** Stops following the processes without touching them. */
+  release(): void {
+    this.forgotten = true;
+    this.stopping.interrupt();
+  }
+
+  /** Ends the pod for a reason that is not its own (node pressure, preemption by the agent). */
+  fail(reason: string, message: string): void {
+    this.failure = { reason, message };
+    this.stopping.interrupt();
+    this.kill();
+  }
+
+  /** Kills containers that use more resident memory than their limit; `usage` is bytes by process group. */
+  enforceMemory(usage: Map<number, number>): void {
+    for (const state of this.containers) {
+      if (state.phase.kind !== 'running') continue;
+      const limit = parseQuantity(at(this.specOf(state), 'resources', 'limits', 'memory'));
+      if ((usage.get(state.phase.process.pid) ?? 0) > limit) state.phase.process.killForMemory();
+    }
+  }
+
+  /** Folder of the present or previous attempt of a container; undefined when there is none. */
+  logFolder(container: string, previous: boolean): string | undefined {
+    const state = [...this.containers, ...this.init].find((candidate) => candidate.name === container);
+    if (!state) return undefined;
+    const pending = state.phase.kind === 'waiting' && state.last !== undefined;
+    const attempt = state.restarts - (previous ? 1 : 0) - (pending && !previous ? 1 : 0);
+    return attempt < 0 ? undefined : this.files.attempt(container, attempt);
+  }
+
+  isRunning(container: string): boolean {
+    return (
+      [...this.containers, ...this.init].find((state) => state.name === container)?.phase.kind === 'running'
+    );
+  }
+
+  /** Folders of the attempts that write logs now. */
+  activeLogs(): string[] {
+    return this.processes().map((process) => process.folder);
+  }
+
+  private processes(): ContainerProcess[] {
+    return [...this.init, ...this.containers].flatMap((state) =>
+      state.phase.kind === 'running' ? [state.phase.process] : [],
+    );
+  }
+
+  private kill(): void {
+    for (const process of this.processes()) process.signal('SIGKILL');
+  }
+
+  private specOf(state: ContainerState): JsonObject {
+    const all = [
+      ...objectsOf(at(this.pod, 'spec', 'containers')),
+      ...objectsOf(at(this.pod, 'spec', 'initContainers')),
+    ];
+    return all.find((container) => container['name'] === state.name) ?? {};
+  }
+
+  private async run(): Promise<void> {
+    this.files.create();
+    for (const state of this.init) {
+      const ok = await this.runContainer(state, true);
+      if (!ok) {
+        await this.report();
+        return;
+      }
+    }
+    for (const state of this.containers) {
+      if (state.phase.kind === 'waiting') state.phase = { kind: 'waiting', reason: 'ContainerCreating' };
+    }
+    await Promise.all(this.containers.map((state) => this.runContainer(state, false)));
+    await this.report();
+  }
+
+  /** Runs a container, again and again if the restart policy says so. Returns whether it ended well. */
+  private async runContainer(state: ContainerState, isInit: boolean): Promise<boolean> {
+    const policy = stringOr(at(this.pod, 'spec', 'restartPolicy'), 'Always');
+    let backoff = this.options.restartBackoffSeconds;
+    for (;;) {
+      const started = await this.launch(state);
+      if (!started) return false;
+      const begin = 'ended' in started ? started.startedAt : Date.now();
+      if ('ended' in started) {
+        state.phase = { kind: 'running', process: started };
+        await this.report();
+      }
+      const exit: ContainerExit = 'ended' in started ? await started.ended : started;
+      const end = { kind: 'terminated' as const, exit, startedAt: begin, finishedAt: Date.now() };
+      state.phase = end;
+      const ok = exit.code === 0;
+      const again = isInit
+        ? !ok && policy !== 'Never'
+        : policy === 'Always' || (policy === 'OnFailure' && !ok);
+      if (!again || this.stopping.interrupted) {
+        await this.report();
+        return ok;
+      }
+      if (end.finishedAt - begin > steadyMilliseconds) backoff = this.options.restartBackoffSeconds;
+      state.last = end;
+      state.restarts += 1;
+      state.phase = {
+        kind: 'waiting',
+        reason: 'CrashLoopBackOff',
+        message: `back-off ${backoff}s restarting failed container=${state.name} pod=${this.pod.metadata.name}`,
+      };
+      await this.report();
+      if (!(await this.stopping.sleep(backoff * 1000))) return ok;
+      backoff = Math.min(backoff * 2, this.options.restartBackoffSeconds * 30);
+    }
+  }
+
+  /** Starts (or finds) the process of the present attempt; waits for missing Secrets and ConfigMaps. */
+  private async launch(state: ContainerState): Promise<ContainerProcess | ContainerExit | undefined> {
+    const folder = this.files.attempt(state.name, state.restarts);
+    const adopted = ContainerProcess.adopt(folder);
+    if (adopted) return adopted;
+    for (;;) {
+      if (this.stopping.interrupted) return undefined;
+      try {
+        return await this.spawn(state, folder);
+      } catch (error) {
+        const message = messageOf(error);
+        if (!(error instanceof ContainerConfigError || error instanceof KubeError)) {
+          return { code: 128, reason: 'StartError', message };
+        }
+        state.phase = { kind: 'waiting', reason: 'CreateContainerConfigError', message };
+        await this.report();
+        await this.stopping.sleep(configRetryMilliseconds);
+      }
+    }
+  }
+
+  private async spawn(
+    state: ContainerState,
+    folder: string,
+  ): Promise<ContainerProcess | ContainerExit | undefined> {
+    const { client, pathPrepend } = this.options;
+    const container = this.specOf(state);
+    this.volumes ??= await prepareVolumes(client, this.pod, this.files);
+    const root = this.files.root(state.name);
+    const mounts = prepareMounts(container, this.volumes, root);
+    const env = await containerEnvironment(client, this.pod, container, pathPrepend);
+    if (this.stopping.interrupted) return undefined;
+    for (const variable of objectsOf(container['env'])) {
+      const name = stringOr(variable['name'], '');
+      if (env[name] !== undefined) env[name] = mapMountPaths(env[name], mounts);
+    }
+    env['TUNEYARD_ROOT'] = root;
+    for (const mount of mounts)
+      env[`TUNEYARD_MOUNT_${mount.name.toUpperCase().replace(/\W/g, '_')}`] = mount.folder;
+    const words = [...strings(container['command']), ...strings(container['args'])];
+    if (words.length === 0) {
+      return {
+        code: 127,
+        reason: 'StartError',
+        message: `container "${state.name}" has no command; simulated nodes run processes, not images`,
+      };
+    }
+    const command = words.map((word) => mapMountPaths(expand(word, env), mounts));
+    return ContainerProcess.start({
+      command,
+      env,
+      folder,
+      workingDir: this.workingDir(container, root, mounts),
+    });
+  }
+
+  private workingDir(
+    container: JsonObject,
+    root: string,
+    mounts: { mountPath: string; folder: string; name: string }[],
+  ): string {
+    const wanted = stringOr(container['workingDir'], '');
+    return wanted ? mapMountPaths(wanted, mounts) : root;
+  }
+
+  /** After a deletion: waits for the end, reports it, and lets the pod object go. */
+  private async finish(): Promise<void> {
+    await this.running;
+    clearTimeout(this.killTimer);
+    await this.report();
+    if (this.forgotten || !this.pod.metadata.deletionTimestamp) return;
+    const { name, namespace, uid } = this.pod.metadata;
+    await this.options.client
+      .remove(`/api/v1/namespaces/${namespace}/pods/${name}`, {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        gracePeriodSeconds: 0,
+        preconditions: { uid },
+      })
+      .catch(() => undefined);
+  }
+
+  /** Writes the status if it has changed. Calls follow one another; the last state wins. */
+  private report(): Promise<void> {
+    this.reporting = this.reporting.then(() => this.writeStatus());
+    return this.reporting;
+  }
+
+  private async writeStatus(): Promise<void> {
+    if (this.forgotten) return;
+    const { pod, init, containers, failure, startTime } = this;
+    const status = podStatus({ pod, init, containers, failure, startTime });
+    const text = JSON.stringify(status);
+    if (text === this.reported) return;
+    const { name, namespace, uid } = pod.metadata;
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
+    for (let attempt = 0; attempt < 5 && !this.forgotten; attempt += 1) {
+      try {
+        this.pod = await this.options.client.mergePatch(path, { metadata: { uid }, status });
+        this.reported = text;
+        return;
+      } catch (error) {
+        // Gone, or replaced by another pod of that name: nobody is left to tell.
+        if (error instanceof KubeError && (error.code === 404 || error.code === 409)) return;
+        await new Promise<void>((resolve) => {
+          setTimeout(resolve, 200 * 2 ** attempt);
+        });
+      }
+    }
+  }
+
+  /** True when nothing will run any more. */
+  get isOver(): boolean {
+    const policy = stringOr(at(this.pod, 'spec', 'restartPolicy'), 'Always');
+    return (
+      this.failure !== undefined ||
+      ['Succeeded', 'Failed'].includes(podPhase(this.init, this.containers, policy))
+    );
+  }
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function restartsOf(pod: KubeObject, container: string): number {
+  const statuses = [
+    ...objectsOf(at(pod, 'status', 'containerStatuses')),
+    ...objectsOf(at(pod, 'status', 'initContainerStatuses')),
+  ];
+  const count = statuses.find((status) => status['name'] === container)?.['restartCount'];
+  return typeof count === 'number' ? count : 0;
+}

@@ -1,0 +1,152 @@
+import { at, isObject, objectOr, objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
+import type { KubeObject } from '../apiserver/kube-object.js';
+import { parseQuantity } from './quantity.js';
+
+export interface Choice {
+  /** Name of the node; undefined: none fits. */
+  node: string | undefined;
+  /** Why not, as kube-scheduler says it: `0/2 nodes are available: 2 Insufficient nvidia.com/gpu.` */
+  message: string;
+}
+
+type Resources = Record<string, number>;
+
+/** What a pod asks for: the sum over its containers, at least what any init container asks for, and one pod slot. */
+export function podRequests(pod: KubeObject): Resources {
+  const total: Resources = { pods: 1 };
+  for (const container of objectsOf(at(pod, 'spec', 'containers'))) {
+    for (const [name, amount] of Object.entries(requestsOf(container)))
+      total[name] = (total[name] ?? 0) + amount;
+  }
+  for (const container of objectsOf(at(pod, 'spec', 'initContainers'))) {
+    for (const [name, amount] of Object.entries(requestsOf(container)))
+      total[name] = Math.max(total[name] ?? 0, amount);
+  }
+  return total;
+}
+
+function requestsOf(container: JsonObject): Resources {
+  const resources = objectOr(container['resources']);
+  const wanted = { ...objectOr(resources['limits']), ...objectOr(resources['requests']) };
+  return Object.fromEntries(Object.entries(wanted).map(([name, amount]) => [name, parseQuantity(amount)]));
+}
+
+function matchesExpression(labels: Record<string, string>, expression: JsonObject): boolean {
+  const value = labels[stringOr(expression['key'], '')];
+  const values = Array.isArray(expression['values']) ? expression['values'].map(String) : [];
+  switch (expression['operator']) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return false;
+  }
+}
+
+function matchesAffinity(pod: KubeObject, node: KubeObject): boolean {
+  const labels = node.metadata.labels ?? {};
+  const selector = Object.entries(objectOr(at(pod, 'spec', 'nodeSelector')));
+  if (!selector.every(([key, value]) => labels[key] === value)) return false;
+  const required = at(
+    pod,
+    'spec',
+    'affinity',
+    'nodeAffinity',
+    'requiredDuringSchedulingIgnoredDuringExecution',
+  );
+  if (!isObject(required)) return true;
+  return objectsOf(required['nodeSelectorTerms']).some(
+    (term) =>
+      objectsOf(term['matchExpressions']).every((expression) => matchesExpression(labels, expression)) &&
+      objectsOf(term['matchFields']).every((expression) =>
+        matchesExpression({ 'metadata.name': node.metadata.name }, expression),
+      ),
+  );
+}
+
+/** The first taint that keeps the pod away, or undefined. */
+function repellingTaint(pod: KubeObject, node: KubeObject): JsonObject | undefined {
+  const tolerations = objectsOf(at(pod, 'spec', 'tolerations'));
+  return objectsOf(at(node, 'spec', 'taints')).find((taint) => {
+    if (taint['effect'] === 'PreferNoSchedule') return false;
+    return !tolerations.some((toleration) => {
+      if (toleration['effect'] && toleration['effect'] !== taint['effect']) return false;
+      if (toleration['operator'] === 'Exists')
+        return !toleration['key'] || toleration['key'] === taint['key'];
+      return toleration['key'] === taint['key'] && (toleration['value'] ?? '') === (taint['value'] ?? '');
+    });
+  });
+}
+
+function isReady(node: KubeObject): boolean {
+  return objectsOf(at(node, 'status', 'conditions')).some(
+    (condition) => condition['type'] === 'Ready' && condition['status'] === 'True',
+  );
+}
+
+function allocatable(node: KubeObject): Resources {
+  const amounts = objectOr(at(node, 'status', 'allocatable') ?? at(node, 'status', 'capacity'));
+  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, parseQuantity(amount)]));
+}
+
+const finished = (pod: KubeObject): boolean =>
+  ['Succeeded', 'Failed'].includes(String(at(pod, 'status', 'phase')));
+
+/**
+ * Chooses a node for a pod: ready and schedulable, selected by the pod's node selector and required affinity, without
+ * a taint that the pod does not tolerate, with enough free resources; of those the one with most free CPU, then by
+ * name. A pure function of its arguments.
+ */
+export function chooseNode(
+  pod: KubeObject,
+  nodes: readonly KubeObject[],
+  pods: readonly KubeObject[],
+): Choice {
+  const reasons = new Map<string, number>();
+  const refuse = (reason: string): void => void reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+  const wanted = podRequests(pod);
+  const fitting: { name: string; freeCpu: number }[] = [];
+  for (const node of nodes) {
+    if (!isReady(node)) refuse('node(s) were not ready');
+    else if (at(node, 'spec', 'unschedulable') === true) refuse('node(s) were unschedulable');
+    else if (!matchesAffinity(pod, node)) refuse("node(s) didn't match Pod's node affinity/selector");
+    else {
+      const taint = repellingTaint(pod, node);
+      if (taint) {
+        refuse(
+          `node(s) had untolerated taint {${stringOr(taint['key'], '')}: ${stringOr(taint['value'], '')}}`,
+        );
+        continue;
+      }
+      const free = freeResources(node, pods);
+      const short = Object.entries(wanted).find(([name, amount]) => amount > 0 && amount > (free[name] ?? 0));
+      if (short) refuse(short[0] === 'pods' ? 'Too many pods' : `Insufficient ${short[0]}`);
+      else fitting.push({ name: node.metadata.name, freeCpu: free['cpu'] ?? 0 });
+    }
+  }
+  fitting.sort((a, b) => b.freeCpu - a.freeCpu || (a.name < b.name ? -1 : 1));
+  const parts = [...reasons].map(([reason, count]) => `${count} ${reason}`).sort();
+  return {
+    node: fitting[0]?.name,
+    message: `0/${nodes.length} nodes are available${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.`,
+  };
+}
+
+function freeResources(node: KubeObject, pods: readonly KubeObject[]): Resources {
+  const free = allocatable(node);
+  free['pods'] ??= 110;
+  for (const other of pods) {
+    if (at(other, 'spec', 'nodeName') !== node.metadata.name || finished(other)) continue;
+    for (const [name, amount] of Object.entries(podRequests(other))) free[name] = (free[name] ?? 0) - amount;
+  }
+  return free;
+}
