@@ -29,7 +29,7 @@ describe('resolveSpec', () => {
       warmupRatio: 0.03,
       epochs: 3,
     });
-    expect(resolved.training.checkpoint.uri).toBe('file:///out/checkpoints');
+    expect(resolved.training.checkpoint.uri).toBe('file:///out-checkpoints');
     expect(resolved.reasons.map(({ field }) => field)).toContain('training.learningRate');
   });
 

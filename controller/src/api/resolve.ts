@@ -120,7 +120,7 @@ function resolveTraining(
     checkpoint: {
       everySteps: training.checkpoint?.everySteps ?? 0,
       keep: training.checkpoint?.keep ?? 2,
-      uri: training.checkpoint?.uri ?? `${output.replace(/\/+$/, '')}/checkpoints`,
+      uri: training.checkpoint?.uri ?? `${output.replace(/\/+$/, '')}-checkpoints`,
     },
     beta1: training.beta1 ?? 0.9,
     beta2: training.beta2 ?? 0.999,

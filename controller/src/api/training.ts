@@ -21,7 +21,7 @@ const checkpoint = documented('What is kept to resume from.', {
     1_000_000,
   ).optional(),
   keep: integer('Checkpoints kept; older ones are deleted. Default 2.', 1, 100).optional(),
-  uri: uri('Folder for checkpoints. Default: checkpoints under output.uri.').optional(),
+  uri: uri('Folder for checkpoints. Default: output.uri with -checkpoints appended.').optional(),
 });
 
 /** The optimization: how long, how fast, how precise. */

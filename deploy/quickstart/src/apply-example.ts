@@ -1,5 +1,6 @@
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { REPOSITORY, readYaml, type Cluster } from './cluster.js';
 
 export interface ExampleJob {
@@ -10,18 +11,18 @@ export interface ExampleJob {
   readonly outputFolder: string;
 }
 
-/** Where the example's manifests expect its files and its results on a node. */
-const EXAMPLES_MOUNT = '/mnt/tuneyard/examples';
-const OUTPUT_MOUNT = '/mnt/tuneyard/output';
+/** The folder that the example's manifests mount on a node; here it is one in this repository. */
+const MOUNT = '/mnt/tuneyard';
 
-/** Applies the queue and the job of the example, with its mounted folders replaced by those of this machine. */
+/** Applies the queue and the job of the example, with the mounted folder replaced by one of this machine. */
 export async function applyExample(cluster: Cluster): Promise<ExampleJob> {
-  const example = join(REPOSITORY, 'deploy/examples/support-desk');
-  const output = join(REPOSITORY, '.cache/quickstart');
-  const localPaths = (text: string): string =>
-    text
-      .replaceAll(`file://${EXAMPLES_MOUNT}`, pathToFileURL(join(REPOSITORY, 'deploy/examples')).href)
-      .replaceAll(`file://${OUTPUT_MOUNT}`, pathToFileURL(output).href);
+  const examples = join(REPOSITORY, 'deploy/examples');
+  const example = join(examples, 'support-desk');
+  const mount = join(REPOSITORY, '.cache/quickstart');
+  mkdirSync(join(mount, 'output'), { recursive: true });
+  rmSync(join(mount, 'examples'), { force: true });
+  symlinkSync(examples, join(mount, 'examples'));
+  const localPaths = (text: string): string => text.replaceAll(MOUNT, mount);
   await cluster.apply(readYaml(join(example, 'queue.yaml')));
   const job = readYaml(join(example, 'job.yaml'), localPaths) as {
     metadata: { name: string; namespace?: string };
@@ -33,6 +34,6 @@ export async function applyExample(cluster: Cluster): Promise<ExampleJob> {
     namespace,
     name: job.metadata.name,
     queueName: job.spec.queueName,
-    outputFolder: new URL(job.spec.output.uri).pathname,
+    outputFolder: fileURLToPath(job.spec.output.uri),
   };
 }

@@ -66,7 +66,10 @@ export class Cluster {
     readonly apiPort: number;
     readonly onLine: (line: string) => void;
   }): Promise<void> {
-    const plane = await startControlPlane({ port: apiPort });
+    const plane = await startControlPlane({
+      port: apiPort,
+      kubeconfigPath: join(this.folder, 'kubeconfig'),
+    });
     this.parts.push(() => plane.close());
     this.kubeconfig = plane.kubeconfigPath;
     this.config.loadFromFile(plane.kubeconfigPath);
@@ -84,7 +87,7 @@ export class Cluster {
       kubeconfig: plane.kubeconfigPath,
       nodes,
       workDir: join(this.folder, 'node-agent'),
-      pathPrepend: join(REPOSITORY, 'node_modules/.bin'),
+      pathPrepend: [join(REPOSITORY, 'node_modules/.bin')],
     });
     this.parts.push(() => agent.close());
     const { metricsUrl } = await this.startController();

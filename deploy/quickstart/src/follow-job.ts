@@ -51,7 +51,7 @@ export async function followJob(
         evalLoss: progress.evalLoss,
         tokensPerSecond: progress.tokensPerSecond ?? 0,
         secondsLeft: secondsUntil(progress.estimatedCompletionTime),
-        workers: status?.workers?.ready ?? 0,
+        workers: status?.workers?.desired ?? 0,
       });
     }
     if (phase === 'Complete') {

@@ -28,7 +28,7 @@ export function printReport(
       : '\nTo look around while it runs, start with "npm run quickstart -- --keep", then:',
   );
   out(`  kubectl --kubeconfig ${cluster.kubeconfig} get ftj`);
-  out(`  curl ${cluster.metricsUrl}`);
+  out(`  curl ${cluster.metricsUrl}/metrics`);
   out(`  npx tuneyard logs -f ${job.name} --kubeconfig ${cluster.kubeconfig}`);
 }
 

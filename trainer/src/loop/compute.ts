@@ -4,6 +4,8 @@ import type { UpdateOptions } from './engine.js';
 
 /** What a job amounts to once its model and data are loaded; the same on every worker. */
 export interface LoadedJob {
+  /** Names settings and training data; a run with another name is another run. */
+  readonly fingerprint: string;
   /** Name of the tensor backend and why it was chosen. */
   readonly backend: string;
   /** Length of the flat gradient vector. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Artifact, Finished, Finished_Outcome, Metric, Progress } from '@tuneyard/proto';
 import { DivergedError } from '../errors.js';
 import type { Group, SharedResult, StateHolder } from '../collective/group.js';
@@ -78,13 +79,11 @@ export class TrainingRun implements StateHolder {
     this.clock.restart();
   }
 
-  /** Goes on from the newest usable checkpoint, if there is one. */
+  /** Goes on from the newest usable checkpoint of this run, if there is one. */
   async resume(): Promise<void> {
-    const uri = this.config.training.checkpoint?.uri;
-    if (!uri) return;
-    const state = await readNewestCheckpoint(folderOf(uri, 'training.checkpoint.uri'), (message) =>
-      this.observer.warn(message),
-    );
+    const folder = this.checkpointFolder;
+    if (folder === undefined) return;
+    const state = await readNewestCheckpoint(folder, (message) => this.observer.warn(message));
     if (!state) return;
     await this.compute.importState(state.image);
     this.run = state.run;
@@ -192,13 +191,16 @@ export class TrainingRun implements StateHolder {
 
   /** Rank 0 writes a checkpoint, when the job names a place for it. */
   async checkpoint(): Promise<void> {
-    const { checkpoint } = this.config.training;
-    if (this.group.rank !== 0 || !checkpoint?.uri) return;
+    const folder = this.checkpointFolder;
+    if (this.group.rank !== 0 || folder === undefined) return;
     const started = performance.now();
     const info = await writeCheckpoint(
-      folderOf(checkpoint.uri, 'training.checkpoint.uri'),
+      folder,
       { run: this.run, image: await this.compute.exportState(), bestImage: this.bestImage },
-      { keep: checkpoint.keep, ...(this.run.bestStep > 0 ? { bestStep: this.run.bestStep } : {}) },
+      {
+        keep: this.config.training.checkpoint?.keep ?? 1,
+        ...(this.run.bestStep > 0 ? { bestStep: this.run.bestStep } : {}),
+      },
     );
     const seconds = (performance.now() - started) / 1000;
     this.observer.checkpoint(info.step, seconds);
@@ -227,6 +229,11 @@ export class TrainingRun implements StateHolder {
       metrics.push({ name: 'evalLoss', base: undefined, tuned, examples: this.job.examples.validation });
     }
     return { step: this.run.step, outcome, reason: '', message, artifacts, metrics };
+  }
+
+  private get checkpointFolder(): string | undefined {
+    const uri = this.config.training.checkpoint?.uri;
+    return uri ? join(folderOf(uri, 'training.checkpoint.uri'), this.job.fingerprint) : undefined;
   }
 
   private get keepsBest(): boolean {

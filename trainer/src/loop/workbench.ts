@@ -8,6 +8,7 @@ import type { Compute, LoadedJob, MatchCount } from './compute.js';
 import { createEngine } from './create-engine.js';
 import type { Engine, UpdateOptions } from './engine.js';
 import { folderOf } from './publish-folder.js';
+import { runFingerprint } from './run-fingerprint.js';
 import { dropoutSeed } from './seeds.js';
 
 /** Test examples that are generated together. */
@@ -35,6 +36,7 @@ export class Workbench implements Compute {
     const engine = await createEngine({ config, modelFolder: folder, seed: training.seed });
     this.loaded = { config, engine, plan, data, tokenizer };
     return {
+      fingerprint: runFingerprint(config, data),
       backend: engine.backend,
       parameterCount: engine.parameterCount,
       totalSteps: plan.totalSteps,

@@ -1,0 +1,17 @@
+import { createHash } from 'node:crypto';
+import type { TrainerConfig } from '@tuneyard/proto';
+import type { PreparedData } from '../data/index.js';
+
+/**
+ * Names what is trained, by settings and training data: 16 hex digits. Checkpoints lie under this name, so that a run
+ * never resumes from the state of another one.
+ */
+export function runFingerprint({ model, method, training }: TrainerConfig, data: PreparedData): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([model, method, { ...training, checkpoint: undefined }]));
+  for (const { examples, weight } of data.train) {
+    hash.update(`\n${weight} ${examples.length}\n`);
+    for (const { inputIds, labels } of examples) hash.update(inputIds).update(labels);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
