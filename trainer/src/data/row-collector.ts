@@ -4,7 +4,7 @@ import { ChatTemplate } from './chat-template.js';
 import { contentOf, type Conversation } from './conversation.js';
 import { lengthHistogram, NAMED_ROWS, summarizeSplit, type Rejection } from './data-report.js';
 import { divideRows, type DividableRow } from './divide-rows.js';
-import { encodeConversation, type Encoded, type EncodeOptions, type Example } from './encode-conversation.js';
+import { encodeConversation, type EncodeOptions, type Example } from './encode-conversation.js';
 import { BrokenRow } from './files/placed-row.js';
 import { readRows } from './files/read-rows.js';
 import { detectFormat, formatByName } from './formats/detect-format.js';
@@ -104,22 +104,22 @@ export class RowCollector {
   }
 
   private addRow(format: RowFormat, row: Row, place: string, declared: SplitName | undefined): void {
-    let conversation: Conversation;
-    let encoded: Encoded;
     try {
-      conversation = format.read(row);
-      encoded = encodeConversation(conversation, place, this.encoding);
+      for (const conversation of format.read(row)) this.addConversation(conversation, place, declared);
     } catch (error) {
       if (!(error instanceof RowError || error instanceof UnmaskableError)) throw error;
       this.reject('invalid', place, error.message);
-      return;
     }
+  }
+
+  private addConversation(conversation: Conversation, place: string, declared: SplitName | undefined): void {
     const content = contentOf(conversation);
     const digest = digestOf(content);
     if (this.config.clean?.dedupe && this.seen.has(digest)) {
       this.reject('duplicates', place, 'the same words came before');
       return;
     }
+    const encoded = encodeConversation(conversation, place, this.encoding);
     this.seen.add(digest);
     this.counts.truncated += encoded.truncated;
     if (encoded.examples.length === 0) {

@@ -6,7 +6,7 @@ import { RowError, textField, type RowFormat } from './row-format.js';
 export const messages: RowFormat = {
   name: 'messages',
   matches: (row) => Array.isArray(row['messages']),
-  read: (row) => readTurns(row['messages'], 'messages', 'role', 'content', ROLES),
+  read: (row) => [readTurns(row['messages'], 'messages', 'role', 'content', ROLES)],
 };
 
 /** `conversations`: a list of `{from, value}` with from = human, gpt, system …; optionally `system`. */
@@ -16,8 +16,8 @@ export const sharegpt: RowFormat = {
   read(row) {
     const conversation = readTurns(row['conversations'], 'conversations', 'from', 'value', SHAREGPT_ROLES);
     const system = textField(row, 'system');
-    if (!system || conversation.messages[0]?.role === 'system') return conversation;
-    return { kind: 'chat', messages: [{ role: 'system', content: system }, ...conversation.messages] };
+    if (!system || conversation.messages[0]?.role === 'system') return [conversation];
+    return [{ kind: 'chat', messages: [{ role: 'system', content: system }, ...conversation.messages] }];
   },
 };
 

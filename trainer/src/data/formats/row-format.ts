@@ -9,8 +9,8 @@ export interface RowFormat {
   readonly name: string;
   /** Whether the fields of a row are those of this format. */
   matches(row: Row): boolean;
-  /** @throws RowError with the field and what is wrong with it. */
-  read(row: Row): Conversation;
+  /** The conversations in a row, usually one. @throws RowError with the field and what is wrong with it. */
+  read(row: Row): readonly Conversation[];
 }
 
 /** A row that its format cannot use. The message names the field; the reader adds file and line. */

@@ -7,6 +7,6 @@ export const text: RowFormat = {
   read(row) {
     const content = textField(row, 'text');
     if (content === undefined || content.trim() === '') throw new RowError('"text" is empty');
-    return { kind: 'text', text: content };
+    return [{ kind: 'text', text: content }];
   },
 };
