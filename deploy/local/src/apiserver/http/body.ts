@@ -2,6 +2,7 @@ import { messageOf } from '../../errors.js';
 import type { IncomingMessage } from 'node:http';
 import { parse as parseYaml } from 'yaml';
 import { isObject, type JsonObject } from '../json.js';
+import { decodeProtobuf } from '../protobuf/decode-protobuf.js';
 import { badRequest, StatusError, unsupportedMedia } from '../status-error.js';
 
 /** Largest body taken, in bytes: etcd's limit with some room. */
@@ -31,12 +32,13 @@ export function mediaType(header: string | undefined): string {
 
 /** Parses JSON or YAML by media type; throws StatusError 400 or 415. */
 export function parseBody(bytes: Buffer, type: string): unknown {
-  const text = bytes.toString('utf8');
+  if (type === 'application/vnd.kubernetes.protobuf') return decodeProtobuf(bytes);
   if (type.includes('protobuf') || type === 'application/cbor') {
     throw unsupportedMedia(
-      `the media type ${type} is not supported; this server speaks application/json and application/yaml`,
+      `the media type ${type} is not supported; this server reads JSON, YAML and Kubernetes protobuf`,
     );
   }
+  const text = bytes.toString('utf8');
   const isYaml = type.includes('yaml');
   try {
     if (isYaml && !/^\s*\{/.test(text)) return parseYaml(text, { maxAliasCount: 100 }) as unknown;
