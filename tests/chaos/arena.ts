@@ -53,7 +53,7 @@ export class WorkerProcess {
   }
 
   /** Steps in the order in which it committed them, with the time of each (ms). */
-  commits(): { readonly step: number; readonly at: number; readonly generation: number }[] {
+  commits(): Extract<WorkerReport, { kind: 'commit' }>[] {
     return this.reports.flatMap((report) => (report.kind === 'commit' ? [report] : []));
   }
 
@@ -128,6 +128,11 @@ export class Arena {
       0,
       ...this.workers.filter((worker) => !worker.ended).map((worker) => worker.committedStep()),
     );
+  }
+
+  /** Somebody has finished the job. */
+  over(): boolean {
+    return this.workers.some((worker) => worker.outcome() !== undefined);
   }
 
   async close(): Promise<void> {

@@ -65,7 +65,7 @@ export async function trainFake(
   group: Group,
   training: FakeTraining,
   events: {
-    readonly onCommit?: (step: number) => void;
+    readonly onCommit?: (step: number, digest: string) => void;
     readonly onCompute?: (step: number, unit: number) => void;
   } = {},
 ): Promise<FakeOutcome> {
@@ -110,7 +110,7 @@ export async function trainFake(
     if (result.kind === 'over') break;
     if (result.kind === 'caught-up') continue;
     state.update(result.vector);
-    events.onCommit?.(state.step);
+    events.onCommit?.(state.step, state.digest());
     if (group.rank === 0)
       group.reportProgress({
         step: state.step,

@@ -12,7 +12,13 @@ export interface WorkerOrder {
 
 /** One line of JSON on its standard output. */
 export type WorkerReport =
-  | { readonly kind: 'commit'; readonly step: number; readonly at: number; readonly generation: number }
+  | {
+      readonly kind: 'commit';
+      readonly step: number;
+      readonly digest: string;
+      readonly at: number;
+      readonly generation: number;
+    }
   | { readonly kind: 'compute'; readonly step: number; readonly unit: number; readonly at: number }
   | { readonly kind: 'outcome'; readonly digest: string; readonly step: number; readonly lossSum: number };
 
@@ -33,7 +39,8 @@ const group = createGroup({
   },
 });
 const { digest, step, lossSum } = await trainFake(group, order.training, {
-  onCommit: (step) => say({ kind: 'commit', step, at: Date.now(), generation: group.generation }),
+  onCommit: (step, digest) =>
+    say({ kind: 'commit', step, digest, at: Date.now(), generation: group.generation }),
   onCompute: (step, unit) => say({ kind: 'compute', step, unit, at: Date.now() }),
 });
 say({ kind: 'outcome', digest, step, lossSum });
