@@ -116,9 +116,12 @@ export class Cluster {
       process.execPath,
       [
         join(REPOSITORY, 'controller/bin/tuneyard-controller.js'),
-        ...['--kubeconfig', this.kubeconfig],
-        ...['--coordinator-address', '127.0.0.1:0'],
-        ...['--metrics-address', '127.0.0.1:0'],
+        '--kubeconfig',
+        this.kubeconfig,
+        '--coordinator-address',
+        '127.0.0.1:0',
+        '--metrics-address',
+        '127.0.0.1:0',
       ],
       { stdio: ['ignore', 'pipe', log] },
     );

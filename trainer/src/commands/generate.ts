@@ -13,7 +13,7 @@ export interface GenerateCommandOptions {
 
 /** Greedy continuation of a prompt; prints prompt and continuation. */
 export async function runGenerate(options: GenerateCommandOptions): Promise<void> {
-  const tokenizer = await Tokenizer.load(options.model);
+  const tokenizer = Tokenizer.load(options.model);
   const ids = Int32Array.from(tokenizer.encodeSequence(options.prompt));
   if (ids.length === 0) {
     throw new UserError('--prompt is empty, and this tokenizer has no BOS token to start from');

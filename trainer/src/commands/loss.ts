@@ -18,7 +18,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** Mean loss over the documents of a file; each begins with the BOS token where the tokenizer adds one. */
 export async function runLoss(options: LossCommandOptions): Promise<void> {
   const documents = readDocuments(options.file, options.separator);
-  const tokenizer = await Tokenizer.load(options.model);
+  const tokenizer = Tokenizer.load(options.model);
   const model = await openForInference(options.model, options.adapter);
   const measured: { document: number; tokens: number; loss: number }[] = [];
   let lossSum = 0;

@@ -30,7 +30,7 @@ export class Workbench implements Compute {
     const { model, dataset, training } = config;
     if (!model || !dataset || !training) throw new Error('the configuration is incomplete');
     const folder = folderOf(model.source, 'model.source');
-    const tokenizer = await Tokenizer.load(folder);
+    const tokenizer = Tokenizer.load(folder);
     const data = await prepareData(dataset, tokenizer);
     const plan = createBatchPlan(data, training, dataset);
     const engine = await createEngine({ config, modelFolder: folder, seed: training.seed });

@@ -10,12 +10,14 @@ export async function serveMetrics(
   port: number,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
-    if (request.url === '/healthz') return void response.end('ok\n');
-    if (request.url !== '/metrics') return void response.writeHead(404).end();
-    registry.metrics().then(
-      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-      () => response.writeHead(500).end(),
-    );
+    if (request.url === '/healthz') response.end('ok\n');
+    else if (request.url !== '/metrics') response.writeHead(404).end();
+    else {
+      registry.metrics().then(
+        (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+        () => response.writeHead(500).end(),
+      );
+    }
   });
   await listen(server, host, port);
   const address = server.address() as AddressInfo;

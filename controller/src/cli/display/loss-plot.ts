@@ -34,7 +34,9 @@ export function plotLoss(
   const bottom = Math.min(...finite.map(({ loss }) => loss));
   const columns = size.width * DOT_COLUMNS;
   const rows = size.height * DOT_ROWS;
-  const cells = Array.from({ length: size.height }, () => new Array<number>(size.width).fill(BRAILLE_BLANK));
+  const cells = Array.from({ length: size.height }, () =>
+    Array.from({ length: size.width }, () => BRAILLE_BLANK),
+  );
 
   const rowOf = (loss: number): number => Math.round(((top - loss) / (top - bottom || 1)) * (rows - 1));
   let at = 0;
