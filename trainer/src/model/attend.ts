@@ -1,13 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { attention, embedding, type AttentionOptions, type Matrix } from '../tensor/index.js';
 import type { Forward, Rows, RowsWithPrefix } from './forward.js';
+import type { Projections } from './key-value-cache.js';
 import type { ModelConfig } from './model-config.js';
-
-interface Projections {
-  readonly query: Matrix;
-  readonly key: Matrix;
-  readonly value: Matrix;
-}
 
 /** The attention of one layer over rotated queries and keys, with the layer's window, softcap and prefix. */
 export function attend(
@@ -30,6 +25,9 @@ export function attend(
     window: window > 0 ? window : undefined,
     softcap: config.attentionSoftcap > 0 ? config.attentionSoftcap : undefined,
   };
+  if (rows.cache?.stepping) return rows.cache.attend(layer, { query, key, value }, options);
+  const withPrefix = { ...options, prefixKeys: prefix?.keys, prefixValues: prefix?.values };
+  rows.cache?.fill(layer, { query, key, value }, withPrefix);
   if (prefix && window > 0 && rows.withPrefix) {
     const extended = {
       query,
@@ -38,7 +36,7 @@ export function attend(
     };
     return attendWithPrefixRows(extended, options, rows.withPrefix);
   }
-  return attention(query, key, value, { ...options, prefixKeys: prefix?.keys, prefixValues: prefix?.values });
+  return attention(query, key, value, withPrefix);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Indices, Matrix, RopeTables } from '../tensor/index.js';
+import type { KeyValueCache } from './key-value-cache.js';
 import type { LinearModule } from './layout.js';
 
 /**
@@ -8,15 +9,15 @@ import type { LinearModule } from './layout.js';
  */
 export interface Forward {
   /** A weight by its full name. */
-  tensor(name: string): tf.Tensor;
+  readonly tensor: (name: string) => tf.Tensor;
   /** Whether a gradient to that weight is wanted. */
-  trains(name: string): boolean;
+  readonly trains: (name: string) => boolean;
   /** x [n, in] -> [n, out]. */
-  linear(module: LinearModule, x: Matrix): Matrix;
+  readonly linear: (module: LinearModule, x: Matrix) => Matrix;
   /** Rows [virtualTokens, hidden] that stand before every sequence (prompt methods). */
-  virtualTokens?(): Matrix;
+  readonly virtualTokens?: () => Matrix;
   /** Keys and values [prefix, kvHeads * headDim] that every token of a layer sees (prefix tuning). */
-  prefix?(layer: number): { readonly keys: Matrix; readonly values: Matrix };
+  readonly prefix?: (layer: number) => { readonly keys: Matrix; readonly values: Matrix };
 }
 
 /** The rows of one forward pass on the backend: `batch` sequences of `length` rows each. */
@@ -27,6 +28,8 @@ export interface Rows {
   readonly segments: Indices;
   /** Absent for learned positions. */
   readonly rope?: RopeTables;
+  /** Remembers keys and values while generating. */
+  readonly cache?: KeyValueCache;
   /** With a prefix and sliding windows. */
   readonly withPrefix?: RowsWithPrefix;
 }

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Forward } from './forward.js';
+import { KeyValueCache } from './key-value-cache.js';
 import { checkPlan, rowLogits } from './language-model.js';
 import type { ModelConfig } from './model-config.js';
-import { planRows, type Lead } from './row-plan.js';
+import { planRows, type Lead, type RowPlan } from './row-plan.js';
 import { padSequences } from './token-batch.js';
 
 export interface GreedyOptions {
@@ -10,6 +11,13 @@ export interface GreedyOptions {
   readonly maxNewTokens: number;
   /** A row stops after one of these ids, which is not part of the result. */
   readonly stopIds: readonly number[];
+}
+
+/** A prompt that is being continued. */
+interface Sequence {
+  readonly index: number;
+  readonly promptLength: number;
+  readonly added: number[];
 }
 
 /** Greedy continuation of each prompt (at least one token each): the new ids alone. Ties go to the smaller id. */
@@ -20,41 +28,73 @@ export function generateGreedily(
   prompts: readonly Int32Array[],
   { maxNewTokens, stopIds }: GreedyOptions,
 ): Int32Array[] {
-  const sequences = prompts.map((prompt) => [...prompt]);
   const stops = new Set(stopIds);
   const offset = lead.virtualTokens + lead.prefixTokens;
-  const limit = config.rope ? Infinity : config.maxPositions - offset;
-  let open = sequences.map((_, row) => row);
-  for (let step = 0; step < maxNewTokens && open.length > 0; step++) {
-    open = open.filter((row) => (sequences[row]?.length ?? 0) < limit);
-    if (open.length === 0) break;
-    const next = nextIds(
-      config,
-      forward,
-      lead,
-      open.map((row) => sequences[row] ?? []),
-    );
-    open = open.filter((row, index) => {
-      const id = next[index] ?? 0;
+  const longest = config.rope ? Infinity : config.maxPositions - offset;
+  const cache = new KeyValueCache(config.layers, prompts.length, config.keyValueHeads * config.headDim);
+  const sequences = prompts.map((prompt, index): Sequence => ({
+    index,
+    promptLength: prompt.length,
+    added: [],
+  }));
+  const length = ({ promptLength, added }: Sequence) => promptLength + added.length;
+
+  let open = maxNewTokens > 0 ? sequences.filter((sequence) => length(sequence) < longest) : [];
+  if (open.length === 0) return sequences.map(() => new Int32Array(0));
+  const first = planRows(padSequences(prompts), lead);
+  checkPlan(config, first);
+  const lastRows = sequences.map(
+    (sequence) => sequence.index * first.length + lead.virtualTokens + length(sequence) - 1,
+  );
+  let next = bestIds(config, forward, first, Int32Array.from(lastRows), cache);
+  // The rows of the first pass are all sequences, those of the others the open ones.
+  let row = new Map(sequences.map(({ index }) => [index, index]));
+  while (open.length > 0) {
+    open = open.filter((sequence) => {
+      const id = next[row.get(sequence.index) ?? 0] ?? 0;
       if (stops.has(id)) return false;
-      sequences[row]?.push(id);
-      return true;
+      sequence.added.push(id);
+      return sequence.added.length < maxNewTokens && length(sequence) < longest;
     });
+    if (open.length === 0) break;
+    row = new Map(open.map(({ index }, at) => [index, at]));
+    cache.step(open.map(({ index }) => index));
+    const plan = stepPlan(
+      open.map(({ added }) => added.at(-1) ?? 0),
+      open.map((sequence) => offset + length(sequence) - 1),
+    );
+    next = bestIds(config, tokensOnly(forward), plan, undefined, cache);
   }
-  return sequences.map((sequence, row) => Int32Array.from(sequence.slice(prompts[row]?.length ?? 0)));
+  return sequences.map(({ added }) => Int32Array.from(added));
 }
 
-function nextIds(
+function bestIds(
   config: ModelConfig,
   forward: Forward,
-  lead: Lead,
-  sequences: readonly number[][],
+  plan: RowPlan,
+  rows: Int32Array | undefined,
+  cache: KeyValueCache,
 ): Int32Array {
-  const plan = planRows(padSequences(sequences), lead);
-  checkPlan(config, plan);
-  const last = sequences.map((sequence, row) => row * plan.length + lead.virtualTokens + sequence.length - 1);
-  return tf.tidy(() =>
-    // The argmax is exact on any backend; ties resolve to the first.
-    tf.argMax(rowLogits(config, forward, plan, Int32Array.from(last)), 1).dataSync<'int32'>(),
-  );
+  return tf.tidy(() => tf.argMax(rowLogits(config, forward, plan, rows, cache), 1).dataSync<'int32'>());
+}
+
+/** One token a sequence. */
+function stepPlan(ids: readonly number[], positions: readonly number[]): RowPlan {
+  const identity = Int32Array.from(ids.keys());
+  return {
+    batch: ids.length,
+    length: 1,
+    sources: identity,
+    ids: Int32Array.from(ids),
+    positions: Int32Array.from(positions),
+    segments: new Int32Array(ids.length).fill(1),
+    targets: new Int32Array(ids.length).fill(-100),
+    trainedTokens: 0,
+    positionCount: Math.max(...positions) + 1,
+  };
+}
+
+/** Virtual tokens and prefixes stand in the cache already. */
+function tokensOnly({ tensor, trains, linear }: Forward): Forward {
+  return { tensor, trains, linear };
 }

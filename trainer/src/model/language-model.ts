@@ -3,6 +3,7 @@ import { UserError } from '../errors.js';
 import { crossEntropy, embedding, logits, type Matrix } from '../tensor/index.js';
 import { embedTokens, enter, headWeight, leave, runBlock } from './decoder.js';
 import type { Forward, Rows } from './forward.js';
+import type { KeyValueCache } from './key-value-cache.js';
 import type { ModelConfig } from './model-config.js';
 import { indices, uploadRows, type RowPlan } from './row-plan.js';
 
@@ -21,8 +22,8 @@ export interface Stages {
 }
 
 /** Uploads the rows and returns the stages over them; call inside a tidy. */
-export function stages(config: ModelConfig, forward: Forward, plan: RowPlan): Stages {
-  const rows = uploadRows(config, plan);
+export function stages(config: ModelConfig, forward: Forward, plan: RowPlan, cache?: KeyValueCache): Stages {
+  const rows = { ...uploadRows(config, plan), ...(cache ? { cache } : {}) };
   return {
     rows,
     begin: () => enter(config, forward, embedRows(config, forward, plan), rows),
@@ -32,8 +33,8 @@ export function stages(config: ModelConfig, forward: Forward, plan: RowPlan): St
 }
 
 /** Hidden states after the last block, [batch * length, hidden]; call inside a tidy. */
-export function hiddenStates(config: ModelConfig, forward: Forward, plan: RowPlan): Matrix {
-  const { begin, block } = stages(config, forward, plan);
+function hiddenStates(config: ModelConfig, forward: Forward, plan: RowPlan, cache?: KeyValueCache): Matrix {
+  const { begin, block } = stages(config, forward, plan, cache);
   let hidden = begin();
   for (let layer = 0; layer < config.layers; layer++) {
     const input = hidden;
@@ -49,9 +50,18 @@ export function lossSum(config: ModelConfig, forward: Forward, plan: RowPlan): t
   return scoredLoss(config, forward, plan, hiddenStates(config, forward, plan));
 }
 
-/** Logits of some rows (indices into [batch * length]), all by default: [rows, vocabulary]; call inside a tidy. */
-export function rowLogits(config: ModelConfig, forward: Forward, plan: RowPlan, chosen?: Int32Array): Matrix {
-  const hidden = hiddenStates(config, forward, plan);
+/**
+ * Logits of some rows (indices into [batch * length]), all by default: [rows, vocabulary]; call inside a tidy.
+ * @param cache filled by the first pass over it, stepped by the further ones.
+ */
+export function rowLogits(
+  config: ModelConfig,
+  forward: Forward,
+  plan: RowPlan,
+  chosen?: Int32Array,
+  cache?: KeyValueCache,
+): Matrix {
+  const hidden = hiddenStates(config, forward, plan, cache);
   const picked = chosen ? tf.gather(hidden, indices(chosen)) : hidden;
   const { weight } = headWeight(config, forward);
   return logits(leave(config, forward, picked), weight, { softcap: config.logitSoftcap || undefined });
