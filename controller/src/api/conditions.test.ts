@@ -24,7 +24,7 @@ describe('mergeConditions', () => {
     expect(changed[0]).toMatchObject({ lastTransitionTime: T2, status: 'True' });
   });
 
-  it('keeps the conditions that it was not told about, in a fixed order', () => {
+  it('keeps the conditions that it was not told about, and the order', () => {
     const first = mergeConditions(
       [],
       [update('Failed', 'False', 'NotEvicted'), update('QuotaReserved', 'True', 'QuotaReserved')],
@@ -32,7 +32,7 @@ describe('mergeConditions', () => {
       T1,
     );
     const merged = mergeConditions(first, [update('Admitted', 'True', 'Admitted')], 1, T2);
-    expect(merged.map(({ type }) => type)).toEqual(['QuotaReserved', 'Admitted', 'Failed']);
+    expect(merged.map(({ type }) => type)).toEqual(['Failed', 'QuotaReserved', 'Admitted']);
   });
 });
 

@@ -125,8 +125,8 @@ export interface ConditionUpdate {
 }
 
 /**
- * Merges updates into conditions: lastTransitionTime moves only when status does, other types are kept, the order
- * is that of {@link JOB_CONDITION_TYPES}.
+ * Merges updates into conditions: lastTransitionTime moves only when status does, other types are kept. The
+ * order is kept and new types come last, as server-side apply merges a keyed list, so that equal stays equal.
  * @param now RFC 3339
  */
 export function mergeConditions(
@@ -145,11 +145,7 @@ export function mergeConditions(
       observedGeneration,
     });
   }
-  const rank = (type: string) => {
-    const index = (JOB_CONDITION_TYPES as readonly string[]).indexOf(type);
-    return index < 0 ? JOB_CONDITION_TYPES.length : index;
-  };
-  return [...merged.values()].sort((a, b) => rank(a.type) - rank(b.type));
+  return [...merged.values()];
 }
 
 export const findCondition = (conditions: readonly Condition[] | undefined, type: JobConditionType) =>

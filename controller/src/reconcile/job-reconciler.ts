@@ -3,14 +3,7 @@ import type { FineTuneJob, FineTuneJobStatus, ResolvedSpec } from '../api/index.
 import { API_VERSION, FINE_TUNE_JOB_KIND, JOB_LABEL, MANAGED_BY, toTrainerConfig } from '../api/index.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
 import type { Clock, EventRecorder, KubeClient, KubeObject } from '../kube/index.js';
-import {
-  equalJson,
-  Expectations,
-  isAlreadyExists,
-  isNotFound,
-  ReadYourWrites,
-  refOf,
-} from '../kube/index.js';
+import { equalJson, Expectations, isAlreadyExists, ReadYourWrites, refOf } from '../kube/index.js';
 import type { PodObject } from '../pool/index.js';
 import { BY_JOB } from './caches.js';
 import type { Caches } from './caches.js';
@@ -63,7 +56,8 @@ export class JobReconciler {
       const job = object.metadata.labels?.[JOB_LABEL];
       const owner = `${object.metadata.namespace}/${job}`;
       if (job === undefined) return;
-      if (type === 'deleted') this.#expectations.observeDeletion(owner, object.metadata.uid ?? '');
+      const leaves = type === 'deleted' || object.metadata.deletionTimestamp !== undefined;
+      if (leaves) this.#expectations.observeDeletion(owner, object.metadata.uid ?? '');
       else this.#expectations.observeCreation(owner, object.metadata.name);
     });
   }
@@ -118,7 +112,7 @@ export class JobReconciler {
       pods,
       training: coordinator.state(uid),
       admission: scheduling.admissionOf(key, job.metadata.generation ?? 0),
-      waiting: scheduling.waitingOf(key),
+      waiting: scheduling.waitingOf(key, job.metadata.generation ?? 0),
       eviction: job.spec.suspend
         ? { reason: 'Suspended', message: 'spec.suspend is true' }
         : queue?.spec.stopPolicy === 'holdAndDrain'
@@ -166,7 +160,6 @@ export class JobReconciler {
         message,
       );
     }
-    this.options.scheduling.statusWritten(key, stored);
     this.options.onStatus?.(stored, job.status);
   }
 
@@ -266,13 +259,15 @@ export class JobReconciler {
 
   async #deletePod(key: string, pod: PodObject): Promise<void> {
     const { name, namespace, uid = '' } = pod.metadata;
+    this.#expectations.expectDeletion(key, uid);
     try {
-      await this.options.client.delete(PODS, { name, namespace }, { preconditions: { uid } });
+      const deleted = await this.options.client.delete(PODS, { name, namespace }, { preconditions: { uid } });
+      if (!deleted) this.#expectations.observeDeletion(key, uid);
     } catch (error) {
+      this.#expectations.observeDeletion(key, uid);
       // Another pod of this name is there already.
-      if (!isNotFound(error) && !isPreconditionFailure(error)) throw error;
+      if (!isPreconditionFailure(error)) throw error;
     }
-    this.#expectations.observeDeletion(key, uid);
   }
 
   /** The job is gone; its pods and its secret go with it, being owned by it. */

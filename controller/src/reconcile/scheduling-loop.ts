@@ -30,7 +30,7 @@ const MIN_REFRESH_MS = 1000;
 /** Runs scheduling cycles over the caches and remembers what they decided until the objects show it. */
 export class SchedulingLoop {
   readonly #assumed = new Map<string, Assumption>();
-  #waiting = new Map<string, Waiting>();
+  #waiting = new Map<string, { readonly waiting: Waiting; readonly generation: number }>();
 
   constructor(private readonly options: SchedulingLoopOptions) {}
 
@@ -40,16 +40,10 @@ export class SchedulingLoop {
     return assumption?.generation === generation ? assumption.admission : undefined;
   }
 
-  waitingOf(key: string): Waiting | undefined {
-    return this.#waiting.get(key);
-  }
-
-  /** A status was stored that the cache may not show yet. */
-  statusWritten(key: string, job: FineTuneJob): void {
-    const assumption = this.#assumed.get(key);
-    if (assumption === undefined || isTrue(job.status?.conditions, 'Admitted')) return;
-    // Decided otherwise in the meantime, for instance because the job was suspended.
-    this.#assumed.delete(key);
+  /** Why this generation of the job waits; undefined until a cycle has looked at it. */
+  waitingOf(key: string, generation: number): Waiting | undefined {
+    const verdict = this.#waiting.get(key);
+    return verdict?.generation === generation ? verdict.waiting : undefined;
   }
 
   /** One cycle: forget assumptions that became facts or void, decide, remember. */
@@ -83,13 +77,20 @@ export class SchedulingLoop {
       onVerdict(admission.key, 0);
     }
     const before = this.#waiting;
-    this.#waiting = new Map(plan.waiting.map((waiting) => [waiting.key, waiting]));
+    this.#waiting = new Map(
+      plan.waiting.map((waiting) => [
+        waiting.key,
+        { waiting, generation: jobs.get(waiting.key)?.metadata.generation ?? 0 },
+      ]),
+    );
     const refresh = Math.max(MIN_REFRESH_MS, plan.waiting.length * REFRESH_MS_PER_JOB);
     for (const waiting of plan.waiting) {
       const old = before.get(waiting.key);
-      if (old?.reason !== waiting.reason) onVerdict(waiting.key, 0);
-      else if (old.position !== waiting.position || old.message !== waiting.message)
+      const generation = this.#waiting.get(waiting.key)?.generation;
+      if (old?.waiting.reason !== waiting.reason || old.generation !== generation) onVerdict(waiting.key, 0);
+      else if (old.waiting.position !== waiting.position || old.waiting.message !== waiting.message) {
         onVerdict(waiting.key, refresh);
+      }
     }
     return plan;
   }

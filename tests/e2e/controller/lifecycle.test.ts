@@ -132,20 +132,20 @@ describe('a job', () => {
   });
 
   it('waits with a position and a precise reason while the quota is used, and starts when it is free', async () => {
-    for (const name of ['one', 'two', 'three']) await cluster.client.create(JOBS, jobObject(name));
-    await boundPods('one', 2);
-    await boundPods('two', 2);
-    const waiting = await until('three says why it waits', async () => {
-      const found = await job('three');
+    for (const name of ['line-1', 'line-2', 'line-3']) await cluster.client.create(JOBS, jobObject(name));
+    await boundPods('line-1', 2);
+    await boundPods('line-2', 2);
+    const waiting = await until('line-3 says why it waits', async () => {
+      const found = await job('line-3');
       return found.status?.queue === undefined ? undefined : found;
     });
     expect(waiting.status?.queue).toMatchObject({ position: 1, ahead: 0, reason: 'WaitingForQuota' });
     expect(waiting.status?.queue?.message).toBe(
       'needs 2 H100 (2 workers of 1), but queue team may use 0 more: 4 in use of 4 nominal; 2 short',
     );
-    await cluster.client.delete(JOBS, { name: 'one', namespace: 'default' });
-    await boundPods('three', 2);
-    expect((await job('three')).status?.queue).toBeUndefined();
+    await cluster.client.delete(JOBS, { name: 'line-1', namespace: 'default' });
+    await boundPods('line-3', 2);
+    expect((await job('line-3')).status?.queue).toBeUndefined();
   });
 
   it('that can never start says so at once', async () => {
