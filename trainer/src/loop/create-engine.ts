@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { TrainerConfig } from '@tuneyard/proto';
 import { createAdapter } from '../adapter/index.js';
+import { Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
 import { selectBackend } from '../tensor/index.js';
 import type { Engine } from './engine.js';
@@ -24,7 +25,8 @@ export async function createEngine({ config, modelFolder, seed }: EngineRequest)
   if (!training) throw new UserError('training is missing.');
   const { name, reason } = await selectBackend({ force: process.env['TUNEYARD_BACKEND'] });
   const folder = modelFolder ?? folderOf(config.model?.source ?? '');
-  const adapted = createAdapter({ method, modelFolder: folder, seed });
+  const tokenize = (text: string) => Tokenizer.load(folder).encode(text);
+  const adapted = createAdapter({ method, modelFolder: folder, seed, tokenize });
   return new TensorEngine(adapted, {
     backend: `${name} (${reason})`,
     gradientCheckpointing: training.gradientCheckpointing,
