@@ -59,3 +59,15 @@ export function scatterRows(source: usize, ids: usize, target: usize, n: i32, co
     ids += 4;
   }
 }
+
+/** Row i of y becomes row ids[i] of `table`; an id outside 0..count-1 gives zeros. */
+export function gatherRows(table: usize, ids: usize, y: usize, n: i32, count: i32, columns: i32): void {
+  const bytes = <usize>columns << 2;
+  for (let i = 0; i < n; i++) {
+    const id = load<i32>(ids);
+    if (id >= 0 && id < count) memory.copy(y, table + <usize>id * bytes, bytes);
+    else memory.fill(y, 0, bytes);
+    y += bytes;
+    ids += 4;
+  }
+}

@@ -1,7 +1,7 @@
 export { gemm, gemmScratchBytes } from './gemm';
 export { layerNorm, layerNormGrad, rmsNorm, rmsNormGrad } from './norm';
 export { geglu, gegluGrad, gelu, geluGrad, swiglu, swigluGrad } from './activation';
-export { add, columnSums, multiply, repeatRow, scale, scatterRows } from './elementwise';
+export { add, columnSums, gatherRows, multiply, repeatRow, scale, scatterRows } from './elementwise';
 export { rope } from './rope';
 export { softmaxAgain, softmaxGrad, softmaxRows } from './attention';
 export { crossEntropyRows } from './cross-entropy';

@@ -42,6 +42,8 @@ export const FUSED = {
   geluGrad: 'TuneyardGeluGrad',
   /** (x, head, labels) {softcap, chunk, gradient, trainable} -> lossSum, dx?, dHead? */
   crossEntropy: 'TuneyardCrossEntropy',
+  /** (table, ids) -> rows of the table */
+  gatherRows: 'TuneyardGatherRows',
   /** (rows, ids) {count} -> table gradient [count, d] */
   scatterRows: 'TuneyardScatterRows',
 } as const;

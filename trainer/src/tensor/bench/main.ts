@@ -1,5 +1,6 @@
 /**
  * Measures matrix products and training steps on the chosen backend:
+ * (Times are processor seconds of this process, the smaller of user+system and wall: other load does not count.)
  * `node trainer/dist/tensor/bench/main.js [--profile]`; TUNEYARD_BACKEND and TUNEYARD_BLAS choose as in training.
  */
 import * as tf from '@tensorflow/tfjs-core';
@@ -50,11 +51,12 @@ function bestSeconds(work: () => void): number {
   let best = Infinity;
   const begin = performance.now();
   for (let runs = 0; runs < 5 || performance.now() - begin < 500; runs++) {
-    const start = performance.now();
+    const [start, before] = [performance.now(), process.cpuUsage()];
     work();
-    best = Math.min(best, performance.now() - start);
+    const used = process.cpuUsage(before);
+    best = Math.min(best, (performance.now() - start) / 1e3, (used.user + used.system) / 1e6);
   }
-  return best / 1e3;
+  return best;
 }
 
 function shape(

@@ -13,9 +13,13 @@ export interface EmbeddingOptions {
 /** Rows of `table` [V, d] by `ids` int32 [n] in 0..V-1; result [n, d]. */
 export function embedding(table: Matrix, ids: Indices, options: EmbeddingOptions = {}): Matrix {
   checkIndices('embedding', 'ids', ids, ids.size);
-  if (options.trainable !== true) return tf.gather(table, ids);
+  const value = (): Matrix =>
+    hasKernel(FUSED.gatherRows)
+      ? tf.engine().runKernel<Matrix>(FUSED.gatherRows, { table, ids })
+      : tf.gather<Matrix>(table, ids);
+  if (options.trainable !== true) return value();
   return withGradient([table], () => ({
-    value: tf.gather<Matrix>(table, ids),
+    value: value(),
     saved: { ids },
     gradient: (dy, saved) => [scatterRows(dy, saved.ids, table.shape[0])],
   }));

@@ -30,6 +30,7 @@ export interface KernelModule {
   repeatRow(row: number, y: number, rows: number, columns: number): void;
   columnSums(x: number, sums: number, rows: number, columns: number): void;
   scatterRows(source: number, ids: number, target: number, n: number, columns: number): void;
+  gatherRows(table: number, ids: number, y: number, n: number, count: number, columns: number): void;
   rmsNorm(
     x: number,
     w: number,
@@ -124,6 +125,7 @@ export interface KernelModule {
     slopes: number,
     ld: number,
     rows: number,
+    first: number,
     columns: number,
     scale: number,
   ): void;
@@ -172,6 +174,7 @@ const KERNELS: readonly (keyof KernelModule)[] = [
   'repeatRow',
   'columnSums',
   'scatterRows',
+  'gatherRows',
   'rmsNorm',
   'rmsNormGrad',
   'layerNorm',

@@ -236,7 +236,7 @@ const attentionGrad: DeviceKernel = (device, inputs, attrs) => {
       );
       addTransposed(device, call, block, p, pitch, dyBlock, device.address(dv), dPrefixValues);
       timesKeysTransposed(device, call, block, dyBlock, call.v, call.prefixValues, ds, pitch);
-      device.kernels.softmaxGrad(p, ds, slopes, pitch, rows, prefix + keys, call.scale);
+      device.kernels.softmaxGrad(p, ds, slopes, pitch, rows, prefix + r0 - c0 + 1, prefix + keys, call.scale);
       timesKeys(device, call, block, ds, pitch, call.k, call.prefixKeys, device.address(dq) + block.query);
       addTransposed(device, call, block, ds, pitch, call.q + block.query, device.address(dk), dPrefixKeys);
     }
