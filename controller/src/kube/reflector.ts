@@ -108,7 +108,7 @@ export class Reflector<T extends KubeObject> {
     this.options.onStart?.('list');
     const items: T[] = [];
     let token: string | undefined;
-    let version: string;
+    let version: string | undefined;
     do {
       const query: ListOptions = {
         namespace: this.options.namespace,
@@ -123,7 +123,8 @@ export class Reflector<T extends KubeObject> {
       const page = await this.client.list<T>(this.resource, query);
       for (const item of page.items) items.push(this.#kept(item));
       token = page.metadata.continue === '' ? undefined : page.metadata.continue;
-      version = page.metadata.resourceVersion;
+      // All pages show the state of the first.
+      version ??= page.metadata.resourceVersion;
     } while (token !== undefined);
     this.#cache.replace(items);
     if (!this.#synced) {
