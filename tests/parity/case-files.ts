@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TokenBatch } from '@tuneyard/trainer/model';
 
@@ -48,12 +48,14 @@ export interface ParityCase {
   readonly evaluation: readonly TokenBatch[];
 }
 
-/** Names of the cases of a folder, from its index.json. */
+/** Names of the cases of a folder: those of its index.json, or every subfolder that holds a case. */
 export function caseNames(folder: string): string[] {
-  const index = join(folder, 'index.json');
-  if (!existsSync(index)) throw new Error(`${folder}: no parity cases: index.json is missing`);
-  const names: string[] = JSON.parse(text(folder, 'index.json'));
-  return names;
+  if (existsSync(join(folder, 'index.json'))) {
+    const names: string[] = JSON.parse(text(folder, 'index.json'));
+    return names;
+  }
+  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'case.json')));
+  return names.sort();
 }
 
 export function readCase(folder: string, name: string): ParityCase {
