@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
-import type { ChannelCredentials } from '@grpc/grpc-js';
 import type { JobRef } from '@tuneyard/proto';
 
-import { createGrpcDataPlane, type PeerCredentials } from './grpc-data-plane.js';
+import { createGrpcDataPlane } from './grpc-data-plane.js';
 import type { Group } from './group.js';
+import { createHttp2DataPlane } from './http2-data-plane.js';
 import { PeerGroup } from './peer-group.js';
+import type { TlsMaterial } from './tls-material.js';
 
 /** The part of a logger that the group uses. */
 export interface GroupLog {
@@ -27,10 +28,12 @@ export interface GroupOptions {
   readonly advertiseHost?: string;
   /** Shown by the coordinator: what computes here. */
   readonly backend?: string;
-  /** Default: plaintext, for loopback only. */
-  readonly coordinatorCredentials?: ChannelCredentials;
-  /** Default: plaintext, for loopback only. */
-  readonly peerCredentials?: PeerCredentials;
+  /** The worker's certificates, for the coordinator and the peers; default: plaintext, for loopback only. */
+  readonly tls?: TlsMaterial;
+  /** Name in the coordinator's certificate; default `tuneyard-coordinator`. */
+  readonly coordinatorName?: string;
+  /** What carries the numbers: gRPC straight on node:http2 (default), or stock grpc-js. */
+  readonly dataPlane?: 'http2' | 'grpc-js';
   /** Memory for vectors of `length` elements, e.g. shared with the compute thread; default: private memory. */
   readonly allocate?: (length: number) => Float32Array;
   /** Told of generations, broken links and reconnections; default: nobody. */
@@ -41,14 +44,9 @@ export interface GroupOptions {
 
 /** This process as a worker of its job. Nothing is sent before `connect()`. */
 export function createGroup(options: GroupOptions): Group {
+  const { listenHost, advertiseHost = listenHost, tls } = options;
+  const create = options.dataPlane === 'grpc-js' ? createGrpcDataPlane : createHttp2DataPlane;
   return new PeerGroup({ ...options, incarnation: randomUUID() }, (handlers) =>
-    createGrpcDataPlane(
-      {
-        listenHost: options.listenHost,
-        advertiseHost: options.advertiseHost ?? options.listenHost,
-        credentials: options.peerCredentials,
-      },
-      handlers,
-    ),
+    create({ listenHost, advertiseHost, tls }, handlers),
   );
 }

@@ -1,13 +1,4 @@
-import {
-  credentials as clientCredentials,
-  Server,
-  ServerCredentials,
-  Metadata,
-  status,
-  type ChannelCredentials,
-  type ClientOptions,
-  type ServerWritableStream,
-} from '@grpc/grpc-js';
+import { Server, Metadata, status, type ClientOptions, type ServerWritableStream } from '@grpc/grpc-js';
 import {
   CollectiveClient,
   CollectiveService,
@@ -17,6 +8,7 @@ import {
 } from '@tuneyard/proto';
 
 import type { DataPlane, FrameSink, PeerAddress, PeerHandlers, PullListener } from './data-plane.js';
+import { channelCredentials, serverCredentials, type TlsMaterial } from './tls-material.js';
 import { MAX_BODY_BYTES, type EncodedFrame } from './wire-format.js';
 
 const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 4096;
@@ -38,18 +30,12 @@ const CHANNEL_OPTIONS: ClientOptions = {
   'grpc.max_reconnect_backoff_ms': 1000,
 };
 
-/** Certificates of a job; left out = plaintext, for loopback only. */
-export interface PeerCredentials {
-  readonly server: ServerCredentials;
-  readonly client: ChannelCredentials;
-}
-
 export interface GrpcDataPlaneOptions {
   readonly listenHost: string;
   /** Host that peers dial. */
   readonly advertiseHost: string;
-  /** Default: plaintext. */
-  readonly credentials?: PeerCredentials | undefined;
+  /** Default: plaintext, for loopback only. */
+  readonly tls?: TlsMaterial | undefined;
 }
 
 /** `Pull` with messages as they are: no protobuf decoding of the numbers. */
@@ -82,10 +68,8 @@ export async function createGrpcDataPlane(
     },
   );
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(
-      `${options.listenHost}:0`,
-      options.credentials?.server ?? ServerCredentials.createInsecure(),
-      (error, bound) => (error === null ? resolve(bound) : reject(error)),
+    server.bindAsync(`${options.listenHost}:0`, serverCredentials(options.tls), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
     );
   });
   return new GrpcDataPlane(server, `${options.advertiseHost}:${port}`, options);
@@ -148,7 +132,7 @@ class GrpcDataPlane implements DataPlane {
     if (client === undefined) {
       client = new CollectiveClient(
         peer.address,
-        this.options.credentials?.client ?? clientCredentials.createInsecure(),
+        channelCredentials(this.options.tls, peer.memberId),
         CHANNEL_OPTIONS,
       );
       this.#clients.set(key, client);

@@ -1,3 +1,3 @@
 export { createGroup, type GroupLog, type GroupOptions } from './create-group.js';
-export type { PeerCredentials } from './grpc-data-plane.js';
 export type { Group, Scalars, SharedResult, SharedWork, StateHolder, SumTimings } from './group.js';
+export type { TlsMaterial } from './tls-material.js';

@@ -120,12 +120,14 @@ export function decodeFrame(message: Buffer): Frame {
   };
 }
 
-/** The numbers of a body as f32, copied to an aligned vector. */
+/** The numbers of a body as f32: the memory of the message itself where it is aligned, else a copy. */
 export function bodyAsFloats(frame: Frame): Float32Array {
-  const values = new Float32Array(frame.length);
-  if (frame.dtype !== FrameDtype.f32 || frame.body.byteLength !== values.byteLength)
-    throw new FrameError(`a body of ${frame.body.byteLength} bytes does not hold ${frame.length} f32 values`);
-  new Uint8Array(values.buffer).set(frame.body);
+  const { body, length } = frame;
+  if (frame.dtype !== FrameDtype.f32 || body.byteLength !== 4 * length)
+    throw new FrameError(`a body of ${body.byteLength} bytes does not hold ${length} f32 values`);
+  if (body.byteOffset % 4 === 0) return new Float32Array(body.buffer, body.byteOffset, length);
+  const values = new Float32Array(length);
+  new Uint8Array(values.buffer).set(body);
   return values;
 }
 

@@ -189,7 +189,11 @@ export class WorkReduce {
   }
 
   #numbers(kind: FrameKind, block: Block, chunk: Segment, from: Float32Array): EncodedFrame {
-    const values = from.subarray(chunk.start, chunk.end);
+    // The owner of a segment answers only after it has read this, so a view will do; nobody answers a short vector,
+    // and its memory may be used again while it is still on its way.
+    const values = this.#replicated
+      ? from.slice(chunk.start, chunk.end)
+      : from.subarray(chunk.start, chunk.end);
     return this.#encode(
       { kind, dtype: FrameDtype.f32, flags: 0, block, offset: chunk.start, length: values.length },
       bytesOf(values),

@@ -1,0 +1,180 @@
+import { WorkPhase, type PullRequest } from '@tuneyard/proto';
+import { afterEach, describe, expect, it } from 'vitest';
+
+import type { DataPlane, FrameSink, PeerAddress, PeerHandlers } from './data-plane.js';
+import { createGrpcDataPlane } from './grpc-data-plane.js';
+import { createHttp2DataPlane } from './http2-data-plane.js';
+import { stateChunks } from './state-transfer.js';
+import {
+  bodyAsFloats,
+  bytesOf,
+  decodeFrame,
+  encodeFrame,
+  FrameDtype,
+  FrameKind,
+  type EncodedFrame,
+} from './wire-format.js';
+
+const request: PullRequest = { jobUid: 'u', token: 's', memberId: 'me', incarnation: 'i', generation: 3 };
+const listen = { listenHost: '127.0.0.1', advertiseHost: '127.0.0.1' };
+const state = Uint8Array.from({ length: 700_000 }, (_, at) => at * 7);
+
+const open: DataPlane[] = [];
+afterEach(async () => {
+  for (const plane of open.splice(0)) await plane.close();
+});
+
+function frameOf(length: number, generation: number): EncodedFrame {
+  const values = Float32Array.from({ length }, (_, at) => Math.sin(at + generation));
+  const header = {
+    kind: FrameKind.partial,
+    phase: WorkPhase.WORK_PHASE_GRADIENT,
+    dtype: FrameDtype.f32,
+    flags: 0,
+    generation,
+    step: 1,
+    block: { start: 0, size: 1 },
+    offset: 0,
+    length,
+  };
+  return encodeFrame(header, bytesOf(values));
+}
+
+function handlers(onPull: PeerHandlers['onPull']): PeerHandlers {
+  return {
+    onPull,
+    // eslint-disable-next-line typescript/require-await
+    async *onFetchState(asked) {
+      yield* stateChunks({ step: 5, bytes: state }, asked);
+    },
+  };
+}
+
+/** Pulls until the end; the messages, and how it ended. */
+async function pullAll(plane: DataPlane, peer: PeerAddress): Promise<{ messages: Buffer[]; end: string }> {
+  const messages: Buffer[] = [];
+  const end = await new Promise<string>((resolve) => {
+    plane.pull(peer, request, {
+      onMessage: (message) => messages.push(message),
+      onEnd: () => resolve('end'),
+      onError: resolve,
+    });
+  });
+  return { messages, end };
+}
+
+const create = { 'grpc-js': createGrpcDataPlane, http2: createHttp2DataPlane };
+const pairs = (['grpc-js', 'http2'] as const).flatMap((server) =>
+  (['grpc-js', 'http2'] as const).map((client) => ({ server, client })),
+);
+
+describe.each(pairs)('a $server server and a $client client', ({ server, client }) => {
+  async function connectPair(
+    onPull: PeerHandlers['onPull'],
+  ): Promise<{ plane: DataPlane; peer: PeerAddress }> {
+    const serving = await create[server](listen, handlers(onPull));
+    const plane = await create[client](
+      listen,
+      handlers((_, sink) => sink.end()),
+    );
+    open.push(serving, plane);
+    const address = server === 'http2' ? serving.bulkAddress : serving.address;
+    // Each client speaks to each server: as to a bulk port, or as to a Collective service.
+    const peer = {
+      memberId: 'peer',
+      incarnation: 'j',
+      address,
+      bulkAddress: client === 'http2' ? address : '',
+    };
+    return { plane, peer };
+  }
+
+  it('carry frames of any size, in order, under back-pressure', async () => {
+    const sizes = [0, 1, 5000, 262_144, 262_144, 262_144, 262_144, 262_144, 262_144, 3];
+    let asked: PullRequest | undefined;
+    const { plane, peer } = await connectPair((pull, sink) => {
+      asked = pull;
+      void sendAll(
+        sink,
+        sizes.map((size, at) => frameOf(size, at)),
+      );
+    });
+    const { messages, end } = await pullAll(plane, peer);
+    expect(end).toBe('end');
+    expect(asked).toEqual(request);
+    expect(messages.map((message) => decodeFrame(message).generation)).toEqual(sizes.map((_, at) => at));
+    messages.forEach((message, at) => {
+      const values = bytesOf(bodyAsFloats(decodeFrame(message)));
+      expect(Buffer.from(values).equals(frameOf(sizes[at] ?? 0, at).body)).toBe(true);
+    });
+  });
+
+  it('tell a refusal, a stranger and a broken line apart', async () => {
+    const sinks: FrameSink[] = [];
+    const answers: ((sink: FrameSink) => void)[] = [
+      (sink) => sink.refuse('stale'),
+      (sink) => sink.refuse('stranger'),
+      (sink) => {
+        sink.write(frameOf(10, 1));
+        setImmediate(() => void open[0]?.close());
+      },
+    ];
+    const { plane, peer } = await connectPair((_, sink) => {
+      sinks.push(sink);
+      answers.shift()?.(sink);
+    });
+    expect((await pullAll(plane, peer)).end).toBe('end');
+    expect((await pullAll(plane, peer)).end).toMatch(/^PERMISSION_DENIED/);
+    expect((await pullAll(plane, peer)).end).toMatch(/^(UNAVAILABLE|CANCELLED|INTERNAL|UNKNOWN)/);
+  });
+
+  it('stop sending when the receiver cancels', async () => {
+    const closed = new Promise<void>((resolve) => {
+      void connectPair((_, sink) => {
+        sink.onClose(resolve);
+        sink.write(frameOf(10, 1));
+      }).then(({ plane, peer }) => {
+        const cancel = plane.pull(peer, request, {
+          onMessage: () => cancel(),
+          onEnd: () => {},
+          onError: () => {},
+        });
+      });
+    });
+    await closed;
+  });
+});
+
+describe('state', () => {
+  it('arrives whole, and from an offset', async () => {
+    const plane = await createGrpcDataPlane(
+      listen,
+      handlers(() => {}),
+    );
+    open.push(plane);
+    const peer = { memberId: 'peer', incarnation: 'j', address: plane.address, bulkAddress: '' };
+    for (const offset of [0, 262_144, 700_000]) {
+      const got: Buffer[] = [];
+      for await (const chunk of plane.fetchState(peer, {
+        jobUid: 'u',
+        token: 's',
+        memberId: 'me',
+        generation: 1,
+        step: 5,
+        offset,
+      }))
+        got.push(Buffer.from(chunk.data));
+      expect(Buffer.concat(got).equals(Buffer.from(state.subarray(offset)))).toBe(true);
+    }
+  });
+});
+
+async function sendAll(sink: FrameSink, frames: readonly EncodedFrame[]): Promise<void> {
+  let drained = (): void => {};
+  sink.onDrain(() => drained());
+  for (const frame of frames) {
+    const waiting = new Promise<void>((resolve) => (drained = resolve));
+    if (!sink.write(frame)) await waiting;
+  }
+  sink.end();
+}

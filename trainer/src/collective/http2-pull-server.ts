@@ -1,0 +1,151 @@
+import {
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+
+import { status } from '@grpc/grpc-js';
+import { CollectiveService, PullRequest } from '@tuneyard/proto';
+
+import type { FrameSink, PeerHandlers } from './data-plane.js';
+import { MessageAssembler, messagePrefix } from './message-assembler.js';
+import { http2ServerOptions, type TlsMaterial } from './tls-material.js';
+import type { EncodedFrame } from './wire-format.js';
+
+/** A pull request is small: names, a token, numbers. */
+const MAX_REQUEST_BYTES = 16 * 1024;
+const CONTENT_TYPE = 'application/grpc+proto';
+
+export interface Http2PullServer {
+  /** `host:port` that it listens on. */
+  readonly address: string;
+  close(): void;
+}
+
+/** Serves `Collective.Pull` as gRPC on the wire, straight on node:http2: numbers go out without being copied. */
+export async function createHttp2PullServer(
+  listenHost: string,
+  advertiseHost: string,
+  tls: TlsMaterial | undefined,
+  handlers: Pick<PeerHandlers, 'onPull'>,
+): Promise<Http2PullServer> {
+  const settings = { settings: { maxConcurrentStreams: 256 } };
+  const server: Http2Server =
+    tls === undefined
+      ? createServer(settings)
+      : createSecureServer({ ...settings, ...http2ServerOptions(tls) });
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.on('close', () => sessions.delete(session));
+    session.on('error', () => session.destroy());
+  });
+  server.on('stream', (stream, headers) => servePull(stream, headers, handlers));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, listenHost, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+  return {
+    address: `${advertiseHost}:${port}`,
+    close: () => {
+      server.close();
+      for (const session of sessions) session.destroy();
+    },
+  };
+}
+
+function servePull(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  handlers: Pick<PeerHandlers, 'onPull'>,
+): void {
+  const sink = new StreamSink(stream);
+  stream.on('error', () => {});
+  if (headers[':path'] !== CollectiveService.pull.path)
+    return sink.fail(status.UNIMPLEMENTED, 'only Pull is served here');
+  let asked = false;
+  const assembler = new MessageAssembler(MAX_REQUEST_BYTES, (message) => {
+    if (asked) return;
+    asked = true;
+    handlers.onPull(PullRequest.decode(message), sink);
+  });
+  stream.on('data', (piece: Buffer) => {
+    try {
+      assembler.push(piece);
+    } catch {
+      sink.fail(status.INTERNAL, 'not a pull request');
+    }
+  });
+  stream.on('end', () => {
+    if (!asked) sink.fail(status.INTERNAL, 'no pull request');
+  });
+}
+
+class StreamSink implements FrameSink {
+  #ended = false;
+  #status: status = status.OK;
+  #details = '';
+
+  constructor(private readonly stream: ServerHttp2Stream) {
+    stream.on('wantTrailers', () =>
+      stream.sendTrailers({
+        'grpc-status': `${this.#status}`,
+        'grpc-message': encodeURIComponent(this.#details),
+      }),
+    );
+  }
+
+  write({ header, body }: EncodedFrame): boolean {
+    if (this.#ended || this.stream.destroyed) return true;
+    this.#respond();
+    const prefix = messagePrefix(header.byteLength + body.byteLength);
+    this.stream.cork();
+    let more = this.stream.write(Buffer.concat([prefix, header]));
+    if (body.byteLength > 0) more = this.stream.write(body);
+    this.stream.uncork();
+    return more;
+  }
+
+  onDrain(listener: () => void): void {
+    this.stream.on('drain', listener);
+  }
+
+  onClose(listener: () => void): void {
+    this.stream.on('close', listener);
+  }
+
+  end(): void {
+    this.fail(status.OK, '');
+  }
+
+  refuse(code: 'stale' | 'stranger'): void {
+    if (code === 'stale') this.fail(status.FAILED_PRECONDITION, 'this generation is over');
+    else this.fail(status.PERMISSION_DENIED, 'not a member of this job');
+  }
+
+  fail(code: status, details: string): void {
+    if (this.#ended || this.stream.destroyed) return;
+    this.#ended = true;
+    this.#status = code;
+    this.#details = details;
+    this.#respond();
+    this.stream.end();
+  }
+
+  #respond(): void {
+    if (this.stream.headersSent) return;
+    this.stream.respond(
+      { [constants.HTTP2_HEADER_STATUS]: 200, [constants.HTTP2_HEADER_CONTENT_TYPE]: CONTENT_TYPE },
+      { waitForTrailers: true },
+    );
+  }
+}
