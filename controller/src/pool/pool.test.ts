@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { flavorOfProduct, gpusOfNode } from './flavor.js';
+import type { NodeObject, PodObject } from './objects.js';
+import { buildPool } from './pool.js';
+
+const node = (
+  name: string,
+  allocatable: Record<string, string>,
+  labels: Record<string, string> = {},
+): NodeObject => ({
+  metadata: { name, labels },
+  status: { allocatable, conditions: [{ type: 'Ready', status: 'True' }] },
+});
+
+const pod = (name: string, nodeName: string, gpus: number, phase = 'Running'): PodObject => ({
+  metadata: { name, namespace: 'default' },
+  spec: { nodeName, containers: [{ name: 'c', resources: { limits: { 'nvidia.com/gpu': String(gpus) } } }] },
+  status: { phase },
+});
+
+describe('flavorOfProduct', () => {
+  it.each([
+    ['NVIDIA-H100-80GB-HBM3', 'H100'],
+    ['NVIDIA-A100-SXM4-40GB', 'A100'],
+    ['A100-SXM4-40GB-MIG-1g.5gb', 'A100-mig-1g.5gb'],
+    ['Tesla-T4', 'T4'],
+    ['Tesla-T4-SHARED', 'T4'],
+    ['NVIDIA-GB200', 'GB200'],
+    ['NVIDIA-RTX-A6000', 'RTX-A6000'],
+    ['NVIDIA H100 NVL', 'H100'],
+  ])('calls %s %s', (product, flavor) => {
+    expect(flavorOfProduct(product)).toBe(flavor);
+  });
+});
+
+describe('gpusOfNode', () => {
+  it('knows MIG slices as flavors of their own, with their memory', () => {
+    const mixed = node(
+      'mig',
+      { cpu: '96', 'nvidia.com/gpu': '0', 'nvidia.com/mig-1g.5gb': '3', 'nvidia.com/mig-2g.10gb': '1' },
+      { 'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-40GB', 'nvidia.com/mig-2g.10gb.memory': '9856' },
+    );
+    expect(gpusOfNode(mixed)).toEqual([
+      {
+        flavor: 'A100-mig-1g.5gb',
+        resource: 'nvidia.com/mig-1g.5gb',
+        allocatable: 3,
+        memoryBytes: undefined,
+      },
+      {
+        flavor: 'A100-mig-2g.10gb',
+        resource: 'nvidia.com/mig-2g.10gb',
+        allocatable: 1,
+        memoryBytes: 9856 * 1024 * 1024,
+      },
+    ]);
+  });
+});
+
+describe('buildPool', () => {
+  const gpu = node('a', { 'nvidia.com/gpu': '8' }, { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3' });
+  const used = (...args: Parameters<typeof buildPool>) => buildPool(...args).nodes[0]?.gpus[0]?.used;
+
+  it("counts other tenants' pods until they end", () => {
+    expect(
+      used([gpu], [pod('x', 'a', 2), pod('y', 'a', 1, 'Succeeded'), pod('z', 'b', 1)], [], () => false),
+    ).toBe(2);
+  });
+
+  it('counts a placement once, whether its pods exist or not', () => {
+    const holding = { resource: 'nvidia.com/gpu', gpusPerWorker: 2, nodes: ['a', 'a'] };
+    expect(used([gpu], [], [holding], () => true)).toBe(4);
+    expect(used([gpu], [pod('w', 'a', 2)], [holding], () => true)).toBe(4);
+  });
+
+  it('leaves nodes without GPUs out and says why a node takes nothing', () => {
+    const cordoned: NodeObject = {
+      ...gpu,
+      metadata: { ...gpu.metadata, name: 'c' },
+      spec: { unschedulable: true },
+    };
+    const lost: NodeObject = {
+      ...gpu,
+      metadata: { ...gpu.metadata, name: 'd' },
+      status: { ...gpu.status, conditions: [{ type: 'Ready', status: 'Unknown' }] },
+    };
+    const pool = buildPool([gpu, node('cpu', { cpu: '8' }), cordoned, lost], [], [], () => false);
+    expect(pool.nodes.map(({ name, unavailable }) => [name, unavailable])).toEqual([
+      ['a', undefined],
+      ['c', 'cordoned'],
+      ['d', 'not ready'],
+    ]);
+  });
+});

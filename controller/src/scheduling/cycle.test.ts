@@ -1,0 +1,351 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PoolNode } from '../pool/index.js';
+import type { QueueState } from '../queueing/index.js';
+import { schedule } from './cycle.js';
+import type { PendingJob, Plan, RunningJob, Snapshot } from './snapshot.js';
+
+const node = (
+  name: string,
+  free: number,
+  more: Partial<PoolNode> & { used?: number; flavor?: string } = {},
+): PoolNode => ({
+  name,
+  labels: {},
+  taints: [],
+  gpus: [
+    {
+      flavor: more.flavor ?? 'H100',
+      resource: 'nvidia.com/gpu',
+      allocatable: free + (more.used ?? 0),
+      used: more.used ?? 0,
+    },
+  ],
+  unavailable: undefined,
+  domains: { node: name, rack: '', zone: '' },
+  ...more,
+});
+
+const queue = (name: string, nominal: number, more: Partial<QueueState> = {}): QueueState => ({
+  name,
+  quotas: [{ flavor: 'H100', nominal }],
+  weight: 1,
+  stopPolicy: 'none',
+  ...more,
+});
+
+let age = 0;
+const job = (key: string, more: Partial<PendingJob> = {}): PendingJob => ({
+  key,
+  namespace: 'default',
+  priority: 0,
+  createdAt: age++,
+  queueName: 'q',
+  min: 1,
+  max: 1,
+  gpusPerWorker: 1,
+  needs: { nodeSelector: {}, tolerations: [] },
+  ...more,
+});
+
+const snapshot = (
+  nodes: PoolNode[],
+  queues: QueueState[],
+  pending: PendingJob[],
+  running: RunningJob[] = [],
+): Snapshot => ({
+  now: 0,
+  pool: { nodes },
+  queues: new Map(queues.map((entry) => [entry.name, entry])),
+  namespaces: new Map([['default', {}]]),
+  pending,
+  running,
+});
+
+const why = (plan: Plan, key: string) => plan.waiting.find((waiting) => waiting.key === key);
+const where = (plan: Plan, key: string) => plan.admissions.find((admission) => admission.key === key)?.nodes;
+
+describe('schedule', () => {
+  it('admits by priority, then age, and says who is before whom', () => {
+    const jobs = [job('old'), job('young'), job('urgent', { priority: 5 })];
+    const plan = schedule(snapshot([node('a', 1)], [queue('q', 8)], jobs));
+    expect(plan.admissions.map(({ key }) => key)).toEqual(['urgent']);
+    expect(why(plan, 'old')).toMatchObject({ position: 1, ahead: 0, reason: 'WaitingForCapacity' });
+    expect(why(plan, 'young')).toMatchObject({
+      position: 2,
+      ahead: 1,
+      reason: 'BehindInQueue',
+      message: 'waits behind old in queue q',
+    });
+  });
+
+  it('gives all of min..max workers or none', () => {
+    const plan = schedule(
+      snapshot(
+        [node('a', 3)],
+        [queue('q', 8)],
+        [job('gang', { min: 2, max: 8 }), job('next', { min: 2, max: 2 })],
+      ),
+    );
+    expect(where(plan, 'gang')).toHaveLength(3);
+    expect(why(plan, 'next')).toMatchObject({
+      reason: 'WaitingForCapacity',
+      message: 'needs 2 H100 (2 workers of 1), but 0 of 3 are free; 2 short',
+      largestGangThatFits: 0,
+    });
+  });
+
+  it('keeps whole nodes whole', () => {
+    const nodes = [node('whole', 8), node('part', 2, { used: 6 })];
+    expect(where(schedule(snapshot(nodes, [queue('q', 99)], [job('j', { min: 2, max: 2 })])), 'j')).toEqual([
+      'part',
+      'part',
+    ]);
+    expect(where(schedule(snapshot(nodes, [queue('q', 99)], [job('j', { gpusPerWorker: 8 })])), 'j')).toEqual(
+      ['whole'],
+    );
+  });
+
+  it('says that free GPUs are of no use where they are', () => {
+    const nodes = [node('a', 1), node('b', 1)];
+    const plan = schedule(snapshot(nodes, [queue('q', 8)], [job('wide', { gpusPerWorker: 2 }), job('x')]));
+    expect(why(plan, 'wide')).toMatchObject({
+      reason: 'ExceedsPool',
+      message: 'needs 2 H100 (1 worker of 2), but only 0 workers fit on the nodes of the pool',
+    });
+    const used = [node('a', 1, { used: 1 }), node('b', 1, { used: 1 })];
+    expect(
+      why(schedule(snapshot(used, [queue('q', 8)], [job('wide', { gpusPerWorker: 2 })])), 'wide'),
+    ).toMatchObject({ reason: 'Fragmented' });
+  });
+
+  it('holds racks together when they must be', () => {
+    const inRack = (name: string, rack: string, free: number) =>
+      node(name, free, { domains: { node: name, rack, zone: '' } });
+    const nodes = [inRack('a1', 'a', 2), inRack('a2', 'a', 2), inRack('b1', 'b', 3)];
+    const wanted = job('j', { min: 4, max: 4, topology: { level: 'rack', mode: 'required' } });
+    expect(where(schedule(snapshot(nodes, [queue('q', 9)], [wanted])), 'j')?.toSorted()).toEqual([
+      'a1',
+      'a1',
+      'a2',
+      'a2',
+    ]);
+    const tooMany = job('j', { min: 5, max: 5, topology: { level: 'rack', mode: 'required' } });
+    expect(why(schedule(snapshot(nodes, [queue('q', 9)], [tooMany])), 'j')).toMatchObject({
+      reason: 'Fragmented',
+    });
+  });
+
+  it.each([
+    ['cordoned', node('a', 4, { unavailable: 'cordoned' }), 'WaitingForCapacity'],
+    ['not ready', node('a', 4, { unavailable: 'not ready' }), 'WaitingForCapacity'],
+    ['tainted', node('a', 4, { taints: [{ key: 'team', value: 'x', effect: 'NoSchedule' }] }), 'ExceedsPool'],
+    [
+      'unreachable',
+      node('a', 4, { taints: [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute' }] }),
+      'WaitingForCapacity',
+    ],
+  ])('uses no node that is %s', (_what, only, reason) => {
+    expect(why(schedule(snapshot([only], [queue('q', 8)], [job('j')])), 'j')).toMatchObject({ reason });
+  });
+
+  it('tolerates what the job tolerates, and the taint of GPU nodes', () => {
+    const tainted = node('a', 4, {
+      taints: [
+        { key: 'team', value: 'x', effect: 'NoSchedule' },
+        { key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' },
+      ],
+    });
+    const needs = { nodeSelector: {}, tolerations: [{ key: 'team', operator: 'Equal', value: 'x' }] };
+    expect(where(schedule(snapshot([tainted], [queue('q', 8)], [job('j', { needs })])), 'j')).toEqual(['a']);
+  });
+
+  it('tries the flavors in the order of the job', () => {
+    const nodes = [node('a', 1, { flavor: 'A100' }), node('h', 0, { used: 8 })];
+    const both = queue('q', 0, {
+      quotas: [
+        { flavor: 'H100', nominal: 8 },
+        { flavor: 'A100', nominal: 8 },
+      ],
+    });
+    expect(
+      schedule(snapshot(nodes, [both], [job('j', { flavors: ['H100', 'A100'] })])).admissions[0],
+    ).toMatchObject({ flavor: 'A100', nodes: ['a'] });
+    expect(why(schedule(snapshot(nodes, [both], [job('j', { flavors: ['T4'] })])), 'j')).toMatchObject({
+      reason: 'NoMatchingFlavor',
+    });
+  });
+
+  it('lends idle quota within a cohort, within its limits', () => {
+    const nodes = [node('a', 16)];
+    const mine = queue('mine', 2, {
+      cohort: 'c',
+      quotas: [{ flavor: 'H100', nominal: 2, borrowingLimit: 3 }],
+    });
+    const theirs = queue('theirs', 8, {
+      cohort: 'c',
+      quotas: [{ flavor: 'H100', nominal: 8, lendingLimit: 2 }],
+    });
+    const wants = (count: number) => job('j', { queueName: 'mine', min: count, max: count });
+    expect(where(schedule(snapshot(nodes, [mine, theirs], [wants(4)])), 'j')).toHaveLength(4);
+    expect(why(schedule(snapshot(nodes, [mine, theirs], [wants(5)])), 'j')).toMatchObject({
+      reason: 'ExceedsQuota',
+    });
+    const busy: RunningJob = {
+      key: 'r',
+      priority: 0,
+      createdAt: 0,
+      queueName: 'theirs',
+      flavor: 'H100',
+      gpusPerWorker: 1,
+      nodes: Array<string>(8).fill('a'),
+    };
+    expect(why(schedule(snapshot(nodes, [mine, theirs], [wants(4)], [busy])), 'j')).toMatchObject({
+      reason: 'WaitingForQuota',
+    });
+  });
+
+  it.each([
+    ['an unknown queue', { queueName: 'none' }, {}, 'QueueNotFound'],
+    [
+      'a namespace that the queue does not admit',
+      { namespace: 'other' },
+      { namespaces: ['default'] },
+      'NamespaceNotAllowed',
+    ],
+    ['a stopped queue', {}, { stopPolicy: 'hold' as const }, 'QueueStopped'],
+  ])('says that a job names %s', (_what, jobPart, queuePart, reason) => {
+    expect(
+      why(schedule(snapshot([node('a', 8)], [queue('q', 8, queuePart)], [job('j', jobPart)])), 'j'),
+    ).toMatchObject({ reason });
+  });
+
+  it('does not let a job that can never start block those behind it', () => {
+    const plan = schedule(
+      snapshot([node('a', 2)], [queue('q', 2)], [job('huge', { min: 3, max: 3 }), job('small')]),
+    );
+    expect(why(plan, 'huge')).toMatchObject({ reason: 'ExceedsQuota', position: 1 });
+    expect(where(plan, 'small')).toEqual(['a']);
+  });
+
+  it('never exceeds capacity or quota, and gives gangs all or nothing, in any cluster', () => {
+    const flavor = fc.constantFrom('H100', 'A100');
+    const arbitraryNode = fc.record({
+      allocatable: fc.integer({ min: 0, max: 8 }),
+      used: fc.integer({ min: 0, max: 10 }),
+      flavor,
+      available: fc.boolean(),
+      rack: fc.constantFrom('r1', 'r2'),
+    });
+    const arbitraryQueue = fc.record({
+      nominal: fc.integer({ min: 0, max: 16 }),
+      cohort: fc.option(fc.constantFrom('x', 'y'), { nil: undefined }),
+      borrowingLimit: fc.option(fc.integer({ min: 0, max: 8 }), { nil: undefined }),
+      lendingLimit: fc.option(fc.integer({ min: 0, max: 8 }), { nil: undefined }),
+    });
+    const arbitraryJob = fc.record({
+      queue: fc.integer({ min: 0, max: 4 }),
+      min: fc.integer({ min: 1, max: 6 }),
+      extra: fc.integer({ min: 0, max: 6 }),
+      gpusPerWorker: fc.integer({ min: 1, max: 4 }),
+      priority: fc.integer({ min: 0, max: 2 }),
+      flavors: fc.option(fc.uniqueArray(flavor, { minLength: 1 }), { nil: undefined }),
+      topology: fc.option(
+        fc.record({
+          level: fc.constantFrom('node' as const, 'rack' as const),
+          mode: fc.constantFrom('required' as const, 'preferred' as const),
+        }),
+        { nil: undefined },
+      ),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(arbitraryNode, { maxLength: 6 }),
+        fc.array(arbitraryQueue, { minLength: 1, maxLength: 4 }),
+        fc.array(arbitraryJob, { maxLength: 12 }),
+        (nodeParts, queueParts, jobParts) => {
+          const nodes = nodeParts.map((part, i) =>
+            node(`n${i}`, 0, {
+              gpus: [
+                {
+                  flavor: part.flavor,
+                  resource: 'nvidia.com/gpu',
+                  allocatable: part.allocatable,
+                  used: part.used,
+                },
+              ],
+              unavailable: part.available ? undefined : 'not ready',
+              domains: { node: `n${i}`, rack: part.rack, zone: 'z' },
+            }),
+          );
+          const queues = queueParts.map(({ nominal, cohort, borrowingLimit, lendingLimit }, i) =>
+            queue(`q${i}`, 0, {
+              cohort,
+              quotas: ['H100', 'A100'].map((name) => ({
+                flavor: name,
+                nominal,
+                borrowingLimit,
+                lendingLimit,
+              })),
+            }),
+          );
+          const jobs = jobParts.map(({ queue: index, min, extra, ...part }, i) =>
+            job(`j${i}`, { ...part, queueName: `q${index}`, min, max: min + extra }),
+          );
+          const state = snapshot(nodes, queues, jobs);
+          const plan = schedule(state);
+          checkInvariants(state, plan);
+          expect(schedule(state)).toEqual(plan);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});
+
+function checkInvariants(state: Snapshot, plan: Plan): void {
+  const keys = [...plan.admissions, ...plan.waiting].map(({ key }) => key).toSorted();
+  expect(keys).toEqual(state.pending.map(({ key }) => key).toSorted());
+  const jobs = new Map(state.pending.map((entry) => [entry.key, entry]));
+  const onNode = new Map<string, number>();
+  const ofQueue = new Map<string, number>();
+  for (const { key, nodes, flavor } of plan.admissions) {
+    const { min, max, gpusPerWorker, queueName, topology } = jobs.get(key)!;
+    expect(nodes.length).toBeGreaterThanOrEqual(min);
+    expect(nodes.length).toBeLessThanOrEqual(max);
+    if (topology?.mode === 'required') {
+      const domains = nodes.map(
+        (name) => state.pool.nodes.find((entry) => entry.name === name)?.domains[topology.level],
+      );
+      expect(new Set(domains).size).toBe(1);
+    }
+    for (const name of nodes) {
+      const at = state.pool.nodes.find((entry) => entry.name === name);
+      expect(at?.unavailable).toBeUndefined();
+      expect(at?.gpus[0]?.flavor).toBe(flavor);
+      onNode.set(name, (onNode.get(name) ?? 0) + gpusPerWorker);
+    }
+    const share = `${queueName} ${flavor}`;
+    ofQueue.set(share, (ofQueue.get(share) ?? 0) + nodes.length * gpusPerWorker);
+  }
+  for (const { name, gpus } of state.pool.nodes) {
+    const [only] = gpus;
+    if (only !== undefined)
+      expect(onNode.get(name) ?? 0).toBeLessThanOrEqual(Math.max(0, only.allocatable - only.used));
+  }
+  for (const flavor of ['H100', 'A100']) {
+    const cohorts = new Map<string, { nominal: number; used: number }>();
+    for (const { name, cohort, quotas } of state.queues.values()) {
+      const quota = quotas.find((entry) => entry.flavor === flavor)!;
+      const used = ofQueue.get(`${name} ${flavor}`) ?? 0;
+      expect(used).toBeLessThanOrEqual(
+        cohort === undefined
+          ? quota.nominal
+          : quota.nominal + (quota.borrowingLimit ?? Number.POSITIVE_INFINITY),
+      );
+      const sum = cohorts.get(cohort ?? name) ?? { nominal: 0, used: 0 };
+      cohorts.set(cohort ?? name, { nominal: sum.nominal + quota.nominal, used: sum.used + used });
+    }
+    for (const { nominal, used } of cohorts.values()) expect(used).toBeLessThanOrEqual(nominal);
+  }
+}
