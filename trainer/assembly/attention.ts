@@ -69,7 +69,7 @@ export function softmaxRows(
     hideRow(p + (<usize>prefix << 2), r0 + i, c0, window, segments);
     let top = f32x4.splat(HIDDEN);
     let j = 0;
-    for (; j + 4 <= visible; j += 4) top = f32x4.max(top, v128.load(p + (<usize>j << 2)));
+    for (; j + 4 <= visible; j += 4) top = f32x4.pmax(top, v128.load(p + (<usize>j << 2)));
     let highest = max4(top);
     for (; j < visible; j++) highest = max<f32>(highest, load<f32>(p + (<usize>j << 2)));
     const shift: f32 = highest * factor, shift4 = f32x4.splat(shift);

@@ -40,7 +40,7 @@ export function crossEntropyRows(logits: usize, labels: usize, rows: i32, column
 function rowLoss(p: usize, label: i32, columns: i32): f64 {
   let top = f32x4.splat(-3.4e38);
   let j = 0;
-  for (; j + 4 <= columns; j += 4) top = f32x4.max(top, v128.load(p + (<usize>j << 2)));
+  for (; j + 4 <= columns; j += 4) top = f32x4.pmax(top, v128.load(p + (<usize>j << 2)));
   let highest = max4(top);
   for (; j < columns; j++) highest = max<f32>(highest, load<f32>(p + (<usize>j << 2)));
   const picked = load<f32>(p + (<usize>label << 2));

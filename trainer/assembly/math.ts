@@ -23,12 +23,16 @@ export function max4(v: v128): f32 {
   );
 }
 
-/** exp(x) to about 1e-7 relative (Cephes expf). Arguments below -87.3 give about 1e-38, above 88.37 about 2e38. */
+/** exp(x) to about 1e-7 relative (Cephes expf). Arguments below -87.3 give about 1e-38, above 88.37 about 2e38,
+ * NaN gives NaN. The pseudo-minimum and -maximum are one instruction each and keep NaN in their first operand. */
 // @ts-ignore: decorator
 @inline
 export function exp4(argument: v128): v128 {
-  let x = f32x4.max(f32x4.min(argument, f32x4.splat(88.3762626647949)), f32x4.splat(-87.3365478515625));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+  let x = f32x4.pmax(f32x4.pmin(argument, f32x4.splat(88.3762626647949)), f32x4.splat(-87.3365478515625));
+  // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits: cheaper than a conversion.
+  const magic = f32x4.splat(12582912);
+  const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504088896341)), magic);
+  const n = f32x4.sub(shifted, magic);
   x = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
   x = f32x4.sub(x, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
   let y = f32x4.splat(1.987569150e-4);
@@ -38,7 +42,7 @@ export function exp4(argument: v128): v128 {
   y = f32x4.add(f32x4.mul(y, x), f32x4.splat(1.6666665459e-1));
   y = f32x4.add(f32x4.mul(y, x), f32x4.splat(5.0000001201e-1));
   y = f32x4.add(f32x4.add(f32x4.mul(y, f32x4.mul(x, x)), x), f32x4.splat(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  const power = i32x4.shl(i32x4.add(shifted, i32x4.splat(127)), 23);
   return f32x4.mul(y, power);
 }
 
@@ -50,7 +54,7 @@ export function exp1(x: f32): f32 {
 // @ts-ignore: decorator
 @inline
 export function tanh4(x: v128): v128 {
-  const magnitude = f32x4.min(f32x4.abs(x), f32x4.splat(20));
+  const magnitude = f32x4.pmin(f32x4.abs(x), f32x4.splat(20));
   const one = f32x4.splat(1);
   const large = f32x4.sub(
     one,

@@ -8,7 +8,7 @@ export interface OpResult<T extends tf.Tensor, S extends NamedTensors> {
   readonly value: T;
   /**
    * Every tensor that the gradient reads, frozen weights and indices too: the tape keeps them until the backward pass
-   * is over, while tensors that the gradient merely closes over may be disposed by then.
+   * has passed, while tensors that the gradient merely closes over may be disposed by then.
    */
   readonly saved: S;
   /** Gradients of the inputs, in their order, each a new tensor object. */
@@ -39,7 +39,10 @@ export function withGradient<T extends tf.Tensor, S extends NamedTensors = Named
       value: result.value,
       gradFunc: (dy: T, kept: tf.Tensor[]) => {
         const restored = Object.fromEntries(names.map((name, i) => [name, item(kept, i)]));
-        return result.gradient(dy, Object.assign({}, result.saved, restored));
+        const gradients = result.gradient(dy, Object.assign({}, result.saved, restored));
+        // The tape would keep them to the end of the pass; a node is walked once, so their memory can go now.
+        tf.dispose(kept);
+        return gradients;
       },
     };
   });
