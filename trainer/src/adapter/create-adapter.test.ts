@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { MethodConfig, MethodType } from '@tuneyard/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
 import {
+  FrozenWeights,
   linearModules,
   loadModel,
   planRows,
@@ -171,6 +174,42 @@ describe('QLoRA', () => {
     expect(Math.hypot(...difference) / Math.hypot(...(onDense?.gradient ?? []))).toBeLessThan(1e-6);
     for (const each of [packed, plain]) each.model.dispose();
     rmSync(packedFolder, { recursive: true });
+  });
+});
+
+describe('quantizing', () => {
+  it('goes tensor by tensor: the model is never in memory as float32', () => {
+    setFlagsFromString('--expose-gc');
+    const collect: unknown = runInNewContext('gc');
+    if (typeof collect !== 'function') throw new Error('no garbage collector');
+    const place = tinyModelFolder('llama', {
+      hidden_size: 256,
+      intermediate_size: 512,
+      num_hidden_layers: 8,
+      num_attention_heads: 4,
+    });
+    const config = readModelConfig(place);
+    rmSync(place, { recursive: true });
+    const held = () => {
+      collect();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const start = held();
+    let peak = 0;
+    let read = 0;
+    const source = {
+      read: ({ shape }: { readonly shape: readonly number[] }) => {
+        peak = Math.max(peak, held() - start);
+        const values = new Float32Array(shape.reduce((product, extent) => product * extent, 1)).fill(0.5);
+        read += values.byteLength;
+        return values;
+      },
+      close: () => undefined,
+    };
+    const weights = FrozenWeights.load(config, source, 'nf4');
+    expect(read).toBeGreaterThan(18e6);
+    expect(peak).toBeLessThan(read / 5);
+    weights.dispose();
   });
 });
 

@@ -28,7 +28,7 @@ export async function createEngine({ config, modelFolder, seed }: EngineRequest)
   const tokenize = (text: string) => Tokenizer.load(folder).encode(text);
   const adapted = createAdapter({ method, modelFolder: folder, seed, tokenize });
   return new TensorEngine(adapted, {
-    backend: `${name} (${reason})`,
+    backend: `${name} (${[reason, ...precisionNotes(training.precision)].join('; ')})`,
     gradientCheckpointing: training.gradientCheckpointing,
     seed,
     optimizer: {
@@ -38,6 +38,11 @@ export async function createEngine({ config, modelFolder, seed }: EngineRequest)
       weightDecay: training.weightDecay,
     },
   });
+}
+
+/** Every backend computes in float32: what was asked for and is not done is said. */
+function precisionNotes(precision: string): string[] {
+  return precision === 'bf16' ? ['computes in fp32 where bf16 was asked for'] : [];
 }
 
 function folderOf(source: string): string {

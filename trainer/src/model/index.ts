@@ -6,7 +6,7 @@ export {
   type LoadOptions,
 } from './base-model.js';
 export type { Forward, Rows } from './forward.js';
-export type { Packing } from './frozen-weights.js';
+export { FrozenWeights, type Packing } from './frozen-weights.js';
 export { generateGreedily, type GreedyOptions } from './generate.js';
 export { checkPlan, lossSum, rowLogits, stages, type Stages } from './language-model.js';
 export { linearModules, outerNames, tensorSpecs, type LinearModule, type TensorSpec } from './layout.js';
