@@ -11,6 +11,9 @@ interface Options {
   readonly namespace?: string;
   readonly leaderElect: boolean;
   readonly leaseNamespace: string;
+  readonly leaseDuration: number;
+  readonly renewDeadline: number;
+  readonly retryPeriod: number;
   readonly trainerImage: string;
   readonly kubeQps: number;
   readonly kubeBurst: number;
@@ -45,6 +48,14 @@ function readOptions(): Options {
     )
     .option('--lease-namespace <name>', 'namespace of the Lease', 'default')
     .option(
+      '--lease-duration <seconds>',
+      'standbys wait this long after the last renewal that they saw',
+      number,
+      15,
+    )
+    .option('--renew-deadline <seconds>', 'a leader that could not renew for this long ends', number, 10)
+    .option('--retry-period <seconds>', 'between tries to get or renew the lease', number, 2)
+    .option(
       '--trainer-image <image>',
       'image of the trainer for jobs that name none',
       'tuneyard/trainer:latest',
@@ -52,15 +63,28 @@ function readOptions(): Options {
     .option('--kube-qps <n>', 'requests a second to the API server; 0 = no limit', number, 50)
     .option('--kube-burst <n>', 'requests at once to the API server', number, 100)
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse()
     .opts<Options>();
 }
 
 /** Runs until SIGTERM or SIGINT. Exit codes: 0 asked to end, 1 the lease was lost, 2 it cannot start. */
 async function main(): Promise<void> {
-  const { logLevel, ...options } = readOptions();
+  const { logLevel, leaseDuration, renewDeadline, retryPeriod, ...options } = readOptions();
+  if (renewDeadline >= leaseDuration)
+    throw new UserError('--renew-deadline must be shorter than --lease-duration');
+  const leaseTiming = {
+    leaseDurationMs: leaseDuration * 1000,
+    renewDeadlineMs: renewDeadline * 1000,
+    retryPeriodMs: retryPeriod * 1000,
+  };
   const log = pino({ level: logLevel, timestamp: pino.stdTimeFunctions.isoTime });
-  const controller = await startController({ ...options, log, onLeadershipLost: () => process.exit(1) });
+  const controller = await startController({
+    ...options,
+    leaseTiming,
+    log,
+    onLeadershipLost: () => process.exit(1),
+  });
   const { metricsUrl, coordinatorAddress } = controller;
   log.info({ metricsUrl, coordinatorAddress }, 'started');
   const end = (signal: string) => {

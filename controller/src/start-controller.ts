@@ -24,6 +24,10 @@ export interface ControllerOptions {
   readonly leaderElect?: boolean | undefined;
   /** Namespace of the Lease. @default default */
   readonly leaseNamespace?: string | undefined;
+  /** Milliseconds; @default 15000, 10000 and 2000, as client-go. */
+  readonly leaseTiming?:
+    | { readonly leaseDurationMs: number; readonly renewDeadlineMs: number; readonly retryPeriodMs: number }
+    | undefined;
   /** Image of the trainer for jobs that name none. @default tuneyard/trainer:latest */
   readonly trainerImage?: string | undefined;
   /** Requests a second to the API server; 0 = no limit. @default 50 */
@@ -137,6 +141,7 @@ function lead(
     namespace: options.leaseNamespace ?? 'default',
     name: LEASE_NAME,
     identity,
+    ...options.leaseTiming,
     onError: (error) => log.warn({ err: error }, 'the lease could not be renewed or read'),
   });
   client.fence(election.mayWrite);

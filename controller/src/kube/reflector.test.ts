@@ -131,13 +131,15 @@ const start = (server: FakeServer) => {
 async function caughtUp(server: FakeServer, reflector: Reflector<KubeObject>): Promise<void> {
   const state = () =>
     JSON.stringify(
-      [...server.objects.values()].map(({ metadata }) => [metadata.name, metadata.resourceVersion]).sort(),
+      [...server.objects.values()]
+        .map(({ metadata }) => [metadata.name, metadata.resourceVersion].join(':'))
+        .sort(),
     );
   const cached = () =>
     JSON.stringify(
       reflector.cache
         .list()
-        .map(({ metadata }) => [metadata.name, metadata.resourceVersion])
+        .map(({ metadata }) => [metadata.name, metadata.resourceVersion].join(':'))
         .sort(),
     );
   for (let i = 0; i < 2000 && (!reflector.hasSynced || state() !== cached()); i++) {

@@ -23,13 +23,15 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-export async function startCluster(
-  options: { readonly crds?: boolean; readonly bookmarkSeconds?: number } = {},
-): Promise<Cluster> {
-  const { bookmarkSeconds } = options;
-  const plane = await startControlPlane(bookmarkSeconds === undefined ? {} : { bookmarkSeconds });
+export interface ClusterOptions {
+  readonly crds?: boolean;
+  readonly bookmarkSeconds?: number;
+}
+
+export async function startCluster({ crds, ...options }: ClusterOptions = {}): Promise<Cluster> {
+  const plane = await startControlPlane(options);
   const client = new KubeClient(loadConnection(plane.kubeconfigPath), { qps: 0 });
-  if (options.crds !== false) {
+  if (crds !== false) {
     for (const name of ['finetunejobs', 'gpuqueues']) {
       const text = await readFile(new URL(`deploy/crds/${name}.yaml`, ROOT), 'utf8');
       await client.create(DEFINITIONS, parse(text) as KubeObject);
