@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 
 export interface OptionalBackend {
@@ -10,6 +11,7 @@ const PACKAGE: string = '@tensorflow/tfjs-node-gpu';
 
 /** Loads the optional package @tensorflow/tfjs-node-gpu. A machine without it, or without its native library, is normal. */
 export async function loadTensorflow(): Promise<OptionalBackend> {
+  restoreRemovedUtil();
   try {
     await quietly(() => import(PACKAGE));
   } catch (error) {
@@ -17,6 +19,13 @@ export async function loadTensorflow(): Promise<OptionalBackend> {
   }
   const loaded = await tf.setBackend('tensorflow');
   return { loaded, reason: loaded ? '' : 'tensorflow did not start' };
+}
+
+/** Its last release calls util.isNullOrUndefined, which Node 23 removed. */
+function restoreRemovedUtil(): void {
+  const util: unknown = createRequire(import.meta.url)('node:util');
+  if (typeof util !== 'object' || util === null || 'isNullOrUndefined' in util) return;
+  Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined });
 }
 
 /** Its loader prints advice with console.error before it throws; the reason that we return says enough. */

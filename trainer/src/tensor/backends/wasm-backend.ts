@@ -23,7 +23,7 @@ export async function loadWasm(blas: string | undefined): Promise<string> {
     throw new Error('the wasm backend is not that of @tensorflow/tfjs-backend-wasm');
   const device = installWasmKernels(backend);
   if (blas === 'off') return 'its own matrix product';
-  const openBlas = loadOpenBlas(emscriptenHeap(backend), blas);
+  const openBlas = await loadOpenBlas(emscriptenHeap(backend), blas);
   if (openBlas === undefined) {
     if (blas !== undefined)
       throw new UserError(

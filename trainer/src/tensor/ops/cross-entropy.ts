@@ -52,9 +52,9 @@ export function crossEntropy(
   });
 }
 
-/** Rows of logits held at a time: about 4 MiB of logits, at least 16 rows. */
+/** Rows of logits held at a time: about 4 MiB, but at least 128 rows, because each chunk reads the whole head twice. */
 function chunkRows(vocabulary: number): number {
-  return Math.max(16, Math.floor((1 << 20) / vocabulary));
+  return Math.max(128, Math.floor((1 << 20) / vocabulary));
 }
 
 interface LossAndGradients {

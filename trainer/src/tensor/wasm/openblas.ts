@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import koffi, { type LibraryHandle } from 'koffi';
+import type koffi from 'koffi';
+import type { LibraryHandle } from 'koffi';
 import type { EmscriptenHeap } from './emscripten-heap.js';
 import type { Gemm } from './gemm.js';
 
@@ -9,6 +10,9 @@ export interface OpenBlas {
   /** For logs: version and the processor family its kernels are for. */
   readonly description: string;
 }
+
+/** The FFI package; it has no build for every platform, and without it there is no BLAS. */
+type Ffi = typeof koffi;
 
 const LIBRARIES = ['libopenblas.so.0', 'libopenblas.so', 'libopenblas.dylib'];
 
@@ -20,9 +24,11 @@ const TRANS = 112;
  * Loads OpenBLAS from `path`, or from where the system finds it; undefined when there is none. It runs on one thread:
  * workers scale by process, and the order of additions stays the same from call to call.
  */
-export function loadOpenBlas(heap: EmscriptenHeap, path?: string): OpenBlas | undefined {
-  prepareEnvironment();
-  const library = firstThatLoads(path === undefined ? LIBRARIES : [path]);
+export async function loadOpenBlas(heap: EmscriptenHeap, path?: string): Promise<OpenBlas | undefined> {
+  const ffi = await loadFfi();
+  if (ffi === undefined) return undefined;
+  prepareEnvironment(ffi);
+  const library = firstThatLoads(ffi, path === undefined ? LIBRARIES : [path]);
   if (library === undefined) return undefined;
   const [pointer, int, float] = ['uintptr_t', 'int', 'float'];
   // order, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc
@@ -31,7 +37,7 @@ export function loadOpenBlas(heap: EmscriptenHeap, path?: string): OpenBlas | un
   library.func('openblas_set_num_threads', 'void', ['int'])(1);
   const describe = (name: string): string => String(library.func(name, 'str', [])());
   const version = describe('openblas_get_config').split(' ').slice(0, 2).join(' ');
-  const base = baseAddress(heap);
+  const base = baseAddress(ffi, heap);
   return {
     description: `${version} for ${describe('openblas_get_corename')}`,
     gemm: (p) => {
@@ -56,10 +62,18 @@ export function loadOpenBlas(heap: EmscriptenHeap, path?: string): OpenBlas | un
   };
 }
 
-function firstThatLoads(paths: readonly string[]): LibraryHandle | undefined {
+async function loadFfi(): Promise<Ffi | undefined> {
+  try {
+    return (await import('koffi')).default;
+  } catch {
+    return undefined;
+  }
+}
+
+function firstThatLoads(ffi: Ffi, paths: readonly string[]): LibraryHandle | undefined {
   for (const path of paths)
     try {
-      return koffi.load(path);
+      return ffi.load(path);
     } catch {
       // Not there, or not a library for this machine: the next one.
     }
@@ -67,14 +81,14 @@ function firstThatLoads(paths: readonly string[]): LibraryHandle | undefined {
 }
 
 /** Address of the heap's first byte in this process; looked up again when the heap has a new buffer. */
-function baseAddress(heap: EmscriptenHeap): () => number {
+function baseAddress(ffi: Ffi, heap: EmscriptenHeap): () => number {
   let buffer: ArrayBufferLike | undefined;
   let address = 0;
   return () => {
     const current = heap.HEAPU8.buffer;
     if (current !== buffer) {
       buffer = current;
-      address = Number(koffi.address(new Uint8Array(current, 0, 8)));
+      address = Number(ffi.address(new Uint8Array(current, 0, 8)));
     }
     return address;
   };
@@ -85,9 +99,9 @@ function baseAddress(heap: EmscriptenHeap): () => number {
  * is named before the library loads. Goes through libc, because process.env of a worker thread is a copy that native
  * code does not see. A value set by the user stays.
  */
-function prepareEnvironment(): void {
+function prepareEnvironment(ffi: Ffi): void {
   if (process.platform !== 'linux') return;
-  const setenv = koffi.load('libc.so.6').func('setenv', 'int', ['str', 'str', 'int']);
+  const setenv = ffi.load(null).func('setenv', 'int', ['str', 'str', 'int']);
   setenv('OPENBLAS_NUM_THREADS', '1', 0);
   const family = coreType(readFileSync('/proc/cpuinfo', 'utf8'));
   if (family !== undefined) setenv('OPENBLAS_CORETYPE', family, 0);
