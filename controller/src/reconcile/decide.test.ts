@@ -1,0 +1,369 @@
+import { Finished_Outcome } from '@tuneyard/proto';
+import { describe, expect, it } from 'vitest';
+import type { FineTuneJob, FineTuneJobStatus } from '../api/index.js';
+import { findCondition, parseFineTuneJobSpec, resolveSpec } from '../api/index.js';
+import type { JobTrainingState } from '../coordinator/job-coordinator.js';
+import type { PodObject } from '../pool/index.js';
+import { decide } from './decide.js';
+import type { JobFacts } from './facts.js';
+import { rfc3339 } from './next-status.js';
+import { buildWorkerPod } from './worker-pod.js';
+
+const NOW = Date.parse('2026-05-01T12:00:00Z');
+const POD_OPTIONS = { coordinatorAddress: 'c:1', trainerImage: 'trainer' };
+
+const makeJob = (spec: object = {}, status?: FineTuneJobStatus): FineTuneJob => ({
+  apiVersion: 'tuneyard.dev/v1alpha1',
+  kind: 'FineTuneJob',
+  metadata: {
+    name: 'j',
+    namespace: 'default',
+    uid: 'u',
+    generation: 1,
+    creationTimestamp: rfc3339(NOW - 60_000),
+  },
+  spec: parseFineTuneJobSpec({
+    queueName: 'q',
+    model: { source: 'file:///m' },
+    dataset: { sources: [{ uri: 'file:///d' }] },
+    output: { uri: 'file:///o' },
+    workers: { min: 2, max: 2, gpusPerWorker: 4 },
+    ...spec,
+  }),
+  ...(status === undefined ? {} : { status }),
+});
+
+const facts = (job: FineTuneJob, more: Partial<JobFacts> = {}): JobFacts => ({
+  job,
+  resolved: resolveSpec(job.spec),
+  pods: [],
+  training: undefined,
+  admission: undefined,
+  waiting: undefined,
+  eviction: undefined,
+  lostNodes: new Set(),
+  now: NOW,
+  ...more,
+});
+
+const ADMISSION = { key: 'default/j', flavor: 'H100', resource: 'nvidia.com/gpu', nodes: ['a', 'b'] };
+
+/** The status of a job that was admitted so many seconds ago. */
+const admitted = (spec: object = {}, secondsAgo = 0, more: FineTuneJobStatus = {}): FineTuneJob => {
+  const { status } = decide(facts(makeJob(spec), { admission: ADMISSION, now: NOW - secondsAgo * 1000 }));
+  return makeJob(spec, { ...status, ...more });
+};
+
+const podsOf = (job: FineTuneJob, status: PodObject['status'] = { phase: 'Running' }): PodObject[] =>
+  ['a', 'b'].map((node, index) => {
+    const plan = { index, node, resource: 'nvidia.com/gpu', gpus: 4, attempt: job.status?.attempt ?? 0 };
+    return { ...buildWorkerPod(job, plan, POD_OPTIONS), status };
+  });
+
+const training = (more: Partial<JobTrainingState> = {}): JobTrainingState => ({
+  generation: 1,
+  members: ['j-worker-0', 'j-worker-1'].map((memberId) => ({
+    memberId,
+    address: '',
+    ready: true,
+    committedStep: 0,
+    lastSeen: 0,
+  })),
+  progress: undefined,
+  checkpoint: undefined,
+  finished: undefined,
+  ...more,
+});
+
+const exited = (exitCode: number, reason = 'Error', message = ''): PodObject['status'] => ({
+  phase: 'Failed',
+  containerStatuses: [{ name: 'trainer', state: { terminated: { exitCode, reason, message } } }],
+});
+
+const failedAs = (job: FineTuneJob, more: Partial<JobFacts>) => {
+  const { status } = decide(facts(job, more));
+  return { phase: status.phase, ...findCondition(status.conditions, 'Failed') };
+};
+
+describe('an admitted job', () => {
+  it('is stored as admitted before it gets any pod', () => {
+    const decision = decide(facts(makeJob(), { admission: ADMISSION }));
+    expect(decision.createPods).toBeUndefined();
+    expect(decision.status).toMatchObject({
+      phase: 'Starting',
+      placement: { flavor: 'H100', nodes: ['a', 'b'] },
+      startTime: rfc3339(NOW),
+    });
+    const next = decide(facts(makeJob({}, decision.status)));
+    expect(next.register).toEqual({ expectedWorkers: 2 });
+    expect(next.createPods).toMatchObject([
+      { index: 0, node: 'a', gpus: 4, attempt: 0 },
+      { index: 1, node: 'b', gpus: 4, attempt: 0 },
+    ]);
+  });
+
+  it('creates only the pods that are missing, and none in the place of one that is being deleted', () => {
+    const job = admitted();
+    const [first] = podsOf(job);
+    expect(decide(facts(job, { pods: [first!] })).createPods).toMatchObject([{ index: 1 }]);
+    const leaving = { ...first!, metadata: { ...first!.metadata, deletionTimestamp: rfc3339(NOW) } };
+    expect(decide(facts(job, { pods: [leaving] })).createPods).toMatchObject([{ index: 1 }]);
+  });
+
+  it('decides the same again from its own decision', () => {
+    const job = admitted();
+    const given = { pods: podsOf(job), training: training() };
+    const once = decide(facts(job, given)).status;
+    expect(decide(facts(makeJob({}, once), { ...given, now: NOW + 5000 })).status).toEqual(once);
+  });
+
+  it('goes back to the queue when its workers do not get ready in time, later each time', () => {
+    const job = admitted({}, 601);
+    const { status, deletePods, unregister } = decide(facts(job, { pods: podsOf(job) }));
+    expect(status).toMatchObject({
+      phase: 'Queued',
+      evictions: 1,
+      attempt: 1,
+      requeueAt: rfc3339(NOW + 60_000),
+    });
+    expect(findCondition(status.conditions, 'Evicted')).toMatchObject({
+      status: 'True',
+      reason: 'WorkersNotReadyInTime',
+    });
+    expect(deletePods).toHaveLength(2);
+    expect(unregister).toBe(true);
+    expect(status.placement).toBeUndefined();
+  });
+
+  it('goes back to the queue when a node is gone', () => {
+    const job = admitted();
+    const { status } = decide(
+      facts(job, { pods: podsOf(job), training: training(), lostNodes: new Set(['b']) }),
+    );
+    expect(findCondition(status.conditions, 'Evicted')).toMatchObject({
+      reason: 'NodeLost',
+      message: 'node b is gone',
+    });
+    expect(status.requeueAt).toBeUndefined();
+  });
+
+  it('accounts for the GPU-seconds that it held', () => {
+    const job = admitted({}, 100);
+    const done = training({
+      finished: {
+        step: 1,
+        outcome: Finished_Outcome.OUTCOME_COMPLETE,
+        reason: '',
+        message: '',
+        artifacts: [],
+        metrics: [],
+      },
+    });
+    expect(decide(facts(job, { pods: podsOf(job), training: done })).status).toMatchObject({
+      phase: 'Complete',
+      gpuSecondsUsed: 800,
+      activeSecondsBefore: 100,
+    });
+  });
+});
+
+describe('failures', () => {
+  it('of the input are not tried again', () => {
+    const job = admitted();
+    expect(
+      failedAs(job, { pods: podsOf(job, exited(2, 'Error', 'model.safetensors is truncated')) }),
+    ).toMatchObject({
+      phase: 'Failed',
+      reason: 'UserError',
+      message: 'j-worker-0 refused its input: model.safetensors is truncated',
+    });
+  });
+
+  it('for lack of memory are not tried again', () => {
+    const job = admitted();
+    expect(failedAs(job, { pods: podsOf(job, exited(137, 'OOMKilled')) })).toMatchObject({
+      phase: 'Failed',
+      reason: 'OutOfMemory',
+    });
+  });
+
+  it('of one machine replace that worker alone', () => {
+    const job = admitted();
+    const [first, second] = podsOf(job);
+    const broken = { ...second!, status: exited(137) };
+    const { status, deletePods, unregister } = decide(
+      facts(job, { pods: [first!, broken], training: training() }),
+    );
+    expect(deletePods?.map(({ metadata }) => metadata.name)).toEqual(['j-worker-1']);
+    expect(unregister).toBe(false);
+    expect(status).toMatchObject({ restarts: 1, lastFailure: { reason: 'Infrastructure' } });
+    expect(status.attempt).toBeUndefined();
+  });
+
+  it('of all machines start the gang anew, and count what was lost', () => {
+    const job = admitted({}, 50);
+    const { status, deletePods, unregister } = decide(
+      facts(job, { pods: podsOf(job, exited(1)), training: training() }),
+    );
+    expect(deletePods).toHaveLength(2);
+    expect(unregister).toBe(true);
+    expect(status).toMatchObject({ restarts: 1, attempt: 1, gpuSecondsLost: 400 });
+    expect(status.placement).toBeDefined();
+  });
+
+  it('end the job after backoffLimit tries', () => {
+    const job = admitted({ runPolicy: { backoffLimit: 2 } }, 0, { restarts: 2 });
+    expect(failedAs(job, { pods: podsOf(job, exited(1)) })).toMatchObject({
+      reason: 'BackoffLimitExceeded',
+      message: 'j-worker-0 ended with exit code 1; it was tried again 2 times',
+    });
+  });
+
+  it('come back later each time', () => {
+    const lastFailure = { reason: 'Infrastructure', message: '', time: rfc3339(NOW) };
+    const again = (restarts: number) => {
+      const decision = decide(facts(admitted({}, 0, { restarts, lastFailure })));
+      return [decision.createPods?.length, decision.lookAgainMs];
+    };
+    expect(again(1)[0]).toBe(2);
+    expect(again(2)).toEqual([0, 5000]);
+    expect(again(3)).toEqual([0, 10_000]);
+  });
+
+  it('reported by the workers keep their words', () => {
+    const job = admitted();
+    const finished = {
+      step: 3,
+      outcome: Finished_Outcome.OUTCOME_FAILED,
+      reason: 'Diverged',
+      message: 'the loss is not finite at step 3',
+      artifacts: [],
+      metrics: [],
+    };
+    expect(failedAs(job, { pods: podsOf(job), training: training({ finished }) })).toMatchObject({
+      reason: 'Diverged',
+      message: 'the loss is not finite at step 3',
+    });
+  });
+});
+
+describe('time', () => {
+  it('of earlier attempts counts towards the deadline', () => {
+    const spec = { runPolicy: { activeDeadlineSeconds: 100 } };
+    const within = admitted(spec, 30, { activeSecondsBefore: 60 });
+    expect(decide(facts(within, { pods: podsOf(within), training: training() })).lookAgainMs).toBe(10_000);
+    const over = admitted(spec, 41, { activeSecondsBefore: 60 });
+    expect(failedAs(over, { pods: podsOf(over), training: training() })).toMatchObject({
+      reason: 'DeadlineExceeded',
+    });
+  });
+
+  it('to live after the end is kept', () => {
+    const job = admitted({ runPolicy: { ttlSecondsAfterFinished: 60 } });
+    const done = decide(
+      facts(job, {
+        training: training({
+          finished: {
+            step: 1,
+            outcome: Finished_Outcome.OUTCOME_COMPLETE,
+            reason: '',
+            message: '',
+            artifacts: [],
+            metrics: [],
+          },
+        }),
+      }),
+    );
+    const ended = makeJob({ runPolicy: { ttlSecondsAfterFinished: 60 } }, done.status);
+    expect(decide(facts(ended, { now: NOW + 59_000 }))).toMatchObject({ lookAgainMs: 1000 });
+    expect(decide(facts(ended, { now: NOW + 60_000 })).deleteJob).toBe(true);
+  });
+
+  it('after the end is short for workers that do not exit', () => {
+    const job = admitted();
+    const finished = {
+      step: 1,
+      outcome: Finished_Outcome.OUTCOME_COMPLETE,
+      reason: '',
+      message: '',
+      artifacts: [],
+      metrics: [],
+    };
+    const ended = makeJob({}, decide(facts(job, { training: training({ finished }) })).status);
+    expect(decide(facts(ended, { pods: podsOf(job) }))).toMatchObject({ deletePods: [], unregister: false });
+    expect(decide(facts(ended, { pods: podsOf(job), now: NOW + 30_000 })).deletePods).toHaveLength(2);
+    expect(
+      decide(facts(ended, { pods: podsOf(job, { phase: 'Succeeded' }), now: NOW + 30_000 })).deletePods,
+    ).toEqual([]);
+  });
+});
+
+describe('giving GPUs back', () => {
+  const eviction = { reason: 'Suspended' as const, message: 'spec.suspend is true' };
+
+  it('asks for a checkpoint first and waits for the workers', () => {
+    const job = admitted({ suspend: true });
+    const asked = decide(facts(job, { pods: podsOf(job), training: training(), eviction }));
+    expect(asked).toMatchObject({
+      stop: { checkpoint: true },
+      lookAgainMs: 120_000,
+      status: { phase: 'Checkpointing' },
+    });
+    const stored = makeJob({ suspend: true }, asked.status);
+    const waiting = decide(
+      facts(stored, { pods: podsOf(job), training: training(), eviction, now: NOW + 119_000 }),
+    );
+    expect(waiting.status.phase).toBe('Checkpointing');
+    const given = decide(
+      facts(stored, { pods: podsOf(job, { phase: 'Succeeded' }), training: training(), eviction }),
+    );
+    expect(given.status).toMatchObject({ phase: 'Suspended', evictions: 0, attempt: 1 });
+  });
+
+  it('does not wait longer than checkpointGraceSeconds, and says what that cost', () => {
+    const spec = { suspend: true, runPolicy: { preemption: { checkpointGraceSeconds: 10 } } };
+    const job = admitted(spec, 30);
+    const asked = decide(facts(job, { pods: podsOf(job), training: training(), eviction }));
+    const late = decide(
+      facts(makeJob(spec, asked.status), {
+        pods: podsOf(job),
+        training: training(),
+        eviction,
+        now: NOW + 10_000,
+      }),
+    );
+    expect(late.deletePods).toHaveLength(2);
+    expect(late.status).toMatchObject({ phase: 'Suspended', gpuSecondsLost: 320 });
+  });
+});
+
+describe('worker pods', () => {
+  it('are owned by the job, pinned to the node, and carry no secret in the open', () => {
+    const [pod] = podsOf(admitted());
+    expect(pod?.metadata.ownerReferences).toMatchObject([{ uid: 'u', controller: true }]);
+    const text = JSON.stringify(pod);
+    expect(text).toContain('"matchFields":[{"key":"metadata.name","operator":"In","values":["a"]}]');
+    expect(text).toContain(
+      '"name":"TUNEYARD_TOKEN","valueFrom":{"secretKeyRef":{"name":"j-token","key":"token"}}',
+    );
+  });
+
+  it('do not let the template change what the contract sets', () => {
+    const job = makeJob({
+      template: {
+        labels: { 'tuneyard.dev/job': 'other', team: 'x' },
+        env: [{ name: 'TUNEYARD_JOB_NAME', value: 'other' }],
+      },
+    });
+    const pod = buildWorkerPod(
+      job,
+      { index: 0, node: 'a', resource: 'nvidia.com/gpu', gpus: 1, attempt: 0 },
+      POD_OPTIONS,
+    );
+    expect(pod.metadata.labels).toMatchObject({ 'tuneyard.dev/job': 'j', team: 'x' });
+    const env = (
+      pod.spec?.containers[0] as unknown as { env: { name: string; value?: string }[] }
+    ).env.filter(({ name }) => name === 'TUNEYARD_JOB_NAME');
+    expect(env.at(-1)?.value).toBe('j');
+  });
+});
