@@ -4,5 +4,6 @@ export { geglu, gegluGrad, gelu, geluGrad, swiglu, swigluGrad } from './activati
 export { add, columnSums, gatherRows, multiply, repeatRow, scale, scatterRows } from './elementwise';
 export { rope } from './rope';
 export { softmaxAgain, softmaxGrad, softmaxRows } from './attention';
+export { dropoutMask } from './dropout';
 export { crossEntropyRows } from './cross-entropy';
 export { nf4Scales, nf4Weights } from './nf4';

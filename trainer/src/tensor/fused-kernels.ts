@@ -44,6 +44,8 @@ export const FUSED = {
   crossEntropy: 'TuneyardCrossEntropy',
   /** (table, ids) -> rows of the table */
   gatherRows: 'TuneyardGatherRows',
+  /** () {rows, columns, key0, key1, stream, threshold, keep} -> mask: see `dropoutMask` */
+  dropoutMask: 'TuneyardDropoutMask',
   /** (rows, ids) {count} -> table gradient [count, d] */
   scatterRows: 'TuneyardScatterRows',
 } as const;

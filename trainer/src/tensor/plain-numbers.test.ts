@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { adamwUpdate, l2Norm } from './index.js';
-import { dropoutMaskValues } from './ops/dropout-mask.js';
 import { threefry2x32 } from './random-bits.js';
 import { coreType } from './wasm/openblas.js';
 
@@ -14,20 +13,6 @@ test('Threefry-2x32 gives the published vectors', () => {
   expect(run(0, 0, 0, 0)).toEqual(['6b200159', '99ba4efe']);
   expect(run(0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff)).toEqual(['1cb996fc', 'bb002be7']);
   expect(run(0x13198a2e, 0x03707344, 0x243f6a88, 0x85a308d3)).toEqual(['c4923a9c', '483df7a0']);
-});
-
-test('a dropout mask keeps 1 - rate, rescales, and depends on seed, stream and element alone', () => {
-  const mask = dropoutMaskValues(20_001, { rate: 0.25, seed: 2 ** 40 + 7, stream: 3 });
-  const kept = mask.filter((value) => value !== 0);
-  expect(new Set(kept)).toEqual(new Set([Math.fround(1 / 0.75)]));
-  expect(kept.length / mask.length).toBeCloseTo(0.75, 2);
-  expect(dropoutMaskValues(100, { rate: 0.25, seed: 2 ** 40 + 7, stream: 3 })).toEqual(mask.slice(0, 100));
-  for (const other of [
-    { seed: 7, stream: 3 },
-    { seed: 2 ** 40 + 7, stream: 4 },
-  ])
-    expect(dropoutMaskValues(100, { rate: 0.25, ...other })).not.toEqual(mask.slice(0, 100));
-  expect(dropoutMaskValues(9, { rate: 0, seed: 1 })).toEqual(new Float32Array(9).fill(1));
 });
 
 test('AdamW follows the formula and its moments', () => {

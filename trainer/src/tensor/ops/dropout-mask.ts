@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { FUSED } from '../fused-kernels.js';
+import { hasKernel } from '../kernel.js';
 import { threefry2x32 } from '../random-bits.js';
 import type { Matrix } from '../types.js';
 
@@ -17,22 +19,38 @@ export interface DropoutMaskOptions {
  * is kept when its word is at least rate * 2^32. So a mask depends on nothing but its shape and options, wherever it
  * is computed.
  */
-export function dropoutMask(shape: readonly [number, number], options: DropoutMaskOptions): Matrix {
-  return tf.tensor2d(dropoutMaskValues(shape[0] * shape[1], options), [shape[0], shape[1]]);
+export function dropoutMask([rows, columns]: readonly [number, number], options: DropoutMaskOptions): Matrix {
+  const draw = drawing(options);
+  if (hasKernel(FUSED.dropoutMask))
+    return tf.engine().runKernel<Matrix>(FUSED.dropoutMask, {}, { rows, columns, ...draw });
+  return tf.tensor2d(dropoutMaskValues(rows * columns, draw), [rows, columns]);
 }
 
-export function dropoutMaskValues(
-  size: number,
-  { rate, seed, stream = 0 }: DropoutMaskOptions,
-): Float32Array {
+/** A mask's options as the generator takes them. */
+interface Drawing {
+  readonly key0: number;
+  readonly key1: number;
+  readonly stream: number;
+  readonly threshold: number;
+  readonly keep: number;
+}
+
+function drawing({ rate, seed, stream = 0 }: DropoutMaskOptions): Drawing {
   if (!(rate >= 0 && rate < 1)) throw new TypeError(`dropoutMask: rate must be in [0, 1), got ${rate}`);
-  const keep = 1 / (1 - rate);
-  const threshold = Math.round(rate * 2 ** 32);
-  const [low, high] = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
+  return {
+    key0: seed % 2 ** 32,
+    key1: Math.floor(seed / 2 ** 32),
+    stream,
+    threshold: Math.round(rate * 2 ** 32),
+    keep: 1 / (1 - rate),
+  };
+}
+
+function dropoutMaskValues(size: number, { key0, key1, stream, threshold, keep }: Drawing): Float32Array {
   const values = new Float32Array(size);
   const words = new Uint32Array(2);
   for (let at = 0; at < size; at += 2) {
-    threefry2x32(low, high, at >>> 1, stream, words);
+    threefry2x32(key0, key1, at >>> 1, stream, words);
     values[at] = (words[0] ?? 0) >= threshold ? keep : 0;
     if (at + 1 < size) values[at + 1] = (words[1] ?? 0) >= threshold ? keep : 0;
   }

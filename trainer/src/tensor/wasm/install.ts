@@ -5,6 +5,7 @@ import { registerActivations } from './kernels/activation.js';
 import { registerArithmetic } from './kernels/arithmetic.js';
 import { registerAttention } from './kernels/attention.js';
 import { registerCrossEntropy } from './kernels/cross-entropy.js';
+import { registerDropoutMask } from './kernels/dropout-mask.js';
 import { registerEmbedding } from './kernels/embedding.js';
 import { registerLinear } from './kernels/linear.js';
 import { registerNf4 } from './kernels/nf4.js';
@@ -27,6 +28,7 @@ export function installWasmKernels(backend: BackendWasm): WasmDevice {
   registerAttention(device);
   registerCrossEntropy(device);
   registerEmbedding(device);
+  registerDropoutMask(device);
   registerNf4(device);
   return device;
 }

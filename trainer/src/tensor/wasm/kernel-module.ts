@@ -137,6 +137,15 @@ export interface KernelModule {
     softcap: number,
     row: number,
   ): number;
+  dropoutMask(
+    mask: number,
+    size: number,
+    key0: number,
+    key1: number,
+    stream: number,
+    threshold: number,
+    keep: number,
+  ): void;
   nf4Scales(
     codes: number,
     superScales: number,
@@ -190,6 +199,7 @@ const KERNELS: readonly (keyof KernelModule)[] = [
   'softmaxAgain',
   'softmaxGrad',
   'crossEntropyRows',
+  'dropoutMask',
   'nf4Scales',
   'nf4Weights',
 ];
