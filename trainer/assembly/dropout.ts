@@ -1,5 +1,6 @@
 // Inverted-dropout masks from Threefry-2x32 with 20 rounds, four counters at a time. The same bits as
 // src/tensor/random-bits.ts.
+import { storeTail } from './math';
 
 // @ts-ignore: decorator
 @inline
@@ -9,7 +10,7 @@ function rotate(x: v128, by: i32): v128 {
 
 /**
  * mask[2i] and mask[2i + 1] are `keep` where the words of counter (i, stream) under the key are at least `threshold`
- * (unsigned), else 0. `mask` has room for a multiple of 8 floats.
+ * (unsigned), else 0.
  */
 export function dropoutMask(
   mask: usize, size: i32, key0: i32, key1: i32, stream: i32, threshold: i32, keep: f32,
@@ -49,8 +50,15 @@ export function dropoutMask(
     x = i32x4.add(x, k2); y = i32x4.add(i32x4.add(y, k0), i32x4.splat(5));
     const keepX = v128.and(value, i32x4.ge_s(v128.xor(x, flip), limit));
     const keepY = v128.and(value, i32x4.ge_s(v128.xor(y, flip), limit));
-    v128.store(mask, v128.shuffle<f32>(keepX, keepY, 0, 4, 1, 5));
-    v128.store(mask, v128.shuffle<f32>(keepX, keepY, 2, 6, 3, 7), 16);
+    const low = v128.shuffle<f32>(keepX, keepY, 0, 4, 1, 5), high = v128.shuffle<f32>(keepX, keepY, 2, 6, 3, 7);
+    const left = size - i;
+    if (left >= 8) {
+      v128.store(mask, low);
+      v128.store(mask, high, 16);
+    } else if (left >= 4) {
+      v128.store(mask, low);
+      if (left > 4) storeTail(mask + 16, high, left - 4);
+    } else storeTail(mask, low, left);
     mask += 32;
     counter = i32x4.add(counter, i32x4.splat(4));
   }
