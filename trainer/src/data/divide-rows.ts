@@ -1,13 +1,12 @@
 import type { SplitConfig } from '@tuneyard/proto';
-import type { NearDuplicates } from './near-duplicates.js';
 import { splitByContent, type SplitName } from './split-by-content.js';
 
 /** What decides the split of a row. */
 export interface DividableRow {
   /** Fingerprint of its words. */
   readonly digest: string;
-  /** Its number in the index of near-duplicates. */
-  readonly index: number;
+  /** What its near-duplicates share. */
+  readonly group: number;
   /** The split that its source declares. */
   readonly declared: SplitName | undefined;
 }
@@ -32,17 +31,12 @@ export interface Division {
 const LARGEST_GROUP = 32;
 
 /** Divides rows by content, keeping near-duplicates together: a group goes where its first row goes. */
-export function divideRows(
-  rows: readonly DividableRow[],
-  duplicates: NearDuplicates,
-  config: SplitConfig,
-): Division {
+export function divideRows(rows: readonly DividableRow[], config: SplitConfig): Division {
   const groups = new Map<number, number[]>();
-  for (const [position, row] of rows.entries()) {
-    const root = duplicates.groupOf(row.index);
-    const group = groups.get(root);
+  for (const [position, { group: name }] of rows.entries()) {
+    const group = groups.get(name);
     if (group) group.push(position);
-    else groups.set(root, [position]);
+    else groups.set(name, [position]);
   }
   const splits: SplitName[] = Array.from({ length: rows.length }, () => 'train');
   const leaks: Leak[] = [];

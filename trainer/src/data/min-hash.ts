@@ -1,38 +1,34 @@
-/**
- * MinHash signatures by one permutation hashing (Li, Owen, Zhang 2012): each shingle is hashed once, the hash chooses
- * one of the bins, and the bin keeps the smallest. Empty bins borrow from the next filled one (Shrivastava and Li 2014),
- * so that short texts compare as well.
- *
- * The expected share of equal bins of two signatures is the Jaccard similarity of the shingle sets; with 64 bins the
- * standard error is at most 0.0625.
- */
+/** Numbers in a signature. */
 export const SIGNATURE_BINS = 64;
 
 /** Characters of a shingle: long enough to be a phrase in Chinese, short enough to survive a changed word in English. */
 const SHINGLE = 5;
 const EMPTY = 0xffffffff;
 
-/** @returns {@link SIGNATURE_BINS} unsigned numbers. */
+/**
+ * MinHash signature by one permutation hashing (Li, Owen, Zhang 2012): each shingle is hashed once, the hash chooses
+ * one of the bins, and the bin keeps the smallest. Empty bins borrow from the next filled one (Shrivastava and Li 2014),
+ * so that short texts compare as well.
+ *
+ * The expected share of equal bins of two signatures is the Jaccard similarity of the shingle sets; with 64 bins the
+ * standard error is at most 0.0625.
+ *
+ * @returns {@link SIGNATURE_BINS} unsigned numbers
+ */
 export function signatureOf(text: string): Uint32Array {
-  const characters = Array.from(normalize(text), (character) => character.codePointAt(0) ?? 0);
+  const normal = normalize(text);
   const bins = new Uint32Array(SIGNATURE_BINS).fill(EMPTY);
-  const last = Math.max(1, characters.length - SHINGLE + 1);
+  const last = Math.max(1, normal.length - SHINGLE + 1);
   for (let begin = 0; begin < last; begin++) {
+    const end = Math.min(normal.length, begin + SHINGLE);
     let hash = 0x811c9dc5;
-    for (const code of characters.slice(begin, begin + SHINGLE)) hash = Math.imul(hash ^ code, 0x01000193);
+    for (let at = begin; at < end; at++) hash = Math.imul(hash ^ normal.charCodeAt(at), 0x01000193);
     const mixed = finalize(hash);
     const bin = mixed % SIGNATURE_BINS;
     const value = finalize(mixed ^ 0x5bd1e995);
     if (value < bins[bin]!) bins[bin] = value;
   }
   return fillEmpty(bins);
-}
-
-/** Estimated Jaccard similarity, 0..1. */
-export function similarity(a: Uint32Array, b: Uint32Array): number {
-  let equal = 0;
-  for (let bin = 0; bin < SIGNATURE_BINS; bin++) if (a[bin] === b[bin]) equal++;
-  return equal / SIGNATURE_BINS;
 }
 
 /** Case, width, punctuation and white space do not make a text another one. */
@@ -57,7 +53,7 @@ function fillEmpty(bins: Uint32Array): Uint32Array {
 }
 
 /** The finalizer of MurmurHash3. */
-function finalize(value: number): number {
+export function finalize(value: number): number {
   let h = value;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

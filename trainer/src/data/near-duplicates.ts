@@ -1,72 +1,90 @@
-import { signatureOf, similarity, SIGNATURE_BINS } from './min-hash.js';
+import { finalize, signatureOf, SIGNATURE_BINS } from './min-hash.js';
 
 /** Two texts count as near-duplicates from this estimated Jaccard similarity of their shingles on. */
 export const NEAR_DUPLICATE_SIMILARITY = 0.8;
 
-/** Bands of 4 bins: texts with similarity 0.8 meet in at least one of 16 bands with probability 0.9998. */
+/** Bins of a band: texts with similarity 0.8 agree in at least one of 16 bands with probability 0.9998. */
 const BAND = 4;
 
-/**
- * Groups texts that are nearly the same as one another, as they arrive. Texts meet through locality-sensitive hashing of
- * their MinHash signatures, so the work grows with the number of texts and not with its square.
- */
+/** Texts that agree in a band and are compared with each newcomer: keeps boilerplate of thousands of rows affordable. */
+const COMPARED = 32;
+
+/** Collects texts, and groups those that are nearly the same as one another. Keeps 256 bytes of each. */
 export class NearDuplicates {
-  private readonly signatures: Uint32Array[] = [];
-  /** Union-find: each text points towards the first of its group. */
-  private readonly parents: number[] = [];
-  private readonly buckets = new Map<number, number[]>();
+  private signatures = new Uint32Array(1024 * SIGNATURE_BINS);
+  private size = 0;
 
   /** @returns the number of the text, counted from 0. */
   add(text: string): number {
-    const signature = signatureOf(text);
-    const index = this.signatures.push(signature) - 1;
-    this.parents.push(index);
-    for (let band = 0; band < SIGNATURE_BINS / BAND; band++) {
-      const key = bandKey(signature, band);
-      const bucket = this.buckets.get(key);
-      if (!bucket) {
-        this.buckets.set(key, [index]);
-        continue;
-      }
-      for (const other of bucket) {
-        if (this.groupOf(other) === this.groupOf(index)) continue;
-        if (similarity(signature, this.signatures[other]!) >= NEAR_DUPLICATE_SIMILARITY)
-          this.unite(other, index);
-      }
-      if (bucket.length < LARGEST_BUCKET) bucket.push(index);
+    const begin = this.size * SIGNATURE_BINS;
+    if (begin === this.signatures.length) {
+      const larger = new Uint32Array(2 * begin);
+      larger.set(this.signatures);
+      this.signatures = larger;
     }
-    return index;
+    this.signatures.set(signatureOf(text), begin);
+    return this.size++;
   }
 
-  /** The first text of the group that a text belongs to; the text itself when it is alone or first. */
-  groupOf(index: number): number {
-    let root = index;
-    while (this.parents[root] !== root) root = this.parents[root]!;
-    this.parents[index] = root;
-    return root;
+  /**
+   * The group of each text, named by its first text. Texts meet through locality-sensitive hashing, band by band, so
+   * the work grows with the number of texts and not with its square.
+   */
+  groups(): Uint32Array {
+    const parents = Uint32Array.from({ length: this.size }, (_, index) => index);
+    const keys = new Float64Array(this.size);
+    const order = Uint32Array.from({ length: this.size }, (_, index) => index);
+    for (let band = 0; band < SIGNATURE_BINS; band += BAND) {
+      for (let index = 0; index < this.size; index++) keys[index] = this.bandKey(index, band);
+      order.sort((a, b) => keys[a]! - keys[b]! || a - b);
+      this.uniteBand(order, keys, parents);
+    }
+    return parents.map((_, index) => rootOf(parents, index));
   }
 
-  /** Texts that are nearly the same as an earlier one. */
-  get count(): number {
-    return this.parents.filter((_, index) => this.groupOf(index) !== index).length;
+  /** Unites the similar texts among those that agree in a band, which stand side by side in `order`. */
+  private uniteBand(order: Uint32Array, keys: Float64Array, parents: Uint32Array): void {
+    let begin = 0;
+    for (let place = 1; place < order.length; place++) {
+      const text = order[place]!;
+      if (keys[text] !== keys[order[place - 1]!]) begin = place;
+      for (let other = Math.max(begin, place - COMPARED); other < place; other++) {
+        const [a, b] = [rootOf(parents, order[other]!), rootOf(parents, text)];
+        if (a !== b && this.similarity(order[other]!, text) >= NEAR_DUPLICATE_SIMILARITY) {
+          parents[Math.max(a, b)] = Math.min(a, b);
+        }
+      }
+    }
   }
 
-  private unite(a: number, b: number): void {
-    const [first, second] = [this.groupOf(a), this.groupOf(b)];
-    this.parents[Math.max(first, second)] = Math.min(first, second);
+  /** Estimated Jaccard similarity of two texts, 0..1. */
+  similarity(a: number, b: number): number {
+    let equal = 0;
+    for (let bin = 0; bin < SIGNATURE_BINS; bin++) {
+      if (this.signatures[a * SIGNATURE_BINS + bin] === this.signatures[b * SIGNATURE_BINS + bin]) equal++;
+    }
+    return equal / SIGNATURE_BINS;
+  }
+
+  /** A number below 2^53 for the bins of a band. */
+  private bandKey(index: number, band: number): number {
+    let low = 0;
+    let high = 0x9e3779b1;
+    for (let bin = band; bin < band + BAND; bin++) {
+      const value = this.signatures[index * SIGNATURE_BINS + bin]!;
+      low = finalize(low ^ value);
+      high = finalize(Math.imul(high, 31) ^ value);
+    }
+    return low * 2 ** 21 + (high & 0x1fffff);
   }
 }
 
-/** Keeps boilerplate that thousands of rows share from making the search quadratic. */
-const LARGEST_BUCKET = 64;
-
-/** A number below 2^53 for the bins of a band and the band itself. */
-function bandKey(signature: Uint32Array, band: number): number {
-  let low = band;
-  let high = 0x9e3779b1;
-  for (let bin = band * BAND; bin < (band + 1) * BAND; bin++) {
-    low = Math.imul(low ^ signature[bin]!, 0x01000193) ^ (low >>> 15);
-    high = Math.imul(high ^ signature[bin]!, 0x85ebca6b) ^ (high >>> 13);
+/** Union-find with path halving. */
+function rootOf(parents: Uint32Array, index: number): number {
+  let root = index;
+  while (parents[root] !== root) {
+    parents[root] = parents[parents[root]!]!;
+    root = parents[root]!;
   }
-  return (low >>> 0) * 2 ** 20 + ((high >>> 0) & 0xfffff);
+  return root;
 }

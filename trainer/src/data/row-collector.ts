@@ -16,7 +16,7 @@ import { scriptOf, type Script } from './script-of.js';
 import { declaredSplit, digestOf, type SplitName } from './split-by-content.js';
 import type { Tokenizer } from './tokenizer.js';
 
-interface CollectedRow extends DividableRow {
+interface CollectedRow extends Omit<DividableRow, 'group'> {
   readonly source: number;
   readonly examples: readonly Example[];
 }
@@ -64,7 +64,11 @@ export class RowCollector {
   }
 
   finish(): PreparedData {
-    const { splits, leaks } = divideRows(this.rows, this.near, this.config.split ?? ALL_TRAIN);
+    const groups = this.near.groups();
+    const { splits, leaks } = divideRows(
+      this.rows.map(({ digest, declared }, row) => ({ digest, declared, group: groups[row]! })),
+      this.config.split ?? ALL_TRAIN,
+    );
     const train: Example[][] = this.weights.map(() => []);
     const held = { validation: [] as Example[], test: [] as Example[] };
     for (const [position, row] of this.rows.entries()) {
@@ -86,7 +90,7 @@ export class RowCollector {
       stopIds: [...this.stopIds],
       report: {
         ...this.counts,
-        nearDuplicates: this.near.count,
+        nearDuplicates: groups.reduce((count, group, row) => count + (group === row ? 0 : 1), 0),
         leaked: leaks.length,
         leaks: leaks
           .slice(0, NAMED_ROWS)
@@ -131,11 +135,12 @@ export class RowCollector {
     if (examples.length === 0) return;
     const script = scriptOf(content);
     this.scripts[script] = (this.scripts[script] ?? 0) + 1;
+    // One text for each row, so that both are numbered alike.
+    this.near.add(content);
     this.rows.push({
       source: this.weights.length - 1,
       examples,
       digest,
-      index: this.near.add(content),
       declared,
     });
     const end = encoded.examples[0]?.inputIds.at(-1);
