@@ -15,7 +15,7 @@ import { Seeded } from '../language/seeded.js';
 
 /** The base model's own world. Another seed makes another base model. */
 const WORLD_SEED = 1;
-const COMPANIES = 16;
+const COMPANIES = 10;
 const LANGUAGES: readonly Language[] = ['en', 'zh'];
 
 export interface World {
