@@ -137,19 +137,20 @@ describe('KubeClient', () => {
 
 describe('a reflector over HTTP', () => {
   it('needs no more memory after 10,000 reconnects than after 1,000', async () => {
-    let version = 1;
-    let watches = 0;
+    const seen = { version: 1, watches: 0 };
     answer = (request, response) => {
       if (!(request.url ?? '').includes('watch=true')) {
         json(response, 200, { metadata: { resourceVersion: '1' }, items: [thing('a', 1)] });
         return;
       }
-      watches++;
-      version++;
-      response.writeHead(200).write(`${JSON.stringify({ type: 'MODIFIED', object: thing('a', version) })}\n`);
+      seen.watches++;
+      seen.version++;
+      response
+        .writeHead(200)
+        .write(`${JSON.stringify({ type: 'MODIFIED', object: thing('a', seen.version) })}\n`);
       // A third ends as agreed, a third in the middle of an event, a third without a word.
-      if (watches % 3 === 0) response.end();
-      else if (watches % 3 === 1) response.end('{"type":');
+      if (seen.watches % 3 === 0) response.end();
+      else if (seen.watches % 3 === 1) response.end('{"type":');
       else response.destroy();
     };
     setFlagsFromString('--expose_gc');
@@ -159,7 +160,7 @@ describe('a reflector over HTTP', () => {
     });
     reflector.start();
     const heapAfter = async (count: number) => {
-      while (watches < count) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (seen.watches < count) await new Promise((resolve) => setTimeout(resolve, 5));
       collect();
       return process.memoryUsage().heapUsed;
     };

@@ -361,9 +361,8 @@ describe('worker pods', () => {
       POD_OPTIONS,
     );
     expect(pod.metadata.labels).toMatchObject({ 'tuneyard.dev/job': 'j', team: 'x' });
-    const env = (
-      pod.spec?.containers[0] as unknown as { env: { name: string; value?: string }[] }
-    ).env.filter(({ name }) => name === 'TUNEYARD_JOB_NAME');
+    const container = pod.spec?.containers[0] as { env?: { name: string; value?: string }[] } | undefined;
+    const env = (container?.env ?? []).filter(({ name }) => name === 'TUNEYARD_JOB_NAME');
     expect(env.at(-1)?.value).toBe('j');
   });
 });

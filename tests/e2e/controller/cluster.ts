@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { request } from 'node:https';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { FineTuneJob, GpuQueue } from '@tuneyard/controller/api';
@@ -20,6 +21,8 @@ export interface Cluster {
   readonly token: string;
   readonly kubeconfig: string;
   addNode(name: string, gpus: number): Promise<void>;
+  /** Asks the test bench of the local server for trouble: `faults`, `watches/cut` or `compact`. */
+  disturb(what: string, order?: object): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,6 +72,7 @@ export async function startCluster({ crds, ...options }: ClusterOptions = {}): P
         { subresource: 'status' },
       );
     },
+    disturb: (what, order = {}) => post(`${plane.url}/tuneyard/v1/${what}`, plane.token, order),
     close: async () => {
       await stopConfirming();
       await binder.close();
@@ -76,6 +80,20 @@ export async function startCluster({ crds, ...options }: ClusterOptions = {}): P
       await plane.close();
     },
   };
+}
+
+/** The certificate of the local server is its own. */
+function post(url: string, token: string, body: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const sending = request(url, { method: 'POST', headers, rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      if ((answer.statusCode ?? 500) < 300) resolve();
+      else reject(new Error(`${url}: ${answer.statusCode}`));
+    });
+    sending.on('error', reject);
+    sending.end(JSON.stringify(body));
+  });
 }
 
 export const queueObject = (name: string, h100: number, more: object = {}) =>

@@ -59,16 +59,16 @@ async function start(who: string): Promise<{ controller: ControllerProcess; prox
 
 /** Jobs arrive all the time, so a leader always has something to write. */
 function load(): () => Promise<void> {
-  let stopped = false;
+  const state = { stopped: false };
   const loop = async () => {
-    for (let i = 0; !stopped; i++) {
+    for (let i = 0; !state.stopped; i++) {
       await cluster.client.create(JOBS, jobObject(`job-${i}`));
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
   const running = loop();
   return async () => {
-    stopped = true;
+    state.stopped = true;
     await running;
   };
 }

@@ -49,7 +49,10 @@ export class RecordingProxy {
     const bound = server.address() as AddressInfo;
     const proxy = new RecordingProxy(`http://127.0.0.1:${bound.port}`, server);
     server.on('connection', (socket) => {
-      if (proxy.#cut) return socket.destroy();
+      if (proxy.#cut) {
+        socket.destroy();
+        return;
+      }
       proxy.#sockets.add(socket);
       socket.on('close', () => proxy.#sockets.delete(socket));
     });
