@@ -26,8 +26,8 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))(
       missing = await backend.start();
     });
 
-    test.each(sizes)('%i x %i x %i, every transposition', (m, n, k) => {
-      if (missing !== undefined) return console.warn(`skipped: ${missing}`);
+    test.for(sizes)('%i x %i x %i, every transposition', ([m, n, k], { skip }) => {
+      skip(missing !== undefined, missing);
       const [a, b] = [values([m, k], 1), values([k, n], 2)];
       const want = product(a, b, false).data;
       for (const [transA, transB] of [
@@ -46,8 +46,8 @@ describe.each(backends.map((backend) => [backend.name, backend] as const))(
       }
     });
 
-    test('batches broadcast', () => {
-      if (missing !== undefined) return console.warn(`skipped: ${missing}`);
+    test('batches broadcast', ({ skip }) => {
+      skip(missing !== undefined, missing);
       const [a, b] = [values([2, 1, 3, 5], 3), values([4, 5, 2], 4)];
       const got = tf.tidy(() =>
         tf.matMul(

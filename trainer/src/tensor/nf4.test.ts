@@ -43,18 +43,18 @@ describe.each(testBackends.map((backend) => [backend.name, backend] as const))('
     missing = await backend.start();
   });
 
-  test.each([true, false])('dequantizes to the same bits (double %s)', (double) => {
-    if (missing !== undefined) return console.warn(`skipped: ${missing}`);
+  test.for([true, false])('dequantizes to the same bits (double %s)', (double, { skip }) => {
+    skip(missing !== undefined, missing);
     const data = quantizeNf4(Float32Array.from(values([21, 33], 5).data), { double });
     const weight = backend.run(() => new Nf4Matrix(data, [21, 33]).dequantize());
     expect(weight.dataSync()).toEqual(dequantizeNf4(data));
     weight.dispose();
   });
 
-  test.each(['out-in', 'in-out'] as const)(
+  test.for(['out-in', 'in-out'] as const)(
     'nf4Linear equals loraLinear on the dequantized weight (%s)',
-    (layout) => {
-      if (missing !== undefined) return console.warn(`skipped: ${missing}`);
+    (layout, { skip }) => {
+      skip(missing !== undefined, missing);
       const [n, input, out, rank] = [5, 20, 11, 3];
       const shape: [number, number] = layout === 'out-in' ? [out, input] : [input, out];
       const data = quantizeNf4(Float32Array.from(values(shape, 6).data), { double: true });

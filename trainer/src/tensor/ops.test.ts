@@ -28,8 +28,8 @@ describe.each(testBackends.map((backend) => [backend.name, backend] as const))('
     missing = await backend.start();
   });
 
-  test.each(cases.map((op) => [op.name, op] as const))('%s', (name, op) => {
-    if (missing !== undefined) return console.warn(`skipped: ${missing}`);
+  test.for(cases.map((op) => [op.name, op] as const))('%s', ([name, op], { skip }) => {
+    skip(missing !== undefined, missing);
     const before = tf.memory().numTensors;
     const want = expected.get(name);
     const got = backend.run(() => compute(op));

@@ -52,6 +52,10 @@ export function adamwUpdate(
 /** Euclidean norm of a flat array, summed in float64 in index order. */
 export function l2Norm(values: Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value * value;
+  // An index loop: iterating a typed array costs ten times as much.
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    sum += value * value;
+  }
   return Math.sqrt(sum);
 }
