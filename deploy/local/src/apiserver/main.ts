@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { runCommand, wholeNumber } from '../run-command.js';
+import { readTokenFile } from './auth/token-file.js';
 import { startControlPlane } from './start-control-plane.js';
 
 interface Flags {
@@ -7,6 +8,10 @@ interface Flags {
   host: string;
   tls: boolean;
   kubeconfig?: string;
+  data?: string;
+  rbac?: boolean;
+  tokenFile?: string;
+  bookmarkSeconds: string;
   binder: boolean;
 }
 
@@ -16,6 +21,10 @@ const program = new Command('tuneyard-apiserver')
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .option('--no-tls', 'plain HTTP, every request is the administrator (any local user can then use it)')
   .option('--kubeconfig <file>', 'where to write the kubeconfig (mode 0600); default: a new temporary folder')
+  .option('--data <folder>', 'keep objects, certificates and tokens in this folder; default: memory only')
+  .option('--rbac', 'enforce Roles and bindings')
+  .option('--token-file <file>', 'more users: token,user,uid,"group1,group2" per line')
+  .option('--bookmark-seconds <number>', 'seconds between watch bookmarks', '30')
   .option('--no-binder', 'do not bind pending pods to nodes');
 
 await runCommand(program, async (stopped) => {
@@ -24,6 +33,10 @@ await runCommand(program, async (stopped) => {
     port: wholeNumber('--port', flags.port, 65_535),
     host: flags.host,
     tls: flags.tls,
+    bookmarkSeconds: wholeNumber('--bookmark-seconds', flags.bookmarkSeconds, 3600),
+    ...(flags.data ? { dataDir: flags.data } : {}),
+    ...(flags.rbac ? { rbac: true } : {}),
+    ...(flags.tokenFile ? { tokens: readTokenFile(flags.tokenFile) } : {}),
     ...(flags.kubeconfig ? { kubeconfigPath: flags.kubeconfig } : {}),
   });
   console.log(`tuneyard-apiserver is ready at ${plane.url}`);

@@ -1,15 +1,16 @@
-import { listeningPort } from '../listening-port.js';
-import { randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { UserError } from '../errors.js';
+import { listeningPort } from '../listening-port.js';
 import { issueCertificate } from '../tls/certificate.js';
 import { Authenticator } from './auth/authenticator.js';
 import { allowAll } from './auth/authorizer.js';
-import { admin } from './auth/user.js';
+import { defaultClusterRoles } from './auth/default-roles.js';
+import { RbacAuthorizer } from './auth/rbac-authorizer.js';
+import { admin, type User } from './auth/user.js';
 import { createObject } from './crud/create-object.js';
 import { FaultInjector } from './faults/fault-injector.js';
 import { GarbageCollector } from './gc/garbage-collector.js';
@@ -20,6 +21,8 @@ import { kubeconfigText, writePrivateFile } from './kubeconfig.js';
 import { builtinResources } from './resources/builtin-resources.js';
 import { DefinitionLifecycle } from './resources/definition-lifecycle.js';
 import { ResourceRegistry } from './resources/resource-registry.js';
+import { createIdentity, folderIdentity, lockFolder, type Identity } from './storage/data-folder.js';
+import { DiskJournal } from './storage/disk-journal.js';
 import { Store } from './storage/store.js';
 import { WatchHub } from './watch/watch-hub.js';
 
@@ -28,10 +31,16 @@ export interface ControlPlaneOptions {
   port?: number;
   /** Address to listen on; default 127.0.0.1. */
   host?: string;
-  /** Serve HTTPS and demand a token or client certificate (default). Plain HTTP takes every request as the administrator's. */
+  /** Serve HTTPS and demand a token or client certificate (default). Plain HTTP takes requests without credentials as the administrator's. */
   tls?: boolean;
+  /** Folder that keeps objects, certificates and tokens over a restart; default: memory only. */
+  dataDir?: string;
   /** Where the kubeconfig goes, readable by the owner only; default: a new folder below the system's temporary one. */
   kubeconfigPath?: string;
+  /** Users that may sign in with a bearer token, besides the administrator. */
+  tokens?: { token: string; user: User }[];
+  /** Enforce Roles and bindings; default: everybody who is signed in may do everything. */
+  rbac?: boolean;
   /** Changes remembered per resource for watches that resume; default 4096. */
   historyLength?: number;
   /** Seconds between watch bookmarks; default 30. */
@@ -42,10 +51,12 @@ export interface ControlPlane {
   url: string;
   /** Path of the kubeconfig file. */
   kubeconfigPath: string;
-  /** Content of the kubeconfig file. */
+  /** Content of the kubeconfig file (the administrator's). */
   kubeconfig: string;
   /** Bearer token of the administrator. */
   token: string;
+  /** Text of a kubeconfig that signs in by a client certificate with this name and these groups. Needs TLS. */
+  clientKubeconfig(name: string, groups?: string[]): string;
   close(): Promise<void>;
 }
 
@@ -56,92 +67,130 @@ const bootOptions = {
   warnings: [],
 };
 
-/** Starts the API server in this process. Throws UserError when the address cannot be listened on. */
+/** Starts the API server in this process. Throws UserError when the address or the data folder cannot be used. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const host = options.host ?? '127.0.0.1';
   const secure = options.tls ?? true;
-  const store = new Store(
-    options.historyLength === undefined ? {} : { historyLength: options.historyLength },
-  );
-  const registry = new ResourceRegistry();
-  for (const type of builtinResources()) registry.add(type);
-  const now = Date.now;
-  const token = randomBytes(24).toString('base64url');
-  const authenticator = new Authenticator(secure ? undefined : admin, now);
-  authenticator.addToken(token, admin);
-  const server: ApiServer = {
-    store,
-    registry,
-    now,
-    hub: new WatchHub(),
-    faults: new FaultInjector(),
-    authenticator,
-    authorizer: allowAll,
-    bookmarkSeconds: options.bookmarkSeconds ?? 30,
+  const unlock = options.dataDir === undefined ? (): void => undefined : lockFolder(options.dataDir);
+  const cleanups: (() => void | Promise<void>)[] = [unlock];
+  const undo = async (): Promise<void> => {
+    for (const cleanup of cleanups.reverse()) await cleanup();
   };
-  const lifecycles = [
-    new DefinitionLifecycle(server),
-    new NamespaceLifecycle(server),
-    new GarbageCollector(server),
-  ];
-  ensureNamespaces(server);
+  try {
+    const store = new Store(
+      options.historyLength === undefined ? {} : { historyLength: options.historyLength },
+    );
+    const identity = options.dataDir === undefined ? createIdentity() : folderIdentity(options.dataDir);
+    const server = createApiServer(options, store, identity, secure);
+    if (options.dataDir !== undefined) {
+      const journal = await DiskJournal.open(options.dataDir, store);
+      cleanups.push(() => journal.close());
+    }
+    const lifecycles = [
+      new DefinitionLifecycle(server),
+      new NamespaceLifecycle(server),
+      new GarbageCollector(server),
+    ];
+    cleanups.push(() => lifecycles.forEach((lifecycle) => lifecycle.stop()));
+    for (const lifecycle of lifecycles) lifecycle.resume();
+    ensureDefaults(server);
 
-  const authority = secure
-    ? issueCertificate({ commonName: 'tuneyard-local-ca', usage: 'authority' })
-    : undefined;
-  const listener = (
-    request: Parameters<typeof handleRequest>[1],
-    response: Parameters<typeof handleRequest>[2],
-  ): void => {
-    void handleRequest(server, request, response);
-  };
-  const hosts = [...new Set([host, '127.0.0.1', 'localhost', 'kubernetes.default.svc'])];
-  const identity =
-    authority && issueCertificate({ commonName: 'tuneyard-apiserver', hosts, usage: 'server' }, authority);
-  const http: Server =
-    authority && identity
-      ? createHttpsServer(
-          {
-            cert: identity.certificate,
-            key: identity.key,
-            ca: authority.certificate,
-            requestCert: true,
-            rejectUnauthorized: false,
-          },
-          listener,
-        )
-      : createHttpServer(listener);
-  http.keepAliveTimeout = 60_000;
-  http.requestTimeout = 0;
-  await listen(http, options.port ?? 0, host);
-  const port = listeningPort(http);
-  const url = `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const kubeconfig = kubeconfigText({ url, authority: authority?.certificate, token });
-  const kubeconfigPath =
-    options.kubeconfigPath ?? path.join(mkdtempSync(path.join(tmpdir(), 'tuneyard-')), 'kubeconfig');
-  writePrivateFile(kubeconfigPath, kubeconfig);
-  return {
-    url,
-    kubeconfigPath,
-    kubeconfig,
-    token,
-    close: async () => {
-      for (const lifecycle of lifecycles) lifecycle.stop();
+    const http = createListener(server, identity, secure, host);
+    await listen(http, options.port ?? 0, host);
+    cleanups.push(async () => {
       server.hub.closeAll();
       await new Promise<void>((resolve) => {
         http.close(() => resolve());
         http.closeAllConnections();
       });
-    },
+    });
+    const url = `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${listeningPort(http)}`;
+    const authority = secure ? identity.authority.certificate : undefined;
+    const kubeconfig = kubeconfigText({ url, authority, token: identity.token });
+    const kubeconfigPath =
+      options.kubeconfigPath ?? path.join(mkdtempSync(path.join(tmpdir(), 'tuneyard-')), 'kubeconfig');
+    writePrivateFile(kubeconfigPath, kubeconfig);
+    return {
+      url,
+      kubeconfigPath,
+      kubeconfig,
+      token: identity.token,
+      clientKubeconfig: (name, groups = []) => {
+        const client = issueCertificate(
+          { commonName: name, organizations: groups, usage: 'client' },
+          identity.authority,
+        );
+        return kubeconfigText({ url, authority, client });
+      },
+      close: undo,
+    };
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+}
+
+function createApiServer(
+  options: ControlPlaneOptions,
+  store: Store,
+  identity: Identity,
+  secure: boolean,
+): ApiServer {
+  const registry = new ResourceRegistry();
+  for (const type of builtinResources()) registry.add(type);
+  const authenticator = new Authenticator(secure ? undefined : admin, Date.now, identity.signingKey);
+  authenticator.addToken(identity.token, admin);
+  for (const { token, user } of options.tokens ?? []) authenticator.addToken(token, user);
+  return {
+    store,
+    registry,
+    now: Date.now,
+    hub: new WatchHub(),
+    faults: new FaultInjector(),
+    authenticator,
+    authorizer: options.rbac ? new RbacAuthorizer(store) : allowAll,
+    bookmarkSeconds: options.bookmarkSeconds ?? 30,
   };
 }
 
-function ensureNamespaces(server: ApiServer): void {
-  const type = server.registry.find('', 'v1', 'namespaces')!;
-  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
-    if (!server.store.bucket(type.bucket).get('', name))
-      createObject(server, type, '', { metadata: { name } }, bootOptions);
+function createListener(server: ApiServer, identity: Identity, secure: boolean, host: string): Server {
+  const listener: Parameters<typeof createHttpServer>[1] = (request, response) =>
+    void handleRequest(server, request, response);
+  let http: Server;
+  if (secure) {
+    const hosts = [...new Set([host, '127.0.0.1', 'localhost', 'kubernetes.default.svc'])];
+    const { authority } = identity;
+    const own = issueCertificate({ commonName: 'tuneyard-apiserver', hosts, usage: 'server' }, authority);
+    // Client certificates are asked for, not demanded: most clients bring a token.
+    const tls = {
+      cert: own.certificate,
+      key: own.key,
+      ca: authority.certificate,
+      requestCert: true,
+      rejectUnauthorized: false,
+    };
+    http = createHttpsServer(tls, listener);
+  } else {
+    http = createHttpServer(listener);
   }
+  http.keepAliveTimeout = 60_000;
+  http.requestTimeout = 0;
+  return http;
+}
+
+function ensureDefaults(server: ApiServer): void {
+  const ensure = (
+    group: string,
+    resource: string,
+    object: { metadata: { name: string } } & Record<string, unknown>,
+  ): void => {
+    const type = server.registry.find(group, 'v1', resource)!;
+    if (!server.store.bucket(type.bucket).get('', object.metadata.name))
+      createObject(server, type, '', object, bootOptions);
+  };
+  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease'])
+    ensure('', 'namespaces', { metadata: { name } });
+  for (const role of defaultClusterRoles) ensure('rbac.authorization.k8s.io', 'clusterroles', role);
 }
 
 function listen(http: Server, port: number, host: string): Promise<void> {

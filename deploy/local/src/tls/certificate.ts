@@ -1,4 +1,4 @@
-import { createSign, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createSign, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { bits, boolean, implicit, integer, octets, oid, sequence, set, tagged, time, utf8 } from './der.js';
 
@@ -97,5 +97,15 @@ export function issueCertificate(request: CertificateRequest, authority?: Author
     privateKey,
     certificate: pem('CERTIFICATE', sequence(body, ecdsaSha256, bits(signature))),
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}
+
+/** An authority from its PEM parts, as `issueCertificate` returned them. */
+export function restoreAuthority(commonName: string, parts: Certificate): Authority {
+  return {
+    commonName,
+    certificate: parts.certificate,
+    key: parts.key,
+    privateKey: createPrivateKey(parts.key),
   };
 }

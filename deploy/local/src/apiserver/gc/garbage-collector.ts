@@ -23,6 +23,21 @@ export class GarbageCollector {
     this.queue.length = 0;
   }
 
+  /** Looks at what was there before this object was: owners may have gone, deletions may be half done. */
+  resume(): void {
+    for (const bucket of this.context.store.bucketKeys()) {
+      for (const { metadata } of this.context.store.bucket(bucket).list(undefined)) {
+        if (metadata.ownerReferences?.length) {
+          this.later(() =>
+            this.collectIfOrphaned({ bucket, namespace: metadata.namespace ?? '', name: metadata.name }),
+          );
+        }
+        if (metadata.deletionTimestamp && metadata.finalizers?.some(isOwn))
+          this.later(() => this.reviewOwner(metadata.uid));
+      }
+    }
+  }
+
   private notice(event: StoreEvent): void {
     const { metadata } = event.object;
     if (event.type === 'DELETED') {

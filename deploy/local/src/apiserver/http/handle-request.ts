@@ -41,7 +41,7 @@ async function route(server: ApiServer, request: IncomingMessage, response: Serv
   const url = new URL(request.url ?? '/', 'http://localhost');
   const path = url.pathname;
   if (healthPaths.test(path)) return sendText(response, 200, 'ok', 'text/plain; charset=utf-8');
-  const user = server.authenticator.authenticate(request);
+  const user = impersonated(server, server.authenticator.authenticate(request), request);
   const method = request.method ?? 'GET';
   const target = parseResourcePath(path);
   if (target) {
@@ -56,6 +56,29 @@ async function route(server: ApiServer, request: IncomingMessage, response: Serv
   if (serveDiscovery(server.registry, path, request.headers.accept, response)) return;
   if (serveOpenApi(server.registry, path, url.searchParams, request.headers.accept, response)) return;
   throw noSuchPath();
+}
+
+/** The user that an `Impersonate-User` header names, for those who may impersonate; otherwise the user itself. */
+function impersonated(server: ApiServer, user: User, request: IncomingMessage): User {
+  const name = request.headers['impersonate-user'];
+  if (typeof name !== 'string' || !name) return user;
+  const attributes = {
+    verb: 'impersonate',
+    group: '',
+    resource: 'users',
+    subresource: '',
+    namespace: '',
+    name,
+  };
+  if (!server.authorizer.decide(user, attributes).allowed) {
+    throw new StatusError(
+      403,
+      'Forbidden',
+      `users "${name}" is forbidden: User "${user.name}" cannot impersonate resource "users"`,
+    );
+  }
+  const groups = [request.headers['impersonate-group'] ?? []].flat();
+  return { name, groups: [...groups, 'system:authenticated'] };
 }
 
 function isReview(target: ResourcePath): boolean {
