@@ -1,12 +1,4 @@
-/** ||a - b|| / ||b||, in double precision; the norm of a - b itself when b is zero. */
-export function relativeL2(actual: Float32Array, expected: Float32Array): number {
-  return ratio(
-    squaredDistance(actual, expected),
-    squaredDistance(expected, new Float32Array(expected.length)),
-  );
-}
-
-/** The same over several tensors taken as one vector. */
+/** ||a - b|| / ||b|| of several tensors taken as one vector; the norm of a - b itself when b is zero. */
 export function jointRelativeL2(pairs: readonly (readonly [Float32Array, Float32Array])[]): number {
   let distance = 0;
   let length = 0;

@@ -89,13 +89,6 @@ export class FrozenWeights {
     return { bytes, weights };
   }
 
-  /** Bytes of float32 tensors on the backend. */
-  get denseBytes(): number {
-    let bytes = 0;
-    for (const tensor of this.tensors.values()) bytes += tensor.size * 4;
-    return bytes;
-  }
-
   dispose(): void {
     for (const tensor of this.tensors.values()) tensor.dispose();
     this.tensors.clear();

@@ -40,16 +40,8 @@ export class WeightFolder {
     return new WeightFolder(folder, files, opened);
   }
 
-  get names(): Iterable<string> {
-    return this.files.keys();
-  }
-
   has(name: string): boolean {
     return this.files.has(name);
-  }
-
-  shape(name: string): readonly number[] {
-    return this.file(name).tensors.get(name)?.shape ?? [];
   }
 
   /** @throws UserError when the tensor is missing or has another shape. */
