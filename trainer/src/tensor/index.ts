@@ -9,6 +9,7 @@ export { loraLinear, type LoraFactors, type LoraLinearOptions } from './ops/lora
 export { nf4Linear, type Nf4LinearOptions } from './ops/nf4-linear.js';
 export { rmsNorm, type RmsNormOptions } from './ops/rms-norm.js';
 export { layerNorm, type LayerNormOptions } from './ops/layer-norm.js';
+export { residual } from './ops/residual.js';
 export { rope, type RopeTables } from './ops/rope.js';
 export { attention, type AttentionOptions } from './ops/attention.js';
 export { geglu, gelu, swiglu } from './ops/activations.js';

@@ -4,6 +4,7 @@ import {
   crossEntropy,
   embedding,
   loraLinear,
+  residual,
   rmsNorm,
   rope,
   swiglu,
@@ -88,9 +89,9 @@ export function llamaStep(shape: BenchShape): () => void {
         apply(h, layer.v),
         { batch, length, heads, kvHeads, headDim, scale: headDim ** -0.5, segmentIds },
       );
-      x = tf.add(x, apply(mixed, layer.o));
+      x = residual(x, apply(mixed, layer.o));
       const g = rmsNorm(x, layer.norms[1], 1e-5);
-      x = tf.add(x, apply(swiglu(apply(g, layer.gate), apply(g, layer.up)), layer.down));
+      x = residual(x, apply(swiglu(apply(g, layer.gate), apply(g, layer.up)), layer.down));
     }
     return crossEntropy(rmsNorm(x, finalNorm, 1e-5), table, ids);
   };

@@ -7,6 +7,7 @@ import {
   logits,
   loraLinear,
   embedding,
+  residual,
   rmsNorm,
   rope,
   swiglu,
@@ -30,6 +31,12 @@ export const opCases: readonly OpCase[] = [
   ...activationCases(4, 8),
   ...ropeCases(),
   embeddingCase(),
+  {
+    name: 'residual',
+    inputs: { x: values([3, 5], 16), branch: values([3, 5], 17) },
+    run: (t) => residual(t.matrix('x'), t.matrix('branch')),
+    reference: (get) => get('x').data.map((value, i) => value + (get('branch').data[i] ?? NaN)),
+  },
 ];
 
 function linearCases(n: number, width: number, out: number): OpCase[] {
