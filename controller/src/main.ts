@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { UserError } from './errors.js';
 import { startController } from './start-controller.js';
@@ -8,6 +8,8 @@ interface Options {
   readonly coordinatorAddress: string;
   readonly coordinatorAdvertiseAddress?: string;
   readonly metricsAddress: string;
+  readonly redisUrl?: string;
+  readonly natsUrl?: string;
   readonly namespace?: string;
   readonly leaderElect: boolean;
   readonly leaseNamespace: string;
@@ -40,6 +42,18 @@ function readOptions(): Options {
     )
     .option('--coordinator-advertise-address <host:port>', 'address that trainers are told, where it differs')
     .option('--metrics-address <host:port>', 'where /metrics, /healthz and /readyz are served', '127.0.0.1:0')
+    .addOption(
+      new Option(
+        '--redis-url <url>',
+        'redis:// or rediss:// address where coordination outlives this process; default: memory',
+      ).env('TUNEYARD_REDIS_URL'),
+    )
+    .addOption(
+      new Option(
+        '--nats-url <url>',
+        'nats:// or tls:// address (JetStream) where events of jobs are published; default: memory',
+      ).env('TUNEYARD_NATS_URL'),
+    )
     .option('--namespace <name>', 'only jobs of this namespace; default: all')
     .option(
       '--leader-elect',

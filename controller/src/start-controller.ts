@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { API_VERSION } from './api/index.js';
-import { createCoordinatorServer, MemoryEventBus, MemoryStateStore } from './coordinator/index.js';
+import { createCoordinatorServer, openStores, type Stores } from './coordinator/index.js';
 import type { CoordinatorServer } from './coordinator/index.js';
 import { ApiError, ConnectionError, UserError } from './errors.js';
 import { KubeClient, keyOf, LeaderElection, loadConnection } from './kube/index.js';
@@ -34,6 +34,10 @@ export interface ControllerOptions {
   readonly kubeQps?: number | undefined;
   /** @default 100 */
   readonly kubeBurst?: number | undefined;
+  /** Where coordination outlives this process: redis:// or rediss://. @default memory */
+  readonly redisUrl?: string | undefined;
+  /** Where events of jobs are published: nats:// or tls://. @default memory */
+  readonly natsUrl?: string | undefined;
   readonly log: Logger;
   /** The lease was lost: another process acts now, and this one should end. */
   readonly onLeadershipLost?: () => void;
@@ -67,7 +71,15 @@ export async function startController(options: ControllerOptions): Promise<Runni
   };
   try {
     await checkApiServer(client, connection.server.href);
-    const coordinator = await startCoordinator(options.coordinatorAddress ?? '127.0.0.1:0', log);
+    const onTrouble = (place: string, error: unknown) =>
+      log.warn({ place, err: error }, 'the coordinator goes on');
+    const stores = await openStores({ redisUrl: options.redisUrl, natsUrl: options.natsUrl, onTrouble });
+    closers.push(() => stores.close());
+    const coordinator = await startCoordinator(
+      options.coordinatorAddress ?? '127.0.0.1:0',
+      stores,
+      onTrouble,
+    );
     closers.push(() => coordinator.close());
     const caches = createCaches(client, {
       namespace: options.namespace,
@@ -196,14 +208,18 @@ async function checkApiServer(client: KubeClient, server: string): Promise<void>
 const causeOf = (error: Error) =>
   error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
 
-async function startCoordinator(address: string, log: Logger): Promise<CoordinatorServer> {
+async function startCoordinator(
+  address: string,
+  stores: Stores,
+  onTrouble: (place: string, error: unknown) => void,
+): Promise<CoordinatorServer> {
   splitAddress(address, 'coordinator-address');
   try {
     return await createCoordinatorServer({
       address,
-      store: new MemoryStateStore(),
-      bus: new MemoryEventBus(),
-      onTrouble: (place, error) => log.warn({ place, err: error }, 'the coordinator goes on'),
+      store: stores.store,
+      bus: stores.bus,
+      onTrouble,
     });
   } catch (error) {
     throw new UserError(

@@ -10,4 +10,5 @@ export { MemoryEventBus } from './memory-event-bus.js';
 export { MemoryStateStore } from './memory-state-store.js';
 export type { StateStore, StoredJob, StoredMembership, StoredTraining } from './state-store.js';
 export { NatsEventBus, type NatsEventBusOptions } from './nats-event-bus.js';
+export { openStores, type StoreAddresses, type Stores } from './open-stores.js';
 export { RedisStateStore, type RedisStateStoreOptions } from './redis-state-store.js';
