@@ -22,6 +22,7 @@ export async function loadWasm(blas: string | undefined): Promise<string> {
   if (!(backend instanceof BackendWasm))
     throw new Error('the wasm backend is not that of @tensorflow/tfjs-backend-wasm');
   const device = installWasmKernels(backend);
+  device.gemm = device.ownGemm;
   if (blas === 'off') return 'its own matrix product';
   const openBlas = await loadOpenBlas(emscriptenHeap(backend), blas);
   if (openBlas === undefined) {

@@ -14,8 +14,12 @@ import { registerRope } from './kernels/rope.js';
 import { shareIdentity } from './shared-identity.js';
 import { WasmDevice } from './wasm-device.js';
 
-/** Makes the stock wasm backend safe and fast: checked allocation, shared copies, our kernels. */
+const installed = new WeakMap<BackendWasm, WasmDevice>();
+
+/** Makes the stock wasm backend safe and fast: checked allocation, shared copies, our kernels. Once a backend. */
 export function installWasmKernels(backend: BackendWasm): WasmDevice {
+  const known = installed.get(backend);
+  if (known !== undefined) return known;
   const heap = emscriptenHeap(backend);
   checkAllocations(heap);
   shareIdentity(backend);
@@ -30,5 +34,6 @@ export function installWasmKernels(backend: BackendWasm): WasmDevice {
   registerEmbedding(device);
   registerDropoutMask(device);
   registerNf4(device);
+  installed.set(backend, device);
   return device;
 }

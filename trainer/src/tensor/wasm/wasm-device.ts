@@ -9,7 +9,9 @@ import { loadKernelModule, type KernelModule } from './kernel-module.js';
 /** What a fused kernel works with: the tfjs heap, the compiled kernels and the matrix multiplication. */
 export class WasmDevice {
   readonly kernels: KernelModule;
-  /** Replaced when a faster one is found. */
+  /** The product that came with the kernels. */
+  readonly ownGemm: Gemm;
+  /** The product in use: {@link ownGemm}, or a faster one of the machine. */
   gemm: Gemm;
   /** Byte addresses of the NF4 levels and of the dynamic 8-bit map. */
   readonly nf4Levels: number;
@@ -21,7 +23,8 @@ export class WasmDevice {
     this.#backend = backend;
     this.#heap = heap;
     this.kernels = loadKernelModule(heap.asm.memory);
-    this.gemm = wasmGemm(this.kernels, this.#allocate(this.kernels.gemmScratchBytes()));
+    this.ownGemm = wasmGemm(this.kernels, this.#allocate(this.kernels.gemmScratchBytes()));
+    this.gemm = this.ownGemm;
     this.nf4Levels = this.#constant(NF4_LEVELS);
     this.nf4Map = this.#constant(dynamicMap());
   }
