@@ -1,10 +1,4 @@
-import {
-  credentials as clientCredentials,
-  status,
-  type ChannelCredentials,
-  type ClientDuplexStream,
-  type ServiceError,
-} from '@grpc/grpc-js';
+import { status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import {
   CoordinatorClient,
   type CheckpointDone,
@@ -23,6 +17,7 @@ import {
 } from '@tuneyard/proto';
 
 import { CoordinatorError } from '../errors.js';
+import { channelCredentials, nameOptions, type TlsMaterial } from './tls-material.js';
 
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 1000;
@@ -38,7 +33,9 @@ export interface SessionListener {
 
 export interface SessionOptions {
   readonly address: string;
-  readonly credentials?: ChannelCredentials | undefined;
+  readonly tls?: TlsMaterial | undefined;
+  /** Name in the coordinator's certificate. */
+  readonly name: string;
   /** Who we are and where we stand, asked at every (re)connection. */
   readonly hello: () => Hello;
   readonly committedStep: () => number;
@@ -64,21 +61,18 @@ export class CoordinatorSession {
   readonly #unsent = new Map<Body['$case'], Body>();
 
   constructor(private readonly options: SessionOptions) {
-    this.#client = new CoordinatorClient(
-      options.address,
-      options.credentials ?? clientCredentials.createInsecure(),
-      {
-        'grpc.max_receive_message_length': 4 << 20,
-        'grpc.enable_http_proxy': 0,
-        'grpc.use_local_subchannel_pool': 1,
-        'grpc.service_config_disable_resolution': 1,
-        'grpc.enable_retries': 0,
-        'grpc.keepalive_time_ms': 5000,
-        'grpc.keepalive_timeout_ms': 5000,
-        'grpc.initial_reconnect_backoff_ms': 50,
-        'grpc.max_reconnect_backoff_ms': 1000,
-      },
-    );
+    this.#client = new CoordinatorClient(options.address, channelCredentials(options.tls), {
+      ...nameOptions(options.tls, options.name),
+      'grpc.max_receive_message_length': 4 << 20,
+      'grpc.enable_http_proxy': 0,
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.enable_retries': 0,
+      'grpc.keepalive_time_ms': 5000,
+      'grpc.keepalive_timeout_ms': 5000,
+      'grpc.initial_reconnect_backoff_ms': 50,
+      'grpc.max_reconnect_backoff_ms': 1000,
+    });
   }
 
   /** Resolves with the first Welcome; rejects when the coordinator refuses us for good or does not answer in time. */

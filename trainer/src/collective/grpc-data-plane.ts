@@ -8,7 +8,7 @@ import {
 } from '@tuneyard/proto';
 
 import type { DataPlane, FrameSink, PeerAddress, PeerHandlers, PullListener } from './data-plane.js';
-import { channelCredentials, serverCredentials, type TlsMaterial } from './tls-material.js';
+import { channelCredentials, nameOptions, serverCredentials, type TlsMaterial } from './tls-material.js';
 import { MAX_BODY_BYTES, type EncodedFrame } from './wire-format.js';
 
 const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 4096;
@@ -130,11 +130,10 @@ class GrpcDataPlane implements DataPlane {
     const key = clientKey(peer);
     let client = this.#clients.get(key);
     if (client === undefined) {
-      client = new CollectiveClient(
-        peer.address,
-        channelCredentials(this.options.tls, peer.memberId),
-        CHANNEL_OPTIONS,
-      );
+      client = new CollectiveClient(peer.address, channelCredentials(this.options.tls), {
+        ...CHANNEL_OPTIONS,
+        ...nameOptions(this.options.tls, peer.memberId),
+      });
       this.#clients.set(key, client);
     }
     return client;

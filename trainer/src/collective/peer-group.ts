@@ -28,7 +28,6 @@ import { Round, RoundAbandoned } from './round.js';
 import { sameSecret } from './secret.js';
 import { concludeStances, type Plan, type WorkKey } from './stance.js';
 import { StateAssembly, stateChunks, type StateImage } from './state-transfer.js';
-import { channelCredentials } from './tls-material.js';
 import { FLAG_STOP, FLAG_STOP_WITH_CHECKPOINT } from './wire-format.js';
 import { WorkReduce } from './work-reduce.js';
 
@@ -73,7 +72,8 @@ export class PeerGroup implements Group, PeerHandlers {
     this.#pool = new VectorPool(options.allocate);
     this.#session = new CoordinatorSession({
       address: options.coordinatorAddress,
-      credentials: channelCredentials(options.tls, options.coordinatorName ?? 'tuneyard-coordinator'),
+      tls: options.tls,
+      name: options.coordinatorName ?? 'tuneyard-coordinator',
       hello: () => this.#hello(),
       committedStep: () => this.#committedStep(),
       listener: {

@@ -1,6 +1,6 @@
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 
-import { credentials, ServerCredentials, type ChannelCredentials } from '@grpc/grpc-js';
+import { credentials, ServerCredentials, type ChannelCredentials, type ChannelOptions } from '@grpc/grpc-js';
 
 /** A worker's certificates, PEM. Its certificate names the member id (DNS subject alternative name); the CA is the job's own. */
 export interface TlsMaterial {
@@ -17,12 +17,15 @@ export function serverCredentials(tls: TlsMaterial | undefined): ServerCredentia
   return ServerCredentials.createSsl(tls.ca, [{ cert_chain: tls.certificate, private_key: tls.key }], true);
 }
 
-/** For calls to `name` (a member id, or the coordinator's name), wherever it listens. */
-export function channelCredentials(tls: TlsMaterial | undefined, name: string): ChannelCredentials {
+/** For calls to holders of such a certificate. */
+export function channelCredentials(tls: TlsMaterial | undefined): ChannelCredentials {
   if (tls === undefined) return credentials.createInsecure();
-  return credentials.createSsl(tls.ca, tls.key, tls.certificate, {
-    checkServerIdentity: (_, certificate: PeerCertificate) => checkServerIdentity(name, certificate),
-  });
+  return credentials.createSsl(tls.ca, tls.key, tls.certificate);
+}
+
+/** The name that the other side's certificate must have (a member id, or the coordinator's name), wherever it listens. */
+export function nameOptions(tls: TlsMaterial | undefined, name: string): Partial<ChannelOptions> {
+  return tls === undefined ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name };
 }
 
 /** The same for node:http2. */

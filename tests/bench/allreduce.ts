@@ -1,0 +1,228 @@
+// Speed of the all-reduce between processes of this machine, against the bare TCP exchange of the same traffic.
+// Run after `npm run build`:
+//   node tests/dist/bench/allreduce.js [--ranks 2,3,4] [--mib 80] [--rounds 9] [--json FILE] [--no-tls]
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { ServerCredentials } from '@grpc/grpc-js';
+import { createCoordinatorServer, MemoryEventBus, MemoryStateStore } from '@tuneyard/controller/coordinator';
+import { TrainerConfig } from '@tuneyard/proto';
+
+import type { RankAnswer, RankCommand, RankOrder, Transport } from './allreduce-rank.js';
+import { makeCertificates } from './test-certificates.js';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+/** Small objects die young: with V8's default the collector stops every 35 MB received. */
+const V8_FLAGS = ['--max-semi-space-size=64'];
+
+interface Row {
+  readonly ranks: number;
+  readonly what: string;
+  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number };
+  /** Vector size / time, and that times 2(n-1)/n: what each link carries (GB/s, 1e9 bytes). */
+  readonly algorithmGBps?: number;
+  readonly busGBps?: number;
+  /** Median over the rounds of (time of the bare exchange / time of this), each round on its own. */
+  readonly shareOfTcp?: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    ranks: { type: 'string', default: '2,3,4' },
+    mib: { type: 'string', default: '80' },
+    rounds: { type: 'string', default: '9' },
+    json: { type: 'string' },
+    'no-tls': { type: 'boolean', default: false },
+  },
+});
+const rounds = Number(values.rounds);
+const elements = Math.round((Number(values.mib) * 2 ** 20) / 4);
+const rows: Row[] = [];
+for (const size of values.ranks.split(',').map(Number)) rows.push(...(await measure(size)));
+console.table(
+  rows.map(({ ranks, what, milliseconds, algorithmGBps, busGBps, shareOfTcp }) => ({
+    ranks,
+    what,
+    'ms median': round(milliseconds.median),
+    min: round(milliseconds.min),
+    max: round(milliseconds.max),
+    'alg GB/s': algorithmGBps === undefined ? '' : round(algorithmGBps),
+    'bus GB/s': busGBps === undefined ? '' : round(busGBps),
+    'of TCP': shareOfTcp === undefined ? '' : round(shareOfTcp),
+  })),
+);
+if (values.json !== undefined)
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ mib: Number(values.mib), rounds, flags: V8_FLAGS, rows }, null, 2)}\n`,
+  );
+
+async function measure(size: number): Promise<Row[]> {
+  const names = Array.from({ length: size }, (_, rank) => `rank-${rank}`);
+  const certificates = values['no-tls'] ? undefined : makeCertificates([...names, 'tuneyard-coordinator']);
+  const own = certificates?.get('tuneyard-coordinator');
+  const plain = await coordinate(size, ['http2', 'grpc-js']);
+  const secured =
+    own === undefined
+      ? undefined
+      : await coordinate(
+          size,
+          ['http2 mTLS', 'grpc-js mTLS'],
+          ServerCredentials.createSsl(own.ca, [{ cert_chain: own.certificate, private_key: own.key }], true),
+        );
+  const transports: Transport[] = [...plain.transports, ...(secured?.transports ?? [])];
+  const children = names.map((name, rank) => {
+    const tls = certificates?.get(name);
+    const order: RankOrder = {
+      rank,
+      size,
+      elements,
+      groups: [
+        ...plain.transports.map((transport) => ({ transport, coordinator: plain.address, uid: transport })),
+        ...(secured?.transports ?? []).map((transport) => ({
+          transport,
+          coordinator: secured?.address ?? '',
+          uid: transport,
+          tls: {
+            ca: tls?.ca.toString() ?? '',
+            certificate: tls?.certificate.toString() ?? '',
+            key: tls?.key.toString() ?? '',
+          },
+        })),
+      ],
+    };
+    return fork(path.join(here, 'allreduce-rank.js'), [JSON.stringify(order)], { execArgv: V8_FLAGS });
+  });
+  try {
+    const ports = (await Promise.all(children.map((child) => answerOf(child)))).map(
+      (answer) => answer.port ?? 0,
+    );
+    await tell(children, { kind: 'connect', ports });
+    // Also the proof that the sums are right, against the definition and not only equal on all ranks.
+    for (const transport of transports)
+      await tell(children, { kind: 'sum', transport, elements, repeat: 1, check: true });
+    return await alternate(children, transports);
+  } finally {
+    for (const child of children) child.kill();
+    await Promise.all([plain.close(), secured?.close()]);
+  }
+}
+
+async function alternate(
+  children: readonly ChildProcess[],
+  transports: readonly Transport[],
+): Promise<Row[]> {
+  const size = children.length;
+  const tcp: number[] = [];
+  const sums = new Map<Transport, number[]>(transports.map((transport) => [transport, []]));
+  for (let turn = -1; turn < rounds; turn++) {
+    const bare = await tell(children, { kind: 'tcp' });
+    if (turn >= 0) tcp.push(slowest(bare));
+    for (const transport of transports) {
+      const answers = await tell(children, { kind: 'sum', transport, elements, repeat: 1, check: false });
+      if (turn >= 0) sums.get(transport)?.push(slowest(answers));
+    }
+  }
+  const big = [...sums].map(([transport, seconds]) =>
+    row(
+      size,
+      `${transport} f32`,
+      seconds,
+      seconds.map((time, turn) => (tcp[turn] ?? NaN) / time),
+    ),
+  );
+  const small: Row[] = [];
+  for (const transport of transports)
+    for (const [what, length] of [
+      ['4 KiB', 1024],
+      ['barrier', 0],
+      ['1 MiB', 262_144],
+    ] as const) {
+      const command: RankCommand = { kind: 'sum', transport, elements: length, repeat: 200, check: false };
+      const [first] = await tell(children, command);
+      small.push({ ...row(size, `${transport} ${what}`, first?.seconds.slice(20) ?? []) });
+    }
+  return [
+    row(
+      size,
+      'bare TCP exchange',
+      tcp,
+      tcp.map(() => 1),
+    ),
+    ...big,
+    ...small,
+  ];
+}
+
+function row(ranks: number, what: string, seconds: readonly number[], shares?: readonly number[]): Row {
+  const milliseconds = {
+    median: 1000 * median(seconds),
+    min: 1000 * Math.min(...seconds),
+    max: 1000 * Math.max(...seconds),
+  };
+  if (shares === undefined) return { ranks, what, milliseconds };
+  const algorithmGBps = (4 * elements) / 1e9 / median(seconds);
+  const busGBps = (algorithmGBps * 2 * (ranks - 1)) / ranks;
+  return { ranks, what, milliseconds, algorithmGBps, busGBps, shareOfTcp: median(shares) };
+}
+
+async function coordinate(
+  size: number,
+  transports: readonly Transport[],
+  credentials?: ServerCredentials,
+): Promise<{ address: string; transports: readonly Transport[]; close(): Promise<void> }> {
+  const server = await createCoordinatorServer({
+    address: '127.0.0.1:0',
+    store: new MemoryStateStore(),
+    bus: new MemoryEventBus(),
+    heartbeatTimeoutSeconds: 30,
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  for (const transport of transports)
+    await server.coordinator.register({
+      ref: { namespace: 'bench', name: transport, uid: transport },
+      config: TrainerConfig.create(),
+      token: 'bench',
+      expectedWorkers: size,
+    });
+  return { address: server.address, transports, close: () => server.close() };
+}
+
+/** Gives all ranks the command at once; their answers, when all are done. */
+async function tell(children: readonly ChildProcess[], command: RankCommand): Promise<RankAnswer[]> {
+  const answers = children.map((child) => answerOf(child));
+  for (const child of children) child.send(command);
+  return Promise.all(answers);
+}
+
+async function answerOf(child: ChildProcess): Promise<RankAnswer> {
+  const done = new AbortController();
+  const { signal } = done;
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new Error('a rank ended early');
+  });
+  try {
+    const [answer]: RankAnswer[] = await Promise.race([once(child, 'message', { signal }), ended]);
+    if (answer === undefined) throw new Error('a rank did not answer');
+    return answer;
+  } finally {
+    done.abort();
+  }
+}
+
+function slowest(answers: readonly RankAnswer[]): number {
+  return Math.max(...answers.flatMap((answer) => answer.seconds));
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
