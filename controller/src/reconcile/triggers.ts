@@ -27,8 +27,11 @@ export function connectTriggers(
   progressIntervalMs: number,
 ): () => void {
   const cycle = () => queues.cycles.addAfter(CYCLE, COALESCE_MS);
+  /** uid to the milestones of the training that were shown last. */
+  const shown = new Map<string, string>();
   const onJob = (event: CacheEvent<FineTuneJob>) => {
     queues.jobs.add(event.key);
+    if (event.type === 'deleted') shown.delete(event.object.metadata.uid ?? '');
     if (!changesSchedule(event)) return;
     cycle();
     queues.gpuQueues.add(event.object.spec.queueName);
@@ -56,7 +59,6 @@ export function connectTriggers(
         queues.jobs.add(keyOf(job));
     }
   };
-  const shown = new Map<string, string>();
   const onTraining = (uid: string) => {
     const job = caches.jobs.cache.byIndex(BY_UID, uid)[0];
     const state = coordinator.state(uid);

@@ -235,6 +235,19 @@ describe('a job', () => {
     });
   });
 
+  it('has its status written once for every turn of its life', async () => {
+    const before = await statusWrites();
+    await cluster.client.create(JOBS, jobObject('frugal'));
+    const started = await train('frugal');
+    for (let step = 1; step <= 9; step++) started[0]?.progress(step, 1 / step);
+    for (const worker of started) worker.finish();
+    await inPhase('frugal', 'Complete');
+    // Admitted, the first worker ready, all ready, training, progress, complete; some may fall together.
+    const writes = (await statusWrites()) - before;
+    expect(writes).toBeGreaterThanOrEqual(3);
+    expect(writes).toBeLessThanOrEqual(7);
+  });
+
   it('writes nothing when nothing changes', async () => {
     await cluster.client.create(JOBS, jobObject('still'));
     await train('still');
