@@ -92,7 +92,9 @@ function keepRunning(facts: JobFacts, gang: Gang, times: readonly number[]): Dec
   const retryAt = retryTime(job.status);
   const createPods: WorkerPlan[] = [];
   const names = new Set(facts.pods.map((pod) => pod.metadata.labels?.[WORKER_INDEX_LABEL]));
-  if (retryAt <= now) {
+  // Workers of an earlier attempt must be gone before their successors are let in.
+  const cleared = gang.stale.length === 0;
+  if (cleared && retryAt <= now) {
     gang.placement.nodes.forEach((node, index) => {
       if (names.has(String(index))) return;
       const { resource } = gang.placement;
@@ -108,7 +110,7 @@ function keepRunning(facts: JobFacts, gang: Gang, times: readonly number[]): Dec
   const looks = [...times, ...(retryAt > now ? [retryAt] : [])].filter(Number.isFinite);
   return {
     status: nextStatus(job, change, updates, now),
-    register: { expectedWorkers: desired },
+    ...(cleared ? { register: { expectedWorkers: desired, fresh: gang.workers.size === 0 } } : {}),
     deletePods: gang.stale.filter((pod) => pod.metadata.deletionTimestamp === undefined),
     createPods,
     ...(looks.length === 0 ? {} : { lookAgainMs: Math.max(0, Math.min(...looks) - now) }),
@@ -141,7 +143,7 @@ function giveBack(facts: JobFacts, gang: Gang, eviction: NonNullable<JobFacts['e
   const updates = [condition('Checkpointing', 'True', 'CheckpointRequested', eviction.message)];
   return {
     status: nextStatus(job, change, updates, now),
-    register: { expectedWorkers: gang.placement.nodes.length },
+    register: { expectedWorkers: gang.placement.nodes.length, fresh: false },
     stop: { reason: eviction.message, checkpoint: true },
     lookAgainMs: Math.max(0, askedAt + grace - now),
   };

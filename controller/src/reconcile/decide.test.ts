@@ -95,7 +95,7 @@ describe('an admitted job', () => {
       startTime: rfc3339(NOW),
     });
     const next = decide(facts(makeJob({}, decision.status)));
-    expect(next.register).toEqual({ expectedWorkers: 2 });
+    expect(next.register).toEqual({ expectedWorkers: 2, fresh: true });
     expect(next.createPods).toMatchObject([
       { index: 0, node: 'a', gpus: 4, attempt: 0 },
       { index: 1, node: 'b', gpus: 4, attempt: 0 },
@@ -108,6 +108,14 @@ describe('an admitted job', () => {
     expect(decide(facts(job, { pods: [first!] })).createPods).toMatchObject([{ index: 1 }]);
     const leaving = { ...first!, metadata: { ...first!.metadata, deletionTimestamp: rfc3339(NOW) } };
     expect(decide(facts(job, { pods: [leaving] })).createPods).toMatchObject([{ index: 1 }]);
+  });
+
+  it('lets nobody in while workers of an earlier attempt are still there', () => {
+    const job = admitted({}, 0, { attempt: 1 });
+    const decision = decide(facts(job, { pods: podsOf(admitted()) }));
+    expect(decision.register).toBeUndefined();
+    expect(decision.createPods).toEqual([]);
+    expect(decision.deletePods).toHaveLength(2);
   });
 
   it('decides the same again from its own decision', () => {

@@ -6,8 +6,11 @@ import type { WorkerPlan } from './worker-pod.js';
 export interface Decision {
   /** Written first, if it differs, so that what follows can be repeated after a crash. */
   readonly status: FineTuneJobStatus;
-  /** Make the job known to the coordinator, for so many workers. */
-  readonly register?: { readonly expectedWorkers: number };
+  /**
+   * Make the job known to the coordinator, for so many workers. `fresh`: the attempt has no workers yet, so whatever the
+   * coordinator remembers is of an earlier one.
+   */
+  readonly register?: { readonly expectedWorkers: number; readonly fresh: boolean };
   /** Ask the workers to end. */
   readonly stop?: { readonly reason: string; readonly checkpoint: boolean };
   /** End the sessions and forget the membership. */

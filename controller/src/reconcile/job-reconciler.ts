@@ -173,7 +173,7 @@ export class JobReconciler {
       });
     }
     if (decision.register !== undefined && facts.resolved !== undefined) {
-      await this.#register(job, facts.resolved, decision.register.expectedWorkers);
+      await this.#register(job, facts.resolved, decision.register);
     }
     if (decision.stop !== undefined)
       await coordinator.stop(uid, decision.stop.reason, { checkpoint: decision.stop.checkpoint });
@@ -186,11 +186,16 @@ export class JobReconciler {
     );
   }
 
-  async #register(job: FineTuneJob, resolved: ResolvedSpec, expectedWorkers: number): Promise<void> {
+  async #register(
+    job: FineTuneJob,
+    resolved: ResolvedSpec,
+    { expectedWorkers, fresh }: NonNullable<Decision['register']>,
+  ): Promise<void> {
     const { name, namespace = 'default', uid = '' } = job.metadata;
     const config = toTrainerConfig(resolved);
     const told = JSON.stringify([expectedWorkers, config]);
     if (this.#registered.get(uid) === told) return;
+    if (fresh && !this.#registered.has(uid)) await this.options.coordinator.unregister(uid);
     const token = await this.#token(job);
     await this.options.coordinator.register({
       ref: { namespace, name, uid },
