@@ -84,21 +84,26 @@ export class Reflector<T extends KubeObject> {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     let version: string | undefined;
+    let expiredLast = false;
     while (!signal.aborted) {
       try {
         version ??= await this.#list();
         version = await this.#watch(version);
         this.#backoff.reset();
-        continue;
+        expiredLast = false;
       } catch (error) {
         if (signal.aborted) return;
         const failure = error instanceof WatchFailure ? error : new WatchFailure(error, undefined);
         // What the watch had already delivered is in the cache, so the next one goes on behind it.
-        version = isExpired(failure.error) ? undefined : (failure.version ?? version);
+        const expired = isExpired(failure.error);
+        version = expired ? undefined : (failure.version ?? version);
         this.options.onError?.(failure.error);
         if (failure.progressed) this.#backoff.reset();
         const asked = failure.error instanceof ApiError ? (failure.error.retryAfterMs ?? 0) : 0;
-        await sleep(this.#clock, Math.max(asked, this.#backoff.next()), signal);
+        // History that is gone comes back by a list at once; only a server that says so again is given time.
+        const pause = expired && !expiredLast ? 0 : this.#backoff.next();
+        expiredLast = expired;
+        await sleep(this.#clock, Math.max(asked, pause), signal);
       }
     }
   }
