@@ -7,10 +7,8 @@ import {
   type Finished,
   type Finished_Outcome,
   type Hello,
-  type Membership,
   type Progress,
   type PullRequest,
-  type Stance,
   type StateChunk,
   type Stop,
   type TrainerConfig,
@@ -22,45 +20,31 @@ import { CoordinatorSession } from './coordinator-session.js';
 import type { GroupOptions } from './create-group.js';
 import type { DataPlane, FrameSink, PeerHandlers } from './data-plane.js';
 import { deal, type Deal } from './deal.js';
+import { Generations } from './generations.js';
 import type { Group, SharedResult, SharedWork, StateHolder } from './group.js';
 import { VectorPool } from './partial-sums.js';
-import { Round, RoundAbandoned } from './round.js';
-import { sameSecret } from './secret.js';
+import { RoundAbandoned, type Round } from './round.js';
 import { concludeStances, type Plan, type WorkKey } from './stance.js';
-import { StateAssembly, stateChunks, type StateImage } from './state-transfer.js';
-import { FLAG_STOP, FLAG_STOP_WITH_CHECKPOINT } from './wire-format.js';
+import { StateExchange } from './state-exchange.js';
+import { StopAgreement } from './stop-agreement.js';
+import { SumBuffers } from './sum-buffers.js';
 import { WorkReduce } from './work-reduce.js';
 
-const MAX_PARKED_PULLS = 256;
-/** A generation that nobody can continue and that the coordinator does not replace is reported again. */
-const REPORT_AGAIN_MS = 2000;
+type Over = Extract<SharedResult, { kind: 'over' }>;
 
 /** {@link Group} over a data plane and a session with the coordinator. */
 export class PeerGroup implements Group, PeerHandlers {
   readonly memberId: string;
-  readonly #pool: VectorPool;
   readonly #session: CoordinatorSession;
-  #dataPlane: DataPlane | undefined;
-  #state: StateHolder | undefined;
-  #round: Round | undefined;
-  /** Known, but the current one is allowed to finish its reduction first. */
-  #nextMembership: Membership | undefined;
-  #reducing = false;
-  #generation = 0;
-  #waiting: (() => void)[] = [];
-  /** Pulls for generations that this member does not know yet. */
-  #parked: { readonly request: PullRequest; readonly sink: FrameSink }[] = [];
-  #outs: Float32Array[] = [];
-  #evaluation: EvaluationResult | undefined;
+  readonly #generations: Generations;
+  readonly #exchange: StateExchange;
+  readonly #stop = new StopAgreement();
+  readonly #pool: VectorPool;
+  readonly #buffers: SumBuffers;
   readonly #deals = new Map<string, Deal>();
-  #exported: Promise<StateImage> | undefined;
-  #exportedStep = -1;
-  readonly #assembly = new StateAssembly();
-  /** The loop is inside of a call, so the state may be read. */
-  #holdsStill: { readonly resolve: () => void; readonly promise: Promise<void> } = gate();
+  #dataPlane: DataPlane | undefined;
+  #evaluation: EvaluationResult | undefined;
   #checkpointRequest: CheckpointRequest | undefined;
-  #stopTold: Stop | undefined;
-  #stopAgreed: Stop | undefined;
   #over: Finished_Outcome | undefined;
   #closed = false;
 
@@ -68,44 +52,63 @@ export class PeerGroup implements Group, PeerHandlers {
     private readonly options: GroupOptions & { readonly incarnation: string },
     private readonly createDataPlane: (handlers: PeerHandlers) => Promise<DataPlane>,
   ) {
-    this.memberId = options.memberId;
-    this.#pool = new VectorPool(options.allocate);
+    const { memberId, incarnation, job, token, log, tls } = options;
+    const allocate = options.allocate ?? ((length: number) => new Float32Array(length));
+    this.memberId = memberId;
+    this.#pool = new VectorPool(allocate);
+    this.#buffers = new SumBuffers(allocate);
+    this.#exchange = new StateExchange({ jobUid: job.uid, token, memberId });
+    this.#generations = new Generations({
+      jobUid: job.uid,
+      token,
+      memberId,
+      incarnation,
+      onBegin: ({ generation, rank }, membership) => {
+        const members = membership.members.map((member) => member.memberId);
+        log?.info({ generation, cause: membership.cause, rank, members }, 'a generation begins');
+      },
+      onPeerFailure: (generation, peer, reason) => {
+        log?.warn({ generation, peer, reason }, 'lost a peer');
+        this.#session.peerFailure({ generation, memberId: peer, reason });
+      },
+    });
     this.#session = new CoordinatorSession({
       address: options.coordinatorAddress,
-      tls: options.tls,
+      tls,
       name: options.coordinatorName ?? 'tuneyard-coordinator',
       hello: () => this.#hello(),
-      committedStep: () => this.#committedStep(),
+      committedStep: () => this.#exchange.committedStep(),
       listener: {
-        onMembership: (membership) => this.#onMembership(membership),
+        onMembership: (membership) => this.#generations.announce(membership),
         onCheckpoint: (request) => (this.#checkpointRequest = request),
         onStop: (stop) => {
-          this.#stopTold = stop;
-          this.#wake();
+          this.#stop.told = stop;
+          this.#generations.wake();
         },
         onJobFinished: ({ outcome }) => {
           this.#over = outcome;
-          this.#round?.abandon('the job is finished');
-          this.#wake();
+          this.#generations.round?.abandon('the job is finished');
+          this.#generations.wake();
         },
       },
     });
   }
 
   get rank(): number {
-    return this.#round?.rank ?? 0;
+    return this.#generations.round?.rank ?? 0;
   }
 
   get size(): number {
-    return this.#round?.size ?? 0;
+    return this.#generations.round?.size ?? 0;
   }
 
   get generation(): number {
-    return this.#generation;
+    return this.#generations.number;
   }
 
   async connect(): Promise<TrainerConfig> {
     this.#dataPlane = await this.createDataPlane(this);
+    this.#generations.start(this.#dataPlane);
     const { config } = await this.#session.connect(1000 * (this.options.connectTimeoutSeconds ?? 60));
     if (config === undefined)
       throw new CoordinatorError('the coordinator sent no configuration: it is of another version');
@@ -113,18 +116,18 @@ export class PeerGroup implements Group, PeerHandlers {
   }
 
   async join(state: StateHolder, totalSteps: number): Promise<void> {
-    this.#state = state;
+    this.#exchange.state = state;
     this.#session.ready({ committedStep: state.committedStep(), totalSteps });
-    while (this.#round === undefined && this.#stopTold === undefined && this.#over === undefined)
-      await this.#change();
-    if (this.#round === undefined) this.#stopAgreed = this.#stopTold;
+    while (this.size === 0 && this.#stop.told === undefined && this.#over === undefined)
+      await this.#generations.change();
+    if (this.size === 0) this.#stop.agreed = this.#stop.told;
   }
 
   async sum(work: SharedWork): Promise<SharedResult> {
-    const key = this.#check(work);
+    const key = this.#keyOf(work);
     const computation = new Computation(work, this.#pool);
     try {
-      return await this.#inRounds((round) => this.#sumIn(round, key, work, computation));
+      return await this.#inRounds((round) => this.#sumIn(round, key, computation));
     } finally {
       await computation.idle();
       computation.sums.clear();
@@ -132,11 +135,11 @@ export class PeerGroup implements Group, PeerHandlers {
   }
 
   async awaitCompletion(): Promise<'over' | 'leader'> {
-    const result = await this.#inRounds<SharedResult | 'leader'>(async (round) => {
+    const result = await this.#inRounds<Over | 'leader'>(async (round) => {
       if (round.rank === 0) return 'leader';
-      const key = { step: this.#committedStep(), phase: WorkPhase.WORK_PHASE_END };
+      const key = { step: this.#exchange.committedStep(), phase: WorkPhase.WORK_PHASE_END };
       await this.#planOf(round, key, undefined);
-      return round.orAbandon(new Promise<never>(() => {}));
+      return round.abandoned;
     });
     return result === 'leader' ? 'leader' : 'over';
   }
@@ -150,7 +153,7 @@ export class PeerGroup implements Group, PeerHandlers {
   }
 
   async finish(finished: Finished): Promise<void> {
-    this.#holdsStill.resolve();
+    this.#exchange.still();
     await this.#session.finish(finished);
   }
 
@@ -161,55 +164,34 @@ export class PeerGroup implements Group, PeerHandlers {
   }
 
   stopRequested(): Stop | undefined {
-    return this.#stopAgreed;
+    return this.#stop.agreed;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#session.close();
-    this.#round?.abandon('closed');
-    this.#wake();
-    for (const { sink } of this.#parked.splice(0)) sink.end();
-    await this.#round?.retired();
+    await this.#generations.close();
     await this.#dataPlane?.close();
   }
 
   onPull(request: PullRequest, sink: FrameSink): void {
-    const { job, token } = this.options;
-    if (request.jobUid !== job.uid || !sameSecret(request.token, token)) return sink.refuse('stranger');
-    if (request.generation < this.#generation || this.#closed) return sink.refuse('stale');
-    if (request.generation === this.#generation && this.#round !== undefined)
-      return this.#round.attach(request, sink);
-    this.#parked.push({ request, sink });
-    if (this.#parked.length > MAX_PARKED_PULLS) this.#parked.shift()?.sink.refuse('stale');
+    this.#generations.admit(request, sink);
   }
 
-  async *onFetchState(request: FetchStateRequest): AsyncIterable<StateChunk> {
-    const { job, token } = this.options;
-    if (request.jobUid !== job.uid || !sameSecret(request.token, token))
-      throw new CoordinatorError('not a member of this job');
-    await this.#holdsStill.promise;
-    const step = this.#committedStep();
-    if (this.#exported === undefined || this.#exportedStep !== step) {
-      this.#exportedStep = step;
-      this.#exported = this.#export(step);
-    }
-    yield* stateChunks(await this.#exported, request);
+  onFetchState(request: FetchStateRequest): AsyncIterable<StateChunk> {
+    return this.#exchange.serve(request);
   }
 
   /** Runs `attempt` in the current generation, and again in the next one for as long as it is abandoned. */
-  async #inRounds<Result>(
-    attempt: (round: Round) => Promise<Result>,
-  ): Promise<Result | { kind: 'over'; outcome: Finished_Outcome }> {
-    this.#holdsStill.resolve();
+  async #inRounds<Result>(attempt: (round: Round) => Promise<Result>): Promise<Result | Over> {
+    this.#exchange.still();
     try {
       for (;;) {
         if (this.#over !== undefined) return { kind: 'over', outcome: this.#over };
         if (this.#closed) throw new RoundAbandoned('the group is closed');
-        this.#enterNextMembership();
-        const round = this.#round;
-        if (round === undefined || round.isAbandoned) {
-          await this.#change();
+        const round = this.#generations.current();
+        if (round === undefined) {
+          await this.#generations.change();
           continue;
         }
         try {
@@ -219,260 +201,116 @@ export class PeerGroup implements Group, PeerHandlers {
         }
       }
     } finally {
-      this.#holdsStill = gate();
+      this.#exchange.moving();
     }
   }
 
-  async #sumIn(
-    round: Round,
-    key: WorkKey,
-    work: SharedWork,
-    computation: Computation,
-  ): Promise<SharedResult> {
+  async #sumIn(round: Round, key: WorkKey, computation: Computation): Promise<SharedResult> {
     // Stops dealing with the former generation's share; the unit under way goes on.
     computation.pause();
     const plan = await this.#planOf(round, key, computation);
-    if (this.#committedStep() < plan.committedStep) {
+    if (this.#exchange.committedStep() < plan.committedStep) {
       await computation.idle();
-      return this.#catchUp(round, plan);
+      if (this.#dataPlane === undefined) throw new RoundAbandoned('not connected');
+      const committedStep = await this.#exchange.catchUp(round, plan, this.#dataPlane);
+      return { kind: 'caught-up', committedStep };
     }
-    const isTarget = plan.target.step === key.step && plan.target.phase === key.phase;
-    const known = plan.evaluation;
-    const isBefore =
-      plan.target.step > key.step || (plan.target.step === key.step && plan.target.phase > key.phase);
-    if (isBefore && known !== undefined && key.phase === WorkPhase.WORK_PHASE_EVALUATION) {
+    const known = isBefore(key, plan.target) ? plan.evaluation : undefined;
+    if (known !== undefined && key.phase === WorkPhase.WORK_PHASE_EVALUATION) {
+      // The others have made this sum already, in an earlier generation.
       this.#evaluation = known;
-      return {
-        kind: 'sum',
-        vector: new Float32Array(0),
-        scalars: { lossSum: known.lossSum, trainedTokens: known.trainedTokens },
-        timings: { computeSeconds: computation.seconds, reduceSeconds: 0, bytes: 0 },
-      };
+      const { lossSum, trainedTokens } = known;
+      const timings = { computeSeconds: computation.seconds, reduceSeconds: 0, bytes: 0 };
+      return { kind: 'sum', vector: new Float32Array(0), scalars: { lossSum, trainedTokens }, timings };
     }
-    const dealt = isTarget && plan.deal !== undefined ? plan.deal : this.#freshDeal(work.count, round.size);
-    const out = this.#nextOut(work.vectorLength);
+    return this.#reduceIn(round, key, computation, plan);
+  }
+
+  async #reduceIn(round: Round, key: WorkKey, computation: Computation, plan: Plan): Promise<SharedResult> {
+    const { count, vectorLength } = computation.work;
+    const isTarget = plan.target.step === key.step && plan.target.phase === key.phase;
+    const dealt = (isTarget ? plan.deal : undefined) ?? this.#freshDeal(count, round.size);
+    const vector = this.#buffers.next(vectorLength);
     const reduce = new WorkReduce({
       generation: round.generation,
       ...key,
       rank: round.rank,
       size: round.size,
-      count: work.count,
+      count,
       deal: dealt,
-      out,
+      out: vector,
       send: (rank, frame) => round.send(rank, frame),
     });
     round.post(key.step, key.phase, reduce);
     await round.orAbandon(computation.complete(dealt.units[round.rank] ?? []));
-    this.#reducing = true;
     const began = performance.now();
+    this.#generations.isReducing = true;
     try {
-      reduce.contribute(computation.sums, this.#stopFlags());
+      reduce.contribute(computation.sums, this.#stop.flags());
       const scalars = await round.orAbandon(reduce.done);
       const reduceSeconds = (performance.now() - began) / 1000;
-      this.#agreeToStop(reduce.flags);
-      if (out === this.#outs[0]) this.#outs.reverse();
+      this.#stop.conclude(reduce.flags);
+      this.#buffers.done(vector);
       if (key.phase === WorkPhase.WORK_PHASE_EVALUATION) this.#evaluation = { step: key.step, ...scalars };
-      return {
-        kind: 'sum',
-        vector: out,
-        scalars,
-        timings: { computeSeconds: computation.seconds, reduceSeconds, bytes: reduce.bytesSent },
-      };
+      const timings = { computeSeconds: computation.seconds, reduceSeconds, bytes: reduce.bytesSent };
+      return { kind: 'sum', vector, scalars, timings };
     } finally {
-      this.#reducing = false;
+      this.#generations.isReducing = false;
     }
   }
 
   /** The plan of the generation, after all have said where they stand. */
   async #planOf(round: Round, key: WorkKey, computation: Computation | undefined): Promise<Plan> {
     if (round.plan !== undefined) return round.plan;
-    const stance: Stance = {
+    const stances = await round.exchangeStances({
       generation: round.generation,
-      committedStep: this.#committedStep(),
+      committedStep: this.#exchange.committedStep(),
       ...key,
       count: computation?.work.count ?? 0,
       vectorLength: computation?.work.vectorLength ?? 0,
       held: computation?.claims() ?? [],
       evaluation: this.#evaluation,
-    };
-    const plan = concludeStances(await round.exchangeStances(stance));
-    round.plan = plan;
-    return plan;
-  }
-
-  async #catchUp(round: Round, plan: Plan): Promise<SharedResult> {
-    const donor = round.members[plan.donors[0] ?? 0];
-    if (donor === undefined || this.#dataPlane === undefined) throw new RoundAbandoned('no donor');
-    const { job, token } = this.options;
-    const { step, offset } = this.#assembly.next;
-    const request = {
-      jobUid: job.uid,
-      token,
-      memberId: this.memberId,
-      generation: round.generation,
-      offset: step === plan.committedStep ? offset : 0,
-      step,
-    };
-    let image: StateImage | undefined;
-    try {
-      for await (const chunk of this.#dataPlane.fetchState(donor, request)) {
-        image = this.#assembly.accept(chunk);
-        if (round.isAbandoned) break;
-      }
-    } catch (error) {
-      round.fail(donor.memberId, `state: ${error instanceof Error ? error.message : String(error)}`);
-    }
-    if (image === undefined) throw new RoundAbandoned('the state did not arrive');
-    await this.#state?.importState(image.step, image.bytes);
-    return { kind: 'caught-up', committedStep: this.#committedStep() };
-  }
-
-  async #export(step: number): Promise<StateImage> {
-    const bytes = await this.#state?.exportState();
-    if (bytes === undefined) throw new CoordinatorError('this member has no state yet');
-    return { step, bytes };
-  }
-
-  #onMembership(membership: Membership): void {
-    const newest = this.#nextMembership?.generation ?? this.#generation;
-    if (membership.generation <= newest || this.#closed) return;
-    if (this.#rankIn(membership) < 0) return;
-    this.#nextMembership = membership;
-    const remaining = new Set(membership.members.map((member) => `${member.memberId} ${member.incarnation}`));
-    const allStay = this.#round?.members.every((member) =>
-      remaining.has(`${member.memberId} ${member.incarnation}`),
-    );
-    // Newcomers can wait for the end of a reduction under way; its members leave it together.
-    if (allStay === true && this.#reducing && membership.cause === 'joined') return;
-    this.#enterNextMembership();
-  }
-
-  #enterNextMembership(): void {
-    const membership = this.#nextMembership;
-    const dataPlane = this.#dataPlane;
-    if (membership === undefined || dataPlane === undefined) return;
-    this.#nextMembership = undefined;
-    this.#round?.abandon(`generation ${membership.generation} begins`);
-    this.#generation = membership.generation;
-    const { job, token } = this.options;
-    const { memberId } = this;
-    const { incarnation } = this.options;
-    dataPlane.keepOnly([...membership.members, ...(this.#round?.members ?? [])]);
-    const round = new Round({
-      membership,
-      rank: this.#rankIn(membership),
-      dataPlane,
-      request: { jobUid: job.uid, token, memberId, incarnation, generation: membership.generation },
-      onPeerFailure: (peer, reason) => {
-        const { generation } = membership;
-        this.options.log?.warn({ generation, peer, reason }, 'lost a peer');
-        this.#session.peerFailure({ generation, memberId: peer, reason });
-      },
     });
-    const { generation, cause } = membership;
-    const members = membership.members.map((member) => member.memberId);
-    this.options.log?.info({ generation, cause, rank: round.rank, members }, 'a generation begins');
-    this.#round = round;
-    const parked = this.#parked;
-    this.#parked = [];
-    for (const { request, sink } of parked) this.onPull(request, sink);
-    this.#wake();
+    round.plan = concludeStances(stances);
+    return round.plan;
   }
 
-  #rankIn(membership: Membership): number {
-    return membership.members.findIndex(
-      (member) => member.memberId === this.memberId && member.incarnation === this.options.incarnation,
-    );
-  }
-
-  #check(work: SharedWork): WorkKey {
-    const committed = this.#committedStep();
+  #keyOf(work: SharedWork): WorkKey {
+    const committed = this.#exchange.committedStep();
     const ofGradient = work.phase === 'gradient';
     const expected = ofGradient ? committed + 1 : committed;
     if (work.step !== expected || work.count < 1 || (!ofGradient && work.vectorLength !== 0))
       throw new RangeError(
         `${work.phase} of step ${work.step} with ${work.count} units of ${work.vectorLength} after committed step ${committed}`,
       );
-    return {
-      step: work.step,
-      phase: ofGradient ? WorkPhase.WORK_PHASE_GRADIENT : WorkPhase.WORK_PHASE_EVALUATION,
-    };
+    const phase = ofGradient ? WorkPhase.WORK_PHASE_GRADIENT : WorkPhase.WORK_PHASE_EVALUATION;
+    return { step: work.step, phase };
   }
 
   #freshDeal(count: number, size: number): Deal {
     const key = `${count}/${size}`;
-    let fresh = this.#deals.get(key);
-    if (fresh === undefined) {
-      fresh = deal(
-        count,
-        Array.from({ length: size }, () => []),
-      );
-      this.#deals.set(key, fresh);
-    }
+    const none = Array.from({ length: size }, () => []);
+    const fresh = this.#deals.get(key) ?? deal(count, none);
+    this.#deals.set(key, fresh);
     return fresh;
   }
 
-  /**
-   * Two vectors in turn: a peer may still be reading the last sum from one while the next is made in the other, and
-   * nobody can need the last but one, because all have contributed to the last.
-   */
-  #nextOut(length: number): Float32Array {
-    if (length === 0) return new Float32Array(0);
-    if (this.#outs.length < 2 || this.#outs.some((out) => out.length !== length)) {
-      const allocate = this.options.allocate ?? ((elements: number) => new Float32Array(elements));
-      this.#outs = [allocate(length), allocate(length)];
-    }
-    return this.#outs[0] ?? new Float32Array(length);
-  }
-
-  #stopFlags(): number {
-    if (this.#stopTold === undefined) return 0;
-    return FLAG_STOP | (this.#stopTold.checkpoint ? FLAG_STOP_WITH_CHECKPOINT : 0);
-  }
-
-  #agreeToStop(flags: number): void {
-    if ((flags & FLAG_STOP) === 0) return;
-    const checkpoint = (flags & FLAG_STOP_WITH_CHECKPOINT) !== 0;
-    this.#stopAgreed = { reason: this.#stopTold?.reason ?? 'a peer was told to stop', checkpoint };
-  }
-
-  #committedStep(): number {
-    return this.#state?.committedStep() ?? 0;
-  }
-
   #hello(): Hello {
-    const { job, token, backend } = this.options;
+    const { job, token, backend, incarnation } = this.options;
     return {
       job,
       token,
       memberId: this.memberId,
-      incarnation: this.options.incarnation,
+      incarnation,
       address: this.#dataPlane?.address ?? '',
       bulkAddress: this.#dataPlane?.bulkAddress ?? '',
-      committedStep: this.#committedStep(),
+      committedStep: this.#exchange.committedStep(),
       backend: backend ?? '',
-      generation: this.#generation,
+      generation: this.#generations.number,
     };
-  }
-
-  /** Resolves at the next event of the session. */
-  async #change(): Promise<void> {
-    const abandoned = this.#round;
-    const again = setInterval(() => abandoned?.complainAgain(), REPORT_AGAIN_MS);
-    try {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } finally {
-      clearInterval(again);
-    }
-  }
-
-  #wake(): void {
-    for (const resume of this.#waiting.splice(0)) resume();
   }
 }
 
-function gate(): { resolve: () => void; promise: Promise<void> } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((open) => (resolve = open));
-  return { resolve, promise };
+function isBefore(left: WorkKey, right: WorkKey): boolean {
+  return left.step < right.step || (left.step === right.step && left.phase < right.phase);
 }
