@@ -13,7 +13,7 @@ import { createCoordinatorServer, MemoryEventBus, MemoryStateStore } from '@tune
 import { TrainerConfig } from '@tuneyard/proto';
 
 import type { RankAnswer, RankCommand, RankOrder, Transport } from './allreduce-rank.js';
-import { makeCertificates } from './test-certificates.js';
+import { makeCertificates } from '../support/make-certificates.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 /** Small objects die young: with V8's default the collector stops every 35 MB received. */

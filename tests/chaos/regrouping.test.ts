@@ -1,3 +1,4 @@
+import { ServerCredentials } from '@grpc/grpc-js';
 import { TrainerConfig } from '@tuneyard/proto';
 import {
   createCoordinatorServer,
@@ -5,9 +6,10 @@ import {
   MemoryStateStore,
   type CoordinatorServer,
 } from '@tuneyard/controller/coordinator';
-import { createGroup, type Group } from '@tuneyard/trainer/collective';
+import { createGroup, type Group, type TlsMaterial } from '@tuneyard/trainer/collective';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { makeCertificates } from '../support/make-certificates.js';
 import { trainFake, type FakeOutcome, type FakeTraining } from './fake-training.js';
 
 const ref = { namespace: 'team', name: 'tune', uid: 'u1' };
@@ -122,6 +124,53 @@ describe('a group that changes', () => {
     for (const outcome of outcomes) expect(outcome).toEqual(alone);
     expect([...generations]).toEqual([1]);
     expect((await restarted)?.coordinator.state('u1')?.finished?.step).toBe(10);
+  });
+
+  it('trains the same over mutual TLS, and lets nobody in with a certificate of another authority', async () => {
+    const names = ['w0', 'w1', 'tuneyard-coordinator'];
+    const [ours, theirs] = [makeCertificates(names), makeCertificates(names)];
+    const own = ours.get('tuneyard-coordinator');
+    if (own === undefined) throw new Error('no certificate');
+    const server = await createCoordinatorServer({
+      address: '127.0.0.1:0',
+      store: new MemoryStateStore(),
+      bus: new MemoryEventBus(),
+      credentials: ServerCredentials.createSsl(
+        own.ca,
+        [{ cert_chain: own.certificate, private_key: own.key }],
+        true,
+      ),
+    });
+    open.push(server);
+    await server.coordinator.register({
+      ref,
+      config: TrainerConfig.create(),
+      token: 's',
+      expectedWorkers: 2,
+    });
+    const enter = (memberId: string, tls: TlsMaterial | undefined): Group => {
+      const group = createGroup({
+        coordinatorAddress: server.address,
+        job: ref,
+        token: 's',
+        memberId,
+        listenHost: '127.0.0.1',
+        connectTimeoutSeconds: 1,
+        ...(tls === undefined ? {} : { tls }),
+      });
+      open.push(group);
+      return group;
+    };
+    await expect(enter('w0', theirs.get('w0')).connect()).rejects.toThrow('no answer');
+    await expect(enter('w0', undefined).connect()).rejects.toThrow('no answer');
+    const outcomes = await Promise.all(
+      ['w0', 'w1'].map((memberId) =>
+        trainFake(enter(memberId, ours.get(memberId)), { ...training, length: 50_000 }),
+      ),
+    );
+    for (const resource of open.splice(0).reverse()) await resource.close();
+    const alone = await undisturbed({ ...training, length: 50_000 });
+    for (const outcome of outcomes) expect(outcome).toEqual(alone);
   });
 
   it('stops all members after the same step', async () => {

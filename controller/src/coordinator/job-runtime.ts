@@ -3,17 +3,16 @@ import { Finished_Outcome } from '@tuneyard/proto';
 
 import type { Clock } from './clock.js';
 import type { EventBus, JobEventType } from './event-bus.js';
+import { finishedDirective, membershipDirective } from './directives.js';
 import type { CoordinatedJob, JobTrainingState } from './job-coordinator.js';
 import {
   advanceMembership,
-  initialMembership,
   isTaken,
-  restoredMembership,
   type MembershipEffect,
   type MembershipEvent,
   type MembershipSettings,
-  type MembershipState,
 } from './membership.js';
+import { initialMembership, restoredMembership, type MembershipState } from './membership-state.js';
 import { retryUntil } from './retry.js';
 import type { StateStore, StoredMembership, StoredTraining } from './state-store.js';
 
@@ -346,18 +345,4 @@ export class JobRuntime {
       .publish(event)
       .catch((error: unknown) => this.options.onTrouble('event bus: publishing', error));
   }
-}
-
-function membershipDirective(membership: StoredMembership): Directive {
-  const { generation, members, cause } = membership;
-  return {
-    body: {
-      $case: 'membership',
-      value: { generation, members: members.map((member) => ({ ...member })), cause },
-    },
-  };
-}
-
-function finishedDirective(finished: Finished): Directive {
-  return { body: { $case: 'jobFinished', value: { outcome: finished.outcome } } };
 }

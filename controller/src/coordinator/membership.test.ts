@@ -4,13 +4,11 @@ import { describe, expect, it } from 'vitest';
 import {
   advanceMembership,
   DEFAULT_MEMBERSHIP_SETTINGS,
-  initialMembership,
   isTaken,
-  restoredMembership,
   type MembershipEffect,
   type MembershipEvent,
-  type MembershipState,
 } from './membership.js';
+import { initialMembership, restoredMembership, type MembershipState } from './membership-state.js';
 
 const settings = DEFAULT_MEMBERSHIP_SETTINGS;
 

@@ -1,47 +1,9 @@
+import type { KnownWorker, MembershipCause, MembershipState, WorkerIdentity } from './membership-state.js';
+
 /**
  * Who trains together: the pure part of the coordinator. Events go in, the new state and the directives to act on
  * come out; clocks, streams and stores live elsewhere.
  */
-
-export type MembershipCause = 'start' | 'joined' | 'lost' | 'link' | 'restored';
-
-/** A worker process. A restarted pod has the same member id and another incarnation. */
-export interface WorkerIdentity {
-  readonly memberId: string;
-  readonly incarnation: string;
-  /** host:port of its Collective service. */
-  readonly address: string;
-  /** host:port of its bulk data plane; '' when it has none. */
-  readonly bulkAddress: string;
-}
-
-export interface KnownWorker extends WorkerIdentity {
-  /** `presumed`: a member before this coordinator started, not heard of yet. */
-  readonly link: 'open' | 'presumed' | 'closed';
-  readonly ready: boolean;
-  readonly finished: boolean;
-  readonly committedStep: number;
-  /** Milliseconds of the coordinator's clock. */
-  readonly lastSeen: number;
-  /** Not dealt into a generation before this time: its peers cannot reach it. */
-  readonly quarantinedUntil: number;
-}
-
-export interface MembershipState {
-  readonly expectedWorkers: number;
-  /** Newest generation announced; 0 before the first. */
-  readonly generation: number;
-  /** In rank order. */
-  readonly members: readonly WorkerIdentity[];
-  readonly workers: ReadonlyMap<string, KnownWorker>;
-  /** A change that waits for its neighbours, so that two deaths at once make one generation. */
-  readonly pending: { readonly dueAt: number; readonly cause: MembershipCause } | undefined;
-  /** Generations, since a step was last committed, in which peers failed to reach the member. */
-  readonly accusations: ReadonlyMap<string, readonly number[]>;
-  readonly committedStep: number;
-  /** The job's result is delivered: memberships no longer change. */
-  readonly over: boolean;
-}
 
 export interface MembershipSettings {
   /** Silence after which a worker counts as gone. */
@@ -93,50 +55,6 @@ export type MembershipEffect =
 export interface MembershipStep {
   readonly state: MembershipState;
   readonly effects: readonly MembershipEffect[];
-}
-
-export function initialMembership(expectedWorkers: number): MembershipState {
-  return {
-    expectedWorkers,
-    generation: 0,
-    members: [],
-    workers: new Map(),
-    pending: undefined,
-    accusations: new Map(),
-    committedStep: 0,
-    over: false,
-  };
-}
-
-/** The state after a restart of the coordinator: members of the stored generation have until the timeout to return. */
-export function restoredMembership(
-  expectedWorkers: number,
-  stored: {
-    readonly generation: number;
-    readonly members: readonly WorkerIdentity[];
-    readonly over: boolean;
-  },
-  now: number,
-): MembershipState {
-  const workers = stored.members.map((member): [string, KnownWorker] => [
-    member.memberId,
-    {
-      ...member,
-      link: 'presumed',
-      ready: true,
-      finished: false,
-      committedStep: 0,
-      lastSeen: now,
-      quarantinedUntil: 0,
-    },
-  ]);
-  return {
-    ...initialMembership(expectedWorkers),
-    generation: stored.generation,
-    members: stored.members,
-    workers: new Map(workers),
-    over: stored.over,
-  };
 }
 
 /** Whether a worker that says hello would push out another living process of the same member id. */

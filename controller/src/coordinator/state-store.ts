@@ -1,6 +1,6 @@
 import type { CheckpointDone, Finished, Progress } from '@tuneyard/proto';
 
-import type { MembershipCause, WorkerIdentity } from './membership.js';
+import type { MembershipCause, WorkerIdentity } from './membership-state.js';
 
 /** The membership of a job as it was last announced. */
 export interface StoredMembership {
