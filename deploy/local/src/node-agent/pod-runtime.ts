@@ -2,16 +2,16 @@ import { messageOf } from '../errors.js';
 import { at, objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
 import { kubeTime, type KubeObject } from '../apiserver/kube-object.js';
 import { KubeError, type KubeClient } from '../kube-client/kube-client.js';
+import { recordEvent } from '../kube-client/record-event.js';
 import { parseQuantity } from '../pod-binder/quantity.js';
 import { ContainerConfigError } from './container-config-error.js';
-import { mapMountPaths } from './container-paths.js';
+import { ContainerLauncher } from './container-launcher.js';
 import { ContainerProcess, type ContainerExit } from './container-process.js';
 import type { ContainerState } from './container-state.js';
-import { containerEnvironment, expand } from './environment.js';
 import { Interruptible } from './interruptible.js';
+import { StatusReporter } from './status-reporter.js';
 import { PodFiles } from './pod-files.js';
 import { podPhase, podStatus } from './pod-status.js';
-import { prepareMounts, prepareVolumes } from './volumes.js';
 
 export interface RuntimeOptions {
   client: KubeClient;
@@ -33,19 +33,19 @@ export class PodRuntime {
   private readonly containers: ContainerState[];
   private readonly stopping = new Interruptible();
   private readonly startTime: string;
-  private volumes: Map<string, string> | undefined;
+  private readonly launcher: ContainerLauncher;
   private failure: { reason: string; message: string } | undefined;
-  private reported = '';
-  private reporting: Promise<void> = Promise.resolve();
+  private readonly reporter: StatusReporter;
   private killTimer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
-  private forgotten = false;
 
   constructor(
     private pod: KubeObject,
     private readonly options: RuntimeOptions,
   ) {
     this.files = new PodFiles(options.workDir, pod);
+    this.reporter = new StatusReporter(options.client);
+    this.launcher = new ContainerLauncher(options, this.files);
     const states = (list: string): ContainerState[] =>
       objectsOf(at(pod, 'spec', list)).map((container) => ({
         name: stringOr(container['name'], ''),
@@ -75,6 +75,7 @@ export class PodRuntime {
   terminate(graceSeconds: number): void {
     if (!this.stopping.interrupted) {
       this.stopping.interrupt();
+      for (const { name } of this.containers) this.tell('Normal', 'Killing', `Stopping container ${name}`);
       for (const process of this.processes()) process.signal('SIGTERM');
       void this.finish();
     }
@@ -84,7 +85,7 @@ export class PodRuntime {
 
   /** The pod object is gone, or the agent leaves: everything ends at once. */
   async destroy(): Promise<void> {
-    this.forgotten = true;
+    this.reporter.silence();
     this.stopping.interrupt();
     this.kill();
     await this.running;
@@ -94,7 +95,7 @@ export class PodRuntime {
 
   /** Stops following the processes without touching them. */
   release(): void {
-    this.forgotten = true;
+    this.reporter.silence();
     this.stopping.interrupt();
   }
 
@@ -178,6 +179,7 @@ export class PodRuntime {
       const begin = 'ended' in started ? started.startedAt : Date.now();
       if ('ended' in started) {
         state.phase = { kind: 'running', process: started };
+        this.tell('Normal', 'Started', `Started container ${state.name}`);
         await this.report();
       }
       const exit: ContainerExit = 'ended' in started ? await started.ended : started;
@@ -199,6 +201,7 @@ export class PodRuntime {
         reason: 'CrashLoopBackOff',
         message: `back-off ${backoff}s restarting failed container=${state.name} pod=${this.pod.metadata.name}`,
       };
+      this.tell('Warning', 'BackOff', state.phase.message ?? '');
       await this.report();
       if (!(await this.stopping.sleep(backoff * 1000))) return ok;
       backoff = Math.min(backoff * 2, this.options.restartBackoffSeconds * 30);
@@ -213,7 +216,9 @@ export class PodRuntime {
     for (;;) {
       if (this.stopping.interrupted) return undefined;
       try {
-        return await this.spawn(state, folder);
+        const started = await this.launcher.launch(this.pod, this.specOf(state), folder);
+        if (this.stopping.interrupted && 'ended' in started) started.signal('SIGTERM');
+        return started;
       } catch (error) {
         const message = messageOf(error);
         if (!(error instanceof ContainerConfigError || error instanceof KubeError)) {
@@ -226,56 +231,12 @@ export class PodRuntime {
     }
   }
 
-  private async spawn(
-    state: ContainerState,
-    folder: string,
-  ): Promise<ContainerProcess | ContainerExit | undefined> {
-    const { client, pathPrepend } = this.options;
-    const container = this.specOf(state);
-    this.volumes ??= await prepareVolumes(client, this.pod, this.files);
-    const root = this.files.root(state.name);
-    const mounts = prepareMounts(container, this.volumes, root);
-    const env = await containerEnvironment(client, this.pod, container, pathPrepend);
-    if (this.stopping.interrupted) return undefined;
-    for (const variable of objectsOf(container['env'])) {
-      const name = stringOr(variable['name'], '');
-      if (env[name] !== undefined) env[name] = mapMountPaths(env[name], mounts);
-    }
-    env['TUNEYARD_ROOT'] = root;
-    for (const mount of mounts)
-      env[`TUNEYARD_MOUNT_${mount.name.toUpperCase().replace(/\W/g, '_')}`] = mount.folder;
-    const words = [...strings(container['command']), ...strings(container['args'])];
-    if (words.length === 0) {
-      return {
-        code: 127,
-        reason: 'StartError',
-        message: `container "${state.name}" has no command; simulated nodes run processes, not images`,
-      };
-    }
-    const command = words.map((word) => mapMountPaths(expand(word, env), mounts));
-    return ContainerProcess.start({
-      command,
-      env,
-      folder,
-      workingDir: this.workingDir(container, root, mounts),
-    });
-  }
-
-  private workingDir(
-    container: JsonObject,
-    root: string,
-    mounts: { mountPath: string; folder: string; name: string }[],
-  ): string {
-    const wanted = stringOr(container['workingDir'], '');
-    return wanted ? mapMountPaths(wanted, mounts) : root;
-  }
-
   /** After a deletion: waits for the end, reports it, and lets the pod object go. */
   private async finish(): Promise<void> {
     await this.running;
     clearTimeout(this.killTimer);
     await this.report();
-    if (this.forgotten || !this.pod.metadata.deletionTimestamp) return;
+    if (this.reporter.isSilent || !this.pod.metadata.deletionTimestamp) return;
     const { name, namespace, uid } = this.pod.metadata;
     await this.options.client
       .remove(`/api/v1/namespaces/${namespace}/pods/${name}`, {
@@ -287,33 +248,17 @@ export class PodRuntime {
       .catch(() => undefined);
   }
 
-  /** Writes the status if it has changed. Calls follow one another; the last state wins. */
-  private report(): Promise<void> {
-    this.reporting = this.reporting.then(() => this.writeStatus());
-    return this.reporting;
+  private tell(type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const about = { ...this.pod, apiVersion: 'v1', kind: 'Pod' };
+    const host = stringOr(at(this.pod, 'spec', 'nodeName'), '');
+    void recordEvent(this.options.client, about, { type, reason, message, component: 'kubelet', host });
   }
 
-  private async writeStatus(): Promise<void> {
-    if (this.forgotten) return;
-    const { pod, init, containers, failure, startTime } = this;
-    const status = podStatus({ pod, init, containers, failure, startTime });
-    const text = JSON.stringify(status);
-    if (text === this.reported) return;
-    const { name, namespace, uid } = pod.metadata;
-    const path = `/api/v1/namespaces/${namespace}/pods/${name}/status`;
-    for (let attempt = 0; attempt < 5 && !this.forgotten; attempt += 1) {
-      try {
-        this.pod = await this.options.client.mergePatch(path, { metadata: { uid }, status });
-        this.reported = text;
-        return;
-      } catch (error) {
-        // Gone, or replaced by another pod of that name: nobody is left to tell.
-        if (error instanceof KubeError && (error.code === 404 || error.code === 409)) return;
-        await new Promise<void>((resolve) => {
-          setTimeout(resolve, 200 * 2 ** attempt);
-        });
-      }
-    }
+  private report(): Promise<void> {
+    const { init, containers, startTime } = this;
+    return this.reporter.report(this.pod, () =>
+      podStatus({ pod: this.pod, init, containers, failure: this.failure, startTime }),
+    );
   }
 
   /** True when nothing will run any more. */
@@ -324,10 +269,6 @@ export class PodRuntime {
       ['Succeeded', 'Failed'].includes(podPhase(this.init, this.containers, policy))
     );
   }
-}
-
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }
 
 function restartsOf(pod: KubeObject, container: string): number {

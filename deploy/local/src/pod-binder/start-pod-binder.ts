@@ -2,6 +2,7 @@ import { at, cloneJson, objectOr, objectsOf } from '../apiserver/json.js';
 import { kubeTime, type KubeObject } from '../apiserver/kube-object.js';
 import { Informer, keyOf } from '../kube-client/informer.js';
 import { KubeClient, KubeError } from '../kube-client/kube-client.js';
+import { recordEvent } from '../kube-client/record-event.js';
 import { chooseNode } from './choose-node.js';
 
 export interface PodBinderOptions {
@@ -50,6 +51,13 @@ export async function startPodBinder(options: PodBinderOptions): Promise<PodBind
         continue;
       }
       if (!(await bind(client, pod, choice.node))) continue;
+      const place = `${pod.metadata.namespace}/${pod.metadata.name}`;
+      await recordEvent(client, withKind(pod), {
+        type: 'Normal',
+        reason: 'Scheduled',
+        message: `Successfully assigned ${place} to ${choice.node}`,
+        component: schedulerName,
+      });
       const bound = cloneJson(pod);
       bound['spec'] = { ...objectOr(bound['spec']), nodeName: choice.node };
       assumed.set(keyOf(pod), bound);
@@ -97,6 +105,9 @@ function byPriorityThenAge(a: KubeObject, b: KubeObject): number {
   const [left, right] = [Date.parse(a.metadata.creationTimestamp), Date.parse(b.metadata.creationTimestamp)];
   return left - right || Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion);
 }
+
+/** Items of a list come without apiVersion and kind from a real API server. */
+const withKind = (pod: KubeObject): KubeObject => ({ ...pod, apiVersion: 'v1', kind: 'Pod' });
 
 const podPath = (pod: KubeObject): string =>
   `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}`;

@@ -53,11 +53,16 @@ export class DiskJournal implements Journal {
   ) {}
 
   /** Reads the folder into the store (which must be empty) and goes on writing there. Throws UserError. */
-  static async open(folder: string, store: Store): Promise<DiskJournal> {
+  static async open(
+    folder: string,
+    store: Store,
+    /** Told about a torn last line. */
+    warn: (message: string) => void = console.error,
+  ): Promise<DiskJournal> {
     const generations = readdirSync(folder).map(generationOf);
     const generation = Math.max(0, ...generations);
     const file = path.join(folder, fileName(generation));
-    if (existsSync(file)) load(file, store);
+    if (existsSync(file)) load(file, store, warn);
     // Starting with a fresh file also cuts off a torn line.
     const next = generation + 1;
     writeSnapshot(folder, next, store);
@@ -144,13 +149,12 @@ function writeSnapshot(folder: string, generation: number, store: Store): void {
   closeSync(parent);
 }
 
-function load(file: string, store: Store): void {
+function load(file: string, store: Store, warn: (message: string) => void): void {
   const objects = new Map<string, Map<string, KubeObject>>();
   let revision = 0;
   const lines = readFileSync(file, 'utf8').split('\n');
   const torn = lines.pop() ?? '';
-  if (torn)
-    console.error(`${file}: the last line is incomplete and is left out; its write was never confirmed.`);
+  if (torn) warn(`${file}: the last line is incomplete and is left out; its write was never confirmed.`);
   for (const [index, text] of lines.entries()) {
     const line = readLine(text, `${file}:${index + 1}`);
     revision = Math.max(revision, line.r);
