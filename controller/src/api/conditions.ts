@@ -25,11 +25,13 @@ export const WAITING_REASONS = [
   'NoMatchingFlavor',
   'ExceedsQuota',
   'ExceedsPool',
+  'InsufficientMemory',
   'BackingOff',
   'BehindInQueue',
   'WaitingForQuota',
   'WaitingForCapacity',
   'Fragmented',
+  'WaitingForRelease',
   'PendingEvaluation',
 ] as const;
 export type WaitingReason = (typeof WAITING_REASONS)[number];
@@ -42,6 +44,7 @@ export const IMPOSSIBLE_REASONS: readonly WaitingReason[] = [
   'NoMatchingFlavor',
   'ExceedsQuota',
   'ExceedsPool',
+  'InsufficientMemory',
 ];
 
 /** Why a job ended without success. */
@@ -74,6 +77,7 @@ export const JOB_REASONS = [
     'WorkerFailed',
     'WorkersNotReadyInTime',
     'NodeLost',
+    'Preempted',
     'NotEvicted',
     'NotSuspended',
     'Finished',
@@ -95,6 +99,7 @@ export type JobReason =
   | 'WorkerFailed'
   | 'WorkersNotReadyInTime'
   | 'NodeLost'
+  | 'Preempted'
   | 'NotEvicted'
   | 'NotSuspended'
   | 'Finished';

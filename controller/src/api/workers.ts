@@ -14,7 +14,10 @@ export const workersSchema = documented(
       16,
     ).optional(),
     topology: documented('Where the workers of a job stand to each other.', {
-      level: choice('Domain that they share. Default node.', ['node', 'rack', 'zone']).optional(),
+      level: choice(
+        'Domain that they share; nvlink: nodes whose GPUs share one NVLink fabric (label nvidia.com/gpu.clique). Default node.',
+        ['node', 'nvlink', 'rack', 'zone'],
+      ).optional(),
       mode: choice('required waits for a domain that holds them all; preferred (default) uses few domains.', [
         'required',
         'preferred',

@@ -3,11 +3,14 @@ import { gpusOfNode, parseCount } from './flavor.js';
 import type { NodeObject, PodObject, Taint } from './objects.js';
 import { isTerminated } from './objects.js';
 
-export type TopologyLevel = 'node' | 'rack' | 'zone';
+/** Smallest first. nvlink is the set of nodes whose GPUs share one NVLink fabric; a single node without such a set. */
+export type TopologyLevel = 'node' | 'nvlink' | 'rack' | 'zone';
 
 export interface PoolGpus extends NodeGpus {
   /** Taken by pods that are no worker of an admitted job, and by the placements of admitted jobs. */
   readonly used: number;
+  /** Of these, GPUs of pods that are being deleted and so come free by themselves. Absent: 0. */
+  readonly leaving?: number | undefined;
 }
 
 export interface PoolNode {
@@ -33,22 +36,26 @@ export interface Holding {
   readonly nodes: readonly string[];
 }
 
-const RACK_LABELS = ['topology.kubernetes.io/rack', 'nvidia.com/gpu.clique', 'topology.tuneyard.dev/rack'];
+const CLIQUE_LABEL = 'nvidia.com/gpu.clique';
+const RACK_LABELS = ['topology.kubernetes.io/rack', CLIQUE_LABEL, 'topology.tuneyard.dev/rack'];
 
 /**
  * The pool from the objects of the cluster.
  * @param isWorker whether a pod is a worker of one of `holdings`, which would otherwise count twice
+ * @param isLeaving whether the GPUs of another pod come free by themselves; by default those of pods being deleted
  */
 export function buildPool(
   nodes: readonly NodeObject[],
   pods: readonly PodObject[],
   holdings: readonly Holding[],
   isWorker: (pod: PodObject) => boolean,
+  isLeaving: (pod: PodObject) => boolean = isBeingDeleted,
 ): Pool {
   const used = new Map<string, number>();
-  const take = (node: string, resource: string, count: number) => {
+  const leaving = new Map<string, number>();
+  const take = (node: string, resource: string, count: number, counts = used) => {
     const key = `${node} ${resource}`;
-    used.set(key, (used.get(key) ?? 0) + count);
+    counts.set(key, (counts.get(key) ?? 0) + count);
   };
   for (const { resource, gpusPerWorker, nodes } of holdings) {
     for (const node of nodes) take(node, resource, gpusPerWorker);
@@ -56,7 +63,10 @@ export function buildPool(
   for (const pod of pods) {
     const node = pod.spec?.nodeName;
     if (node === undefined || node === '' || isTerminated(pod) || isWorker(pod)) continue;
-    for (const [resource, count] of gpusOfPod(pod)) take(node, resource, count);
+    for (const [resource, count] of gpusOfPod(pod)) {
+      take(node, resource, count);
+      if (isLeaving(pod)) take(node, resource, count, leaving);
+    }
   }
   return {
     nodes: nodes
@@ -71,14 +81,19 @@ export function buildPool(
           gpus: gpusOfNode(node).map((gpus) => ({
             ...gpus,
             used: used.get(`${name} ${gpus.resource}`) ?? 0,
+            ...leavingPart(leaving.get(`${name} ${gpus.resource}`)),
           })),
           unavailable: unavailability(node),
-          domains: { node: name, rack: `${zone}/${rack}`, zone },
+          domains: { node: name, nvlink: labels[CLIQUE_LABEL] ?? name, rack: `${zone}/${rack}`, zone },
         };
       })
       .filter(({ gpus }) => gpus.length > 0),
   };
 }
+
+const isBeingDeleted = ({ metadata }: PodObject) => metadata.deletionTimestamp !== undefined;
+
+const leavingPart = (leaving: number | undefined) => (leaving === undefined ? {} : { leaving });
 
 /** GPUs that a pod asks for: the sum over its containers, or the most that one init container needs. */
 export function gpusOfPod(pod: PodObject): ReadonlyMap<string, number> {

@@ -10,6 +10,7 @@ import { gangOf } from './gang.js';
 import { podFailure, reportedFailure } from './failure.js';
 import { condition, nextStatus } from './next-status.js';
 import { reportedProgress } from './reported-progress.js';
+import { resizeGang } from './resize-gang.js';
 import type { WorkerPlan } from './worker-pod.js';
 
 /** Once all workers ended well, their report may still be on its way for this long. */
@@ -65,6 +66,7 @@ export function decideRunning(facts: JobFacts): Decision {
       `${ready} of ${gang.placement.nodes.length} workers were ready in time`,
     );
   }
+  if (facts.resize !== undefined && started) return resizeGang(facts, gang, facts.resize.nodes);
   return keepRunning(facts, gang, [deadline, ...(started ? [] : [readyBy])]);
 }
 

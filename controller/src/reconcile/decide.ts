@@ -78,7 +78,7 @@ function decideWaiting(facts: JobFacts): Decision {
   const requeueAt = Date.parse(job.status?.requeueAt ?? '');
   const look = requeueAt > now ? { lookAgainMs: requeueAt - now } : {};
   if (waiting === undefined) return { status: job.status ?? {}, ...cleanup, ...look };
-  const { position, ahead, reason, message, largestGangThatFits } = waiting;
+  const { position, ahead, reason, message, largestGangThatFits, estimatedStart } = waiting;
   const suspended = reason === 'Suspended';
   const updates: ConditionUpdate[] = [
     condition('QuotaReserved', 'False', reason, message),
@@ -88,7 +88,14 @@ function decideWaiting(facts: JobFacts): Decision {
   const change: FineTuneJobStatus = {
     ...job.status,
     resolved: resolvedStatus(facts),
-    queue: { position, ahead, reason, message: message.slice(0, 1024), largestGangThatFits },
+    queue: {
+      position,
+      ahead,
+      reason,
+      message: message.slice(0, 1024),
+      largestGangThatFits,
+      ...(estimatedStart === undefined ? {} : { estimatedStartTime: rfc3339(estimatedStart) }),
+    },
     workers: { desired: 0, ready: 0, selector: `${JOB_LABEL}=${job.metadata.name}` },
   };
   return { status: nextStatus(job, change, updates, now), ...cleanup, ...look };

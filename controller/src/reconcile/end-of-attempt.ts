@@ -81,7 +81,7 @@ export function fail(facts: JobFacts, gang: Gang, reason: FailureReason, message
 export function evict(
   facts: JobFacts,
   gang: Gang | undefined,
-  reason: 'Suspended' | 'QueueStopped' | 'NodeLost' | 'WorkersNotReadyInTime',
+  reason: 'Suspended' | 'QueueStopped' | 'Preempted' | 'NodeLost' | 'WorkersNotReadyInTime',
   message: string,
 ): Decision {
   const { job, now } = facts;

@@ -1,7 +1,7 @@
 import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
 import type { JobTrainingState } from '../coordinator/job-coordinator.js';
 import type { PodObject } from '../pool/index.js';
-import type { Admission, Waiting } from '../scheduling/index.js';
+import type { Admission, Resize, Waiting } from '../scheduling/index.js';
 
 /** Everything that the decision on one job depends on. */
 export interface JobFacts {
@@ -15,7 +15,10 @@ export interface JobFacts {
   readonly admission: Admission | undefined;
   readonly waiting: Waiting | undefined;
   /** Why the job must give its GPUs back, if it must. */
-  readonly eviction: { readonly reason: 'Suspended' | 'QueueStopped'; readonly message: string } | undefined;
+  readonly eviction:
+    { readonly reason: 'Suspended' | 'QueueStopped' | 'Preempted'; readonly message: string } | undefined;
+  /** Another number of workers that the scheduler decided on, not yet in the status. */
+  readonly resize?: Resize | undefined;
   /** Nodes that no longer exist, or on which nothing runs any more. */
   readonly lostNodes: ReadonlySet<string>;
   /** Milliseconds since the Unix epoch. */

@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { FineTuneJob, FineTuneJobStatus, ResolvedSpec } from '../api/index.js';
-import { API_VERSION, FINE_TUNE_JOB_KIND, JOB_LABEL, MANAGED_BY, toTrainerConfig } from '../api/index.js';
+import {
+  API_VERSION,
+  FINE_TUNE_JOB_KIND,
+  findCondition,
+  JOB_LABEL,
+  MANAGED_BY,
+  toTrainerConfig,
+} from '../api/index.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
 import type { Clock, EventRecorder, KubeClient, KubeObject } from '../kube/index.js';
 import { equalJson, Expectations, isAlreadyExists, ReadYourWrites, refOf } from '../kube/index.js';
@@ -101,7 +108,6 @@ export class JobReconciler {
     const { caches, coordinator, scheduling, clock, resolve } = this.options;
     const uid = job.metadata.uid ?? '';
     const resolved = resolve(job);
-    const queue = caches.queues.cache.get(job.spec.queueName);
     // A pod of the same name that belongs to an earlier job of the same name is none of this one's.
     const pods = caches.pods.cache
       .byIndex(BY_JOB, key)
@@ -113,14 +119,22 @@ export class JobReconciler {
       training: coordinator.state(uid),
       admission: scheduling.admissionOf(key, job.metadata.generation ?? 0),
       waiting: scheduling.waitingOf(key, job.metadata.generation ?? 0),
-      eviction: job.spec.suspend
-        ? { reason: 'Suspended', message: 'spec.suspend is true' }
-        : queue?.spec.stopPolicy === 'holdAndDrain'
-          ? { reason: 'QueueStopped', message: `queue ${job.spec.queueName} is drained` }
-          : undefined,
+      eviction: this.#eviction(key, job),
+      resize: scheduling.resizeOf(key, job.metadata.generation ?? 0),
       lostNodes: this.#lostNodes(job, pods),
       now: clock.now(),
     };
+  }
+
+  /** Why the job must give its GPUs back. Once its workers were told to, it goes through, whatever changes. */
+  #eviction(key: string, job: FineTuneJob): JobFacts['eviction'] {
+    if (job.spec.suspend) return { reason: 'Suspended', message: 'spec.suspend is true' };
+    const queue = this.options.caches.queues.cache.get(job.spec.queueName);
+    if (queue?.spec.stopPolicy === 'holdAndDrain')
+      return { reason: 'QueueStopped', message: `queue ${job.spec.queueName} is drained` };
+    const asked = findCondition(job.status?.conditions, 'Checkpointing');
+    const told = asked?.status === 'True' ? asked.message : this.options.scheduling.evictionOf(key)?.message;
+    return told === undefined ? undefined : { reason: 'Preempted', message: told };
   }
 
   /** Nodes of the placement that do not exist any more, or that are not ready while their pod is being taken away. */

@@ -2,7 +2,7 @@ import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
 import { isTrue } from '../api/index.js';
 import type { Clock } from '../kube/index.js';
 import { keyOf } from '../kube/index.js';
-import type { Admission, Plan, Waiting } from '../scheduling/index.js';
+import type { Admission, Eviction, Plan, Resize, Waiting } from '../scheduling/index.js';
 import { schedule } from '../scheduling/index.js';
 import type { Caches } from './caches.js';
 import { buildSnapshot } from './snapshot-builder.js';
@@ -30,6 +30,9 @@ const MIN_REFRESH_MS = 1000;
 /** Runs scheduling cycles over the caches and remembers what they decided until the objects show it. */
 export class SchedulingLoop {
   readonly #assumed = new Map<string, Assumption>();
+  /** Jobs that were told to give their GPUs back, until their status says that they did. */
+  readonly #evicting = new Map<string, Eviction>();
+  readonly #resizes = new Map<string, { readonly resize: Resize; readonly generation: number }>();
   #waiting = new Map<string, { readonly waiting: Waiting; readonly generation: number }>();
 
   constructor(private readonly options: SchedulingLoopOptions) {}
@@ -38,6 +41,17 @@ export class SchedulingLoop {
   admissionOf(key: string, generation: number): Admission | undefined {
     const assumption = this.#assumed.get(key);
     return assumption?.generation === generation ? assumption.admission : undefined;
+  }
+
+  /** Why the job must give its GPUs back to another one; undefined when it need not. */
+  evictionOf(key: string): Eviction | undefined {
+    return this.#evicting.get(key);
+  }
+
+  /** The number of workers that is decided for this generation of the job but not yet stored. */
+  resizeOf(key: string, generation: number): Resize | undefined {
+    const decided = this.#resizes.get(key);
+    return decided?.generation === generation ? decided.resize : undefined;
   }
 
   /** Why this generation of the job waits; undefined until a cycle has looked at it. */
@@ -56,6 +70,7 @@ export class SchedulingLoop {
       const stored = isTrue(job?.status?.conditions, 'Admitted') || isTrue(job?.status?.conditions, 'Failed');
       if (job === undefined || stored || job.metadata.generation !== generation) this.#assumed.delete(key);
     }
+    this.#forgetDone();
     const snapshot = buildSnapshot({
       jobs: jobs.list(),
       queues: caches.queues.cache.list(),
@@ -63,6 +78,8 @@ export class SchedulingLoop {
       pods: caches.pods.cache.list(),
       namespaces: caches.namespaces.cache.list(),
       assumed: new Map([...this.#assumed].map(([key, { admission }]) => [key, admission])),
+      resizes: new Map([...this.#resizes].map(([key, { resize }]) => [key, resize])),
+      evicting: new Set(this.#evicting.keys()),
       resolve,
       now: clock.now(),
     });
@@ -75,6 +92,15 @@ export class SchedulingLoop {
       if (job === undefined) continue;
       this.#assumed.set(keyOf(job), { admission, generation: job.metadata.generation ?? 0 });
       onVerdict(admission.key, 0);
+    }
+    for (const eviction of plan.evictions) {
+      this.#evicting.set(eviction.key, eviction);
+      onVerdict(eviction.key, 0);
+    }
+    for (const resize of plan.resizes) {
+      const generation = jobs.get(resize.key)?.metadata.generation ?? 0;
+      this.#resizes.set(resize.key, { resize, generation });
+      onVerdict(resize.key, 0);
     }
     const before = this.#waiting;
     this.#waiting = new Map(
@@ -93,5 +119,20 @@ export class SchedulingLoop {
       }
     }
     return plan;
+  }
+
+  /** Forgets evictions and resizes that the objects show by now, or that no longer apply. */
+  #forgetDone(): void {
+    const jobs = this.options.caches.jobs.cache;
+    for (const key of this.#evicting.keys()) {
+      if (!isTrue(jobs.get(key)?.status?.conditions, 'Admitted')) this.#evicting.delete(key);
+    }
+    for (const [key, { resize, generation }] of this.#resizes) {
+      const job = jobs.get(key);
+      const placement = isTrue(job?.status?.conditions, 'Admitted') ? job?.status?.placement : undefined;
+      const isStored = placement?.nodes.join() === resize.nodes.join();
+      if (placement === undefined || isStored || job?.metadata.generation !== generation)
+        this.#resizes.delete(key);
+    }
   }
 }

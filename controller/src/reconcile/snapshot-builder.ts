@@ -1,11 +1,13 @@
 import type { FineTuneJob, GpuQueue, ResolvedSpec } from '../api/index.js';
-import { isTrue, JOB_LABEL, MANAGED_BY } from '../api/index.js';
+import { findCondition, isTrue, JOB_LABEL, MANAGED_BY, WORKER_INDEX_LABEL } from '../api/index.js';
 import type { KubeObject } from '../kube/index.js';
 import { keyOf } from '../kube/index.js';
 import type { Holding, NodeObject, PodObject } from '../pool/index.js';
 import { buildPool } from '../pool/index.js';
 import type { QueueState } from '../queueing/index.js';
-import type { Admission, PendingJob, RunningJob, Snapshot } from '../scheduling/index.js';
+import { backlogOf } from '../queueing/index.js';
+import { DEFAULT_POLICY } from '../scheduling/index.js';
+import type { Admission, Gang, PendingJob, Resize, RunningJob, Snapshot } from '../scheduling/index.js';
 
 /** The cluster as objects, from which a snapshot is built. */
 export interface ClusterView {
@@ -16,6 +18,10 @@ export interface ClusterView {
   readonly namespaces: readonly KubeObject[];
   /** Admissions that are decided but not in the cache yet, by job key. */
   readonly assumed: ReadonlyMap<string, Admission>;
+  /** Decided changes in the number of workers that are not in the cache yet, by job key. */
+  readonly resizes: ReadonlyMap<string, Resize>;
+  /** Jobs that were told to give their GPUs back, by key. */
+  readonly evicting: ReadonlySet<string>;
   /** The resolved spec, or why it is invalid. */
   readonly resolve: (job: FineTuneJob) => ResolvedSpec | { readonly invalid: string };
   readonly now: number;
@@ -26,7 +32,8 @@ export function buildSnapshot(view: ClusterView): Snapshot {
   const pending: PendingJob[] = [];
   const running: RunningJob[] = [];
   const holdings: Holding[] = [];
-  const holders = new Set<string>();
+  /** How many workers each job has that holds GPUs. */
+  const holders = new Map<string, number>();
   for (const job of view.jobs) {
     if (job.spec.managedBy !== MANAGED_BY) continue;
     const { conditions, placement } = job.status ?? {};
@@ -34,70 +41,99 @@ export function buildSnapshot(view: ClusterView): Snapshot {
     const key = keyOf(job);
     const resolved = view.resolve(job);
     const held = isTrue(conditions, 'Admitted') ? placement : view.assumed.get(key);
-    const createdAt = Date.parse(job.metadata.creationTimestamp ?? '') || 0;
-    const ordered = { key, priority: job.spec.priority, createdAt };
+    const gang = gangPart(job, key, resolved);
     if (held !== undefined) {
-      const gpusPerWorker = 'invalid' in resolved ? 1 : resolved.workers.gpusPerWorker;
-      holdings.push({ resource: held.resource, gpusPerWorker, nodes: held.nodes });
-      holders.add(key);
+      const nodes = view.resizes.get(key)?.nodes ?? held.nodes;
+      holdings.push({ resource: held.resource, gpusPerWorker: gang.gpusPerWorker, nodes });
+      holders.set(key, nodes.length);
       running.push({
-        ...ordered,
-        queueName: job.spec.queueName,
+        ...gang,
+        ...runningPart(job, view, view.evicting.has(key)),
         flavor: held.flavor,
-        gpusPerWorker,
-        nodes: held.nodes,
+        resource: held.resource,
+        nodes,
       });
     } else if (job.metadata.deletionTimestamp === undefined) {
-      pending.push({ ...ordered, ...pendingPart(job, resolved, view.now) });
+      pending.push({ ...gang, ...pendingPart(job, resolved, view.now) });
     }
   }
   const isWorker = ({ metadata }: PodObject) => {
-    const job = metadata.labels?.[JOB_LABEL];
-    return job !== undefined && holders.has(`${metadata.namespace}/${job}`);
+    const workers = holders.get(`${metadata.namespace}/${metadata.labels?.[JOB_LABEL]}`);
+    return workers !== undefined && Number(metadata.labels?.[WORKER_INDEX_LABEL]) < workers;
   };
+  // A pod of a job that no longer holds its place is ended soon.
+  const isLeaving = ({ metadata }: PodObject) =>
+    metadata.deletionTimestamp !== undefined || metadata.labels?.[JOB_LABEL] !== undefined;
   return {
     now: view.now,
-    pool: buildPool(view.nodes, view.pods, holdings, isWorker),
+    pool: buildPool(view.nodes, view.pods, holdings, isWorker, isLeaving),
     queues: new Map(view.queues.map((queue) => [queue.metadata.name, queueState(queue)])),
     namespaces: new Map(view.namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
-    pending,
+    pending: backlogOf(pending),
     running,
   };
 }
 
-function pendingPart(
-  job: FineTuneJob,
-  resolved: ResolvedSpec | { readonly invalid: string },
-  now: number,
-): Omit<PendingJob, 'key' | 'priority' | 'createdAt'> {
-  const { namespace = 'default' } = job.metadata;
-  const base = { namespace, queueName: job.spec.queueName };
-  if ('invalid' in resolved) {
-    return {
-      ...base,
-      min: 1,
-      max: 1,
-      gpusPerWorker: 1,
-      needs: { nodeSelector: {}, tolerations: [] },
-      held: { reason: 'InvalidSpec', message: resolved.invalid },
-    };
-  }
-  const { min, max, gpusPerWorker, flavors, topology } = resolved.workers;
+type Resolution = ResolvedSpec | { readonly invalid: string };
+
+/** What the job asks for. */
+function gangPart(job: FineTuneJob, key: string, resolved: Resolution): Gang {
+  const base = {
+    key,
+    namespace: job.metadata.namespace ?? 'default',
+    queueName: job.spec.queueName,
+    priority: job.spec.priority,
+    createdAt: Date.parse(job.metadata.creationTimestamp ?? '') || 0,
+  };
+  if ('invalid' in resolved)
+    return { ...base, min: 1, max: 1, gpusPerWorker: 1, needs: { nodeSelector: {}, tolerations: [] } };
+  const { min, max, gpusPerWorker, topology } = resolved.workers;
   const { nodeSelector = {}, tolerations = [] } = job.spec.template ?? {};
   return {
     ...base,
     min,
     max,
     gpusPerWorker,
-    flavors,
     needs: { nodeSelector, tolerations },
     topology:
       topology === undefined
         ? undefined
         : { level: topology.level ?? 'node', mode: topology.mode ?? 'preferred' },
-    held: heldBack(job, now),
   };
 }
+
+function pendingPart(job: FineTuneJob, resolved: Resolution, now: number): Partial<PendingJob> {
+  if ('invalid' in resolved) return { held: { reason: 'InvalidSpec', message: resolved.invalid } };
+  const { step = 0, totalSteps = 0 } = job.status?.progress ?? {};
+  const used = job.status?.gpuSecondsUsed;
+  return {
+    flavors: resolved.workers.flavors,
+    held: heldBack(job, now),
+    // What an earlier attempt measured; nothing is known of a job that never ran.
+    ...(step > 0 && used !== undefined ? { gpuSeconds: (used / step) * Math.max(0, totalSteps - step) } : {}),
+  };
+}
+
+/** When the job started, saved and will end, and by when it gives its GPUs back if it was told to. */
+function runningPart(
+  { status }: FineTuneJob,
+  { now }: ClusterView,
+  isEvicted: boolean,
+): Pick<RunningJob, 'startedAt' | 'checkpointedAt' | 'estimatedEnd' | 'givesBackBy'> {
+  const asked = findCondition(status?.conditions, 'Checkpointing');
+  const isAsked = asked?.status === 'True';
+  return {
+    startedAt: time(status?.placement?.time) ?? now,
+    checkpointedAt: time(status?.checkpoint?.time),
+    estimatedEnd: time(status?.progress?.estimatedCompletionTime),
+    givesBackBy:
+      isAsked || isEvicted
+        ? ((isAsked ? time(asked.lastTransitionTime) : undefined) ?? now) + DEFAULT_POLICY.releaseMs
+        : undefined,
+  };
+}
+
+const time = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text) || undefined);
 
 function heldBack(job: FineTuneJob, now: number): PendingJob['held'] {
   if (job.spec.suspend)

@@ -1,115 +1,129 @@
-import type { WaitingReason } from '../api/index.js';
-import type { QueueState, QuotaLedger } from '../queueing/index.js';
-import type { FreeGpus } from './place.js';
-import type { Admission, PendingJob } from './snapshot.js';
+import type { QueueState } from '../queueing/index.js';
+import type { CycleState, Refusal } from './cycle-state.js';
+import { endIfStarted } from './estimates.js';
+import type { PlaceRequest } from './place.js';
+import type { Admission } from './plan.js';
+import type { PendingJob } from './snapshot.js';
 
 /** What one job could get now. */
 export type Verdict =
-  | { readonly admission: Admission; readonly impossible: false; readonly largestGangThatFits: number }
+  | { readonly admission: Admission }
   | {
       readonly admission?: undefined;
-      /** No waiting helps. */
-      readonly impossible: boolean;
-      readonly reason: WaitingReason;
-      readonly message: string;
-      readonly largestGangThatFits: number;
+      /** The first flavor that it could have later; undefined when no waiting helps. */
+      readonly later: string | undefined;
+      readonly refusal: Refusal;
     };
 
-type Refusal = Extract<Verdict, { readonly reason: WaitingReason }>;
+type FlavorVerdict =
+  | { readonly admission: Admission }
+  | (Refusal & { readonly admission?: undefined; readonly impossible: boolean });
 
-/** Tries the flavors of a job in its order. Takes nothing. */
-export function assess(job: PendingJob, queue: QueueState, ledger: QuotaLedger, free: FreeGpus): Verdict {
+/** Tries the flavors of a job in its order, for the smallest gang. Takes nothing. */
+export function assess(state: CycleState, job: PendingJob, queue: QueueState): Verdict {
   const flavors = job.flavors ?? queue.quotas.map(({ flavor }) => flavor);
-  const refusals: Refusal[] = [];
+  const refusals: { readonly flavor: string; readonly verdict: Refusal & { impossible: boolean } }[] = [];
   for (const flavor of flavors) {
-    const verdict = assessFlavor(job, queue, flavor, ledger, free);
+    const verdict = impossibility(state, job, queue, flavor) ?? assessFlavor(state, job, queue, flavor);
     if (verdict.admission !== undefined) return verdict;
-    refusals.push(verdict);
+    refusals.push({ flavor, verdict });
   }
-  const most = Math.max(0, ...refusals.map(({ largestGangThatFits }) => largestGangThatFits));
+  const largestGangThatFits = Math.max(0, ...refusals.map(({ verdict }) => verdict.largestGangThatFits));
   // A flavor that the job can have later says more than one that it can never have.
-  const best =
-    refusals.find(({ impossible }) => !impossible) ??
-    refusals.find(({ reason }) => reason !== 'NoMatchingFlavor') ??
-    refusals[0];
-  if (best === undefined) {
-    return {
-      impossible: true,
-      reason: 'NoMatchingFlavor',
-      message: `queue ${queue.name} has no quota for any GPU`,
-      largestGangThatFits: 0,
-    };
-  }
-  return { ...best, largestGangThatFits: most };
+  const later = refusals.find(({ verdict }) => !verdict.impossible);
+  const best = later ?? refusals.find(({ verdict }) => verdict.reason !== 'NoMatchingFlavor') ?? refusals[0];
+  const { reason, message } = best?.verdict ?? {
+    reason: 'NoMatchingFlavor' as const,
+    message: `queue ${queue.name} has no quota for any GPU`,
+  };
+  return { later: later?.flavor, refusal: { reason, message, largestGangThatFits } };
 }
 
-function assessFlavor(
+/** Why the job can never have GPUs of the flavor, however long it waits; undefined when it can. */
+export function impossibility(
+  state: CycleState,
   job: PendingJob,
   queue: QueueState,
   flavor: string,
-  ledger: QuotaLedger,
-  free: FreeGpus,
-): Verdict {
-  const { min, max, gpusPerWorker: each } = job;
+): (Refusal & { readonly admission?: undefined; readonly impossible: true }) | undefined {
+  const { min, gpusPerWorker: each, needs, bytesPerGpu } = job;
+  const never = (reason: Refusal['reason'], message: string) =>
+    ({ impossible: true, reason, message, largestGangThatFits: 0 }) as const;
+  const quota = state.ledger.view(queue.name, flavor);
+  if (quota === undefined) return never('NoMatchingFlavor', `queue ${queue.name} has no quota for ${flavor}`);
   const smallest = min * each;
-  const asked = `${smallest} ${flavor} (${min} worker${min === 1 ? '' : 's'} of ${each})`;
-  const quota = ledger.view(queue.name, flavor);
-  if (quota === undefined) {
-    return refuse('NoMatchingFlavor', `queue ${queue.name} has no quota for ${flavor}`, 0, true);
-  }
   if (quota.ceiling < smallest) {
-    return refuse(
+    return never(
       'ExceedsQuota',
-      `needs ${asked}, but queue ${queue.name} may never use more than ${quota.ceiling}: lower workers.min or raise the quota`,
-      0,
-      true,
+      `needs ${asked(job, flavor)}, but queue ${queue.name} may never use more than ${quota.ceiling}: lower workers.min or raise the quota`,
     );
   }
-  const capacity = free.view(flavor, each, job.needs);
-  if (capacity.mostWorkersEver < min) {
-    const why =
-      capacity.total < smallest
-        ? `the pool has only ${capacity.total} that suit it`
-        : `only ${capacity.mostWorkersEver} workers fit on the nodes of the pool`;
-    return refuse('ExceedsPool', `needs ${asked}, but ${why}`, 0, true);
-  }
-  const byQuota = Math.floor(quota.available / each);
-  const request = { flavor, gpusPerWorker: each, needs: job.needs, topology: job.topology };
-  const fits = free.mostWorkers(request, Math.min(max, byQuota));
-  if (fits >= min) {
-    const placed = free.place({ ...request, workers: fits });
-    if (placed !== undefined) {
-      return { admission: { key: job.key, flavor, ...placed }, impossible: false, largestGangThatFits: fits };
+  const capacity = state.free.view({ flavor, gpusPerWorker: each, needs, bytesPerGpu });
+  if (capacity.mostWorkersEver >= min) return undefined;
+  if (bytesPerGpu !== undefined) {
+    const anyMemory = state.free.view({ flavor, gpusPerWorker: each, needs });
+    if (anyMemory.mostWorkersEver >= min) {
+      return never(
+        'InsufficientMemory',
+        `needs ${gib(bytesPerGpu)} on each GPU, but ${flavor} has ${gib(state.free.mostMemory(flavor))}: use a method, precision or micro-batch that needs less, or another flavor`,
+      );
     }
   }
-  if (byQuota < min) {
-    const message = `needs ${asked}, but queue ${queue.name} may use ${quota.available} more: ${quota.used} in use of ${quota.nominal} nominal${queue.cohort === undefined ? '' : ` and of what cohort ${queue.cohort} lends`}; ${smallest - quota.available} short`;
-    return refuse('WaitingForQuota', message, fits);
+  const why =
+    capacity.total < smallest
+      ? `the pool has only ${capacity.total} that suit it`
+      : `only ${capacity.mostWorkersEver} workers fit on the nodes of the pool`;
+  return never('ExceedsPool', `needs ${asked(job, flavor)}, but ${why}`);
+}
+
+function assessFlavor(state: CycleState, job: PendingJob, queue: QueueState, flavor: string): FlavorVerdict {
+  const { min, max, gpusPerWorker: each } = job;
+  const until = endIfStarted(job, min, state.now);
+  const quota = state.ledger.view(queue.name, flavor, until);
+  const byQuota = Math.floor((quota?.available ?? 0) / each);
+  const request: PlaceRequest = { ...job, flavor, until };
+  const fits = state.free.mostWorkers(request, Math.min(max, byQuota));
+  if (fits >= min) {
+    const placed = state.free.place(request, min);
+    if (placed !== undefined) return { admission: { key: job.key, flavor, ...placed } };
   }
-  if (capacity.free < smallest) {
+  const refuse = (reason: Refusal['reason'], message: string) => ({
+    impossible: false,
+    reason,
+    message,
+    largestGangThatFits: fits,
+  });
+  const smallest = min * each;
+  const needs = `needs ${asked(job, flavor)}`;
+  if (byQuota < min) {
+    const { available = 0, used = 0, nominal = 0 } = state.ledger.view(queue.name, flavor, until) ?? {};
+    const lent = queue.cohort === undefined ? '' : ` and of what cohort ${queue.cohort} lends`;
+    return refuse(
+      'WaitingForQuota',
+      `${needs}, but queue ${queue.name} may use ${available} more: ${used} in use of ${nominal} nominal${lent}; ${smallest - available} short`,
+    );
+  }
+  const { free, total } = state.free.view(request);
+  if (free < smallest) {
     return refuse(
       'WaitingForCapacity',
-      `needs ${asked}, but ${capacity.free} of ${capacity.total} are free; ${smallest - capacity.free} short`,
-      fits,
+      `${needs}, but ${free} of ${total} are free; ${smallest - free} short`,
     );
+  }
+  const anyTime = state.free.mostWorkers({ ...request, until: Number.NEGATIVE_INFINITY }, min);
+  if (anyTime >= min && state.reservations.length > 0) {
+    const [first] = state.reservations;
+    return refuse('WaitingForCapacity', `${needs}; ${free} of ${total} are free, but kept for ${first?.key}`);
   }
   const where =
     job.topology?.mode === 'required' ? `within one ${job.topology.level}` : 'on the nodes where they are';
   return refuse(
     'Fragmented',
-    `needs ${asked}; ${capacity.free} of ${capacity.total} are free, but only ${fits} worker${fits === 1 ? '' : 's'} fit ${where}`,
-    fits,
+    `${needs}; ${free} of ${total} are free, but only ${anyTime} worker${anyTime === 1 ? '' : 's'} fit ${where}`,
   );
 }
 
-const refuse = (
-  reason: WaitingReason,
-  message: string,
-  largestGangThatFits: number,
-  impossible = false,
-): Refusal => ({
-  impossible,
-  reason,
-  message,
-  largestGangThatFits,
-});
+const asked = ({ min, gpusPerWorker }: PendingJob, flavor: string) =>
+  `${min * gpusPerWorker} ${flavor} (${min} worker${min === 1 ? '' : 's'} of ${gpusPerWorker})`;
+
+const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -2,8 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PoolNode } from '../pool/index.js';
 import type { QueueState } from '../queueing/index.js';
+import { backlogOf } from '../queueing/index.js';
 import { schedule } from './cycle.js';
-import type { PendingJob, Plan, RunningJob, Snapshot } from './snapshot.js';
+import type { Plan } from './plan.js';
+import type { PendingJob, RunningJob, Snapshot } from './snapshot.js';
 
 const node = (
   name: string,
@@ -22,7 +24,7 @@ const node = (
     },
   ],
   unavailable: undefined,
-  domains: { node: name, rack: '', zone: '' },
+  domains: { node: name, nvlink: name, rack: '', zone: '' },
   ...more,
 });
 
@@ -48,20 +50,30 @@ const job = (key: string, more: Partial<PendingJob> = {}): PendingJob => ({
   ...more,
 });
 
+const running = (key: string, nodes: string[], more: Partial<RunningJob> = {}): RunningJob => ({
+  ...job(key, { min: nodes.length, max: nodes.length }),
+  flavor: 'H100',
+  resource: 'nvidia.com/gpu',
+  nodes,
+  startedAt: 0,
+  ...more,
+});
+
 const snapshot = (
   nodes: PoolNode[],
   queues: QueueState[],
   pending: PendingJob[],
-  running: RunningJob[] = [],
+  held: RunningJob[] = [],
 ): Snapshot => ({
   now: 0,
   pool: { nodes },
   queues: new Map(queues.map((entry) => [entry.name, entry])),
   namespaces: new Map([['default', {}]]),
-  pending,
-  running,
+  pending: backlogOf(pending),
+  running: held,
 });
 
+const pendingOf = ({ pending }: Snapshot) => [...pending.values()].flat();
 const why = (plan: Plan, key: string) => plan.waiting.find((waiting) => waiting.key === key);
 const where = (plan: Plan, key: string) => plan.admissions.find((admission) => admission.key === key)?.nodes;
 
@@ -90,8 +102,8 @@ describe('schedule', () => {
     expect(where(plan, 'gang')).toHaveLength(3);
     expect(why(plan, 'next')).toMatchObject({
       reason: 'WaitingForCapacity',
-      message: 'needs 2 H100 (2 workers of 1), but 0 of 3 are free; 2 short',
-      largestGangThatFits: 0,
+      message: 'needs 2 H100 (2 workers of 1), but 1 of 3 are free; 1 short',
+      largestGangThatFits: 1,
     });
   });
 
@@ -121,7 +133,7 @@ describe('schedule', () => {
 
   it('holds racks together when they must be', () => {
     const inRack = (name: string, rack: string, free: number) =>
-      node(name, free, { domains: { node: name, rack, zone: '' } });
+      node(name, free, { domains: { node: name, nvlink: name, rack, zone: '' } });
     const nodes = [inRack('a1', 'a', 2), inRack('a2', 'a', 2), inRack('b1', 'b', 3)];
     const wanted = job('j', { min: 4, max: 4, topology: { level: 'rack', mode: 'required' } });
     expect(where(schedule(snapshot(nodes, [queue('q', 9)], [wanted])), 'j')?.toSorted()).toEqual([
@@ -191,15 +203,7 @@ describe('schedule', () => {
     expect(why(schedule(snapshot(nodes, [mine, theirs], [wants(5)])), 'j')).toMatchObject({
       reason: 'ExceedsQuota',
     });
-    const busy: RunningJob = {
-      key: 'r',
-      priority: 0,
-      createdAt: 0,
-      queueName: 'theirs',
-      flavor: 'H100',
-      gpusPerWorker: 1,
-      nodes: Array<string>(8).fill('a'),
-    };
+    const busy = running('r', Array<string>(8).fill('a'), { queueName: 'theirs' });
     expect(why(schedule(snapshot(nodes, [mine, theirs], [wants(4)], [busy])), 'j')).toMatchObject({
       reason: 'WaitingForQuota',
     });
@@ -275,7 +279,7 @@ describe('schedule', () => {
                 },
               ],
               unavailable: part.available ? undefined : 'not ready',
-              domains: { node: `n${i}`, rack: part.rack, zone: 'z' },
+              domains: { node: `n${i}`, nvlink: `n${i}`, rack: part.rack, zone: 'z' },
             }),
           );
           const queues = queueParts.map(({ nominal, cohort, borrowingLimit, lendingLimit }, i) =>
@@ -305,8 +309,12 @@ describe('schedule', () => {
 
 function checkInvariants(state: Snapshot, plan: Plan): void {
   const keys = [...plan.admissions, ...plan.waiting].map(({ key }) => key).toSorted();
-  expect(keys).toEqual(state.pending.map(({ key }) => key).toSorted());
-  const jobs = new Map(state.pending.map((entry) => [entry.key, entry]));
+  expect(keys).toEqual(
+    pendingOf(state)
+      .map(({ key }) => key)
+      .toSorted(),
+  );
+  const jobs = new Map(pendingOf(state).map((entry) => [entry.key, entry]));
   const onNode = new Map<string, number>();
   const ofQueue = new Map<string, number>();
   for (const { key, nodes, flavor } of plan.admissions) {

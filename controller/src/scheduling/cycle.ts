@@ -1,92 +1,128 @@
-import type { QueueState } from '../queueing/index.js';
-import { admitsNamespace, compareJobs, QuotaLedger } from '../queueing/index.js';
 import { assess } from './assess.js';
-import { FreeGpus } from './place.js';
-import type { Admission, PendingJob, Plan, Snapshot, Waiting } from './snapshot.js';
-
-/** A reason that the pool has no part in. */
-type Obstacle = Pick<Waiting, 'reason' | 'message'>;
+import type { Refusal } from './cycle-state.js';
+import { CycleState } from './cycle-state.js';
+import { behindHead, explain } from './explain.js';
+import { makeWay } from './make-way.js';
+import { isClosed, obstacle } from './obstacle.js';
+import type { Plan } from './plan.js';
+import type { SchedulingPolicy } from './policy.js';
+import { DEFAULT_POLICY } from './policy.js';
+import { grow, trim, widen } from './resize.js';
+import { shapeOf } from './shape.js';
+import type { PendingJob, Snapshot } from './snapshot.js';
+import { Turns } from './turns.js';
 
 /**
- * One scheduling cycle: which waiting jobs start now and where, and why the others do not. Pure: the same snapshot
- * always gives the same plan. Within a queue nobody overtakes a job that could start later; jobs that cannot start at
- * all, or not yet, stand aside.
+ * One scheduling cycle: which waiting jobs start now and where, who makes room for whom, and why the others wait.
+ * Pure: the same snapshot always gives the same plan.
  */
-export function schedule(snapshot: Snapshot): Plan {
-  // 1 What is used of quotas and GPUs.
-  const ledger = new QuotaLedger(snapshot.queues.values());
-  for (const job of snapshot.running)
-    ledger.take(job.queueName, job.flavor, job.nodes.length * job.gpusPerWorker);
-  const free = new FreeGpus(snapshot.pool);
-
-  // 2 The order in which jobs have their turn.
-  const turns = [...snapshot.pending].sort(compareJobs);
-
-  const admissions: Admission[] = [];
-  const waiting: Waiting[] = [];
-  const positions = new Map<string, number>();
-  const blocked = new Map<string, PendingJob>();
-  for (const job of turns) {
-    const ahead = positions.get(job.queueName) ?? 0;
-    const wait = (obstacle: Obstacle, largestGangThatFits: number) => {
-      positions.set(job.queueName, ahead + 1);
-      waiting.push({ key: job.key, position: ahead + 1, ahead, largestGangThatFits, ...obstacle });
-    };
-
-    // 3 What keeps the job from being looked at.
-    const queue = snapshot.queues.get(job.queueName);
-    const obstacle = job.held ?? obstacleInQueue(job, queue, snapshot);
-    if (obstacle !== undefined || queue === undefined) {
-      wait(obstacle ?? queueNotFound(job), 0);
-      continue;
-    }
-
-    // 4 What it could get: the first of its flavors in which at least the smallest gang fits.
-    const verdict = assess(job, queue, ledger, free);
-    const first = blocked.get(job.queueName);
-    if (first !== undefined && !verdict.impossible) {
-      wait(
-        { reason: 'BehindInQueue', message: `waits behind ${first.key} in queue ${queue.name}` },
-        verdict.largestGangThatFits,
-      );
-      continue;
-    }
-
-    // 5 Start it, or let it block those behind it.
-    if (verdict.admission !== undefined) {
-      const { flavor, nodes } = verdict.admission;
-      free.take(flavor, job.gpusPerWorker, nodes);
-      ledger.take(job.queueName, flavor, nodes.length * job.gpusPerWorker);
-      admissions.push(verdict.admission);
-      continue;
-    }
-    if (!verdict.impossible) blocked.set(job.queueName, job);
-    wait({ reason: verdict.reason, message: verdict.message }, verdict.largestGangThatFits);
-  }
-
-  // 6 The plan.
-  return { admissions, waiting };
+export function schedule(snapshot: Snapshot, policy: SchedulingPolicy = DEFAULT_POLICY): Plan {
+  const { state, blocked, isPartial } = decide(snapshot, policy);
+  return { ...decisionsOf(state), isPartial, waiting: explain(state, blocked) };
 }
 
-const queueNotFound = (job: PendingJob): Obstacle => ({
-  reason: 'QueueNotFound',
-  message: `there is no GpuQueue ${job.queueName}: create it, or set spec.queueName to one that exists`,
-});
-
-function obstacleInQueue(
-  job: PendingJob,
-  queue: QueueState | undefined,
+/** {@link schedule} without the reasons, for simulations. */
+export function scheduleSilently(
   snapshot: Snapshot,
-): Obstacle | undefined {
-  if (queue === undefined) return queueNotFound(job);
-  if (!admitsNamespace(queue, job.namespace, snapshot.namespaces.get(job.namespace) ?? {})) {
-    return {
-      reason: 'NamespaceNotAllowed',
-      message: `queue ${queue.name} does not admit jobs of namespace ${job.namespace}`,
-    };
+  policy: SchedulingPolicy = DEFAULT_POLICY,
+): Omit<Plan, 'waiting'> {
+  const { state, isPartial } = decide(snapshot, policy);
+  return { ...decisionsOf(state), isPartial };
+}
+
+function decide(snapshot: Snapshot, policy: SchedulingPolicy) {
+  // 1 What is used of quotas and GPUs.
+  const state = new CycleState(snapshot, policy);
+  const isFull = () => state.admissions.size >= policy.admissions;
+  const open = [...snapshot.pending.keys()].filter((queue) => !isClosed(snapshot, queue));
+
+  // 2 Queue by queue in fair order: start jobs until one could start later but not now, and make way for that one.
+  const blocked = new Map<string, PendingJob>();
+  const behind: { queue: string; from: number }[] = [];
+  const heads = new Turns(
+    state,
+    open.map((queue) => ({ queue, from: 0 })),
+    Number.POSITIVE_INFINITY,
+  );
+  for (let turn = heads.next(); turn !== undefined && !isFull(); turn = heads.next()) {
+    const { job, index, again } = turn;
+    const later = take(state, job);
+    if (later === undefined) {
+      again();
+      continue;
+    }
+    blocked.set(job.queueName, job);
+    behind.push({ queue: job.queueName, from: index + 1 });
+    state.wanted.add(later.flavor);
+    state.refusals.set(job.key, makeWay(state, job, later.flavor, later.refusal));
   }
-  if (queue.stopPolicy !== 'none') {
-    return { reason: 'QueueStopped', message: `queue ${queue.name} is stopped (${queue.stopPolicy})` };
+
+  // 3 Backfill: jobs behind may start if they do not delay those for which GPUs are kept now.
+  if (policy.backfill !== 'none') backfill(state, behind, blocked, isFull);
+
+  // 4 The number of workers follows the spec; more workers from what nobody waits for.
+  trim(state);
+  if (policy.resizing) {
+    widen(state);
+    grow(state);
   }
-  return undefined;
+  return { state, blocked, isPartial: isFull() };
+}
+
+/** Starts the job, or says why not; returns what it waits for if waiting helps. */
+function take(
+  state: CycleState,
+  job: PendingJob,
+): { readonly flavor: string; readonly refusal: Refusal } | undefined {
+  const queue = state.snapshot.queues.get(job.queueName);
+  const hindrance = obstacle(job, state.snapshot);
+  if (queue === undefined || hindrance !== undefined) {
+    if (hindrance !== undefined) state.refusals.set(job.key, hindrance);
+    return undefined;
+  }
+  const verdict = assess(state, job, queue);
+  if (verdict.admission !== undefined) {
+    state.admit(job, verdict.admission);
+    return undefined;
+  }
+  state.refusals.set(job.key, verdict.refusal);
+  return verdict.later === undefined ? undefined : { flavor: verdict.later, refusal: verdict.refusal };
+}
+
+function backfill(
+  state: CycleState,
+  behind: readonly { readonly queue: string; readonly from: number }[],
+  blocked: ReadonlyMap<string, PendingJob>,
+  isFull: () => boolean,
+): void {
+  const turns = new Turns(state, behind, state.policy.backfillDepth);
+  // A shape that was refused is refused for all that need as long or longer.
+  const refused = new Map<string, { readonly gpuSeconds: number; readonly refusal: Refusal }>();
+  for (let turn = turns.next(); turn !== undefined && !isFull(); turn = turns.next()) {
+    const { job, again } = turn;
+    const head = blocked.get(job.queueName) as PendingJob;
+    const gpuSeconds = job.gpuSeconds ?? Number.POSITIVE_INFINITY;
+    const shape = `${job.queueName} ${shapeOf(job)}`;
+    const known = refused.get(shape);
+    if (known !== undefined && gpuSeconds >= known.gpuSeconds) {
+      state.refusals.set(job.key, known.refusal);
+    } else {
+      const later = take(state, job);
+      if (later !== undefined) {
+        const refusal = behindHead(head, later.refusal.largestGangThatFits);
+        state.refusals.set(job.key, refusal);
+        refused.set(shape, { gpuSeconds, refusal });
+      }
+    }
+    again();
+  }
+}
+
+function decisionsOf(state: CycleState): Omit<Plan, 'waiting' | 'isPartial'> {
+  return {
+    admissions: [...state.admissions.values()].map(({ admission }) => admission),
+    evictions: [...state.evictions.values()],
+    resizes: [...state.resizes.values()],
+    reservations: state.reservations,
+  };
 }

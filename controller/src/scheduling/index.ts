@@ -1,2 +1,5 @@
-export { schedule } from './cycle.js';
-export type { Admission, PendingJob, Plan, RunningJob, Snapshot, Waiting } from './snapshot.js';
+export { schedule, scheduleSilently } from './cycle.js';
+export { DEFAULT_POLICY } from './policy.js';
+export type { SchedulingPolicy } from './policy.js';
+export type { Gang, PendingJob, RunningJob, Snapshot, Topology } from './snapshot.js';
+export type { Admission, Eviction, Plan, Reservation, Resize, Waiting } from './plan.js';

@@ -1,20 +1,20 @@
 import type { NodeNeeds, Pool, TopologyLevel } from '../pool/index.js';
-import { isKeptAway, suits } from '../pool/index.js';
-
-interface Slot {
-  readonly node: string;
-  readonly resource: string;
-  readonly domains: Readonly<Record<TopologyLevel, string>>;
-  readonly allocatable: number;
-  free: number;
-}
+import type { Suitable } from './flavor-slots.js';
+import { FlavorSlots } from './flavor-slots.js';
+import type { Room, Slot } from './slot.js';
+import { freeUntil, mostInRooms, placeInRooms } from './slot.js';
+import type { Topology } from './snapshot.js';
 
 export interface PlaceRequest {
   readonly flavor: string;
-  readonly workers: number;
   readonly gpusPerWorker: number;
   readonly needs: NodeNeeds;
-  readonly topology?: { readonly level: TopologyLevel; readonly mode: 'required' | 'preferred' } | undefined;
+  readonly topology?: Topology | undefined;
+  readonly bytesPerGpu?: number | undefined;
+  /** Only nodes of this domain. */
+  readonly within?: { readonly level: TopologyLevel; readonly domain: string } | undefined;
+  /** When the GPUs are given back, in ms; Infinity: not known. */
+  readonly until: number;
 }
 
 export interface Placed {
@@ -37,124 +37,115 @@ export interface CapacityView {
  * fills best, so that whole nodes stay whole; one that fits nowhere as a whole takes the emptiest nodes, so few nodes.
  */
 export class FreeGpus {
-  readonly #byFlavor = new Map<string, { readonly slot: Slot; readonly index: number }[]>();
+  readonly #byFlavor = new Map<string, FlavorSlots>();
 
-  constructor(private readonly pool: Pool) {
-    pool.nodes.forEach((node, index) => {
-      for (const { flavor, resource, allocatable, used } of node.gpus) {
-        const free = node.unavailable === undefined ? Math.max(0, allocatable - used) : 0;
-        const entry = {
-          slot: { node: node.name, resource, domains: node.domains, allocatable, free },
-          index,
-        };
-        const list = this.#byFlavor.get(flavor);
-        if (list === undefined) this.#byFlavor.set(flavor, [entry]);
-        else list.push(entry);
+  constructor(pool: Pool) {
+    for (const node of pool.nodes) {
+      for (const gpus of node.gpus) {
+        let slots = this.#byFlavor.get(gpus.flavor);
+        if (slots === undefined) {
+          slots = new FlavorSlots();
+          this.#byFlavor.set(gpus.flavor, slots);
+        }
+        slots.add(node, gpus);
       }
-    });
+    }
   }
 
-  view(flavor: string, gpusPerWorker: number, needs: NodeNeeds): CapacityView {
-    let total = 0;
-    let free = 0;
-    let mostWorkersEver = 0;
-    for (const { slot, index } of this.#byFlavor.get(flavor) ?? []) {
-      const node = this.pool.nodes[index];
-      if (node === undefined || !suits(node, needs)) continue;
-      total += slot.allocatable;
-      mostWorkersEver += Math.floor(slot.allocatable / gpusPerWorker);
-      if (!isKeptAway(node, needs)) free += slot.free;
-    }
-    return { total, free, mostWorkersEver };
+  flavor(flavor: string): FlavorSlots | undefined {
+    return this.#byFlavor.get(flavor);
+  }
+
+  view(request: Omit<PlaceRequest, 'until' | 'topology'>): CapacityView {
+    const { flavor, gpusPerWorker, needs, bytesPerGpu } = request;
+    const slots = this.#byFlavor.get(flavor);
+    if (slots === undefined) return { total: 0, free: 0, mostWorkersEver: 0 };
+    const suitable = slots.suitable(needs, bytesPerGpu);
+    return {
+      total: suitable.total,
+      free: slots.freeGpus(suitable),
+      mostWorkersEver: slots.workersEver(needs, bytesPerGpu, gpusPerWorker),
+    };
+  }
+
+  /** Whether GPUs of the flavor come free by themselves, their pods being deleted. */
+  isAnythingLeaving(flavor: string): boolean {
+    return this.#byFlavor.get(flavor)?.isAnythingLeaving ?? false;
+  }
+
+  /** Most memory of one GPU of the flavor in bytes, where labels tell. */
+  mostMemory(flavor: string): number {
+    return Math.max(
+      0,
+      ...new Set((this.#byFlavor.get(flavor)?.slots ?? []).map(({ memoryBytes }) => memoryBytes ?? 0)),
+    );
   }
 
   /** Most workers, up to `limit`, that {@link place} could place. */
-  mostWorkers(request: Omit<PlaceRequest, 'workers'>, limit: number): number {
-    const slots = this.#candidates(request);
-    const count = (some: readonly Slot[]) =>
-      some.reduce((sum, slot) => sum + Math.floor(slot.free / request.gpusPerWorker), 0);
-    if (request.topology?.mode === 'required') {
-      const best = Math.max(0, ...[...byDomain(slots, request.topology.level).values()].map(count));
-      return Math.min(limit, best);
-    }
-    return Math.min(limit, count(slots));
+  mostWorkers(request: PlaceRequest, limit: number): number {
+    const slots = this.#byFlavor.get(request.flavor);
+    if (slots === undefined) return 0;
+    const suitable = slots.suitable(request.needs, request.bytesPerGpu);
+    if (request.topology?.mode !== 'required' && request.within === undefined)
+      return Math.min(limit, slots.countWorkers(suitable, request.gpusPerWorker, request.until));
+    return Math.min(limit, mostInRooms(rooms(slots, suitable, request), request.topology));
   }
 
   /** Nodes for all workers, or undefined; takes nothing. */
-  place(request: PlaceRequest): Placed | undefined {
-    const slots = this.#candidates(request);
+  place(request: PlaceRequest, workers: number): Placed | undefined {
+    const slots = this.#byFlavor.get(request.flavor);
+    if (slots === undefined) return undefined;
+    const suitable = slots.suitable(request.needs, request.bytesPerGpu);
     const { topology } = request;
-    if (topology !== undefined && topology.level !== 'node') {
-      const domain = bestDomain(byDomain(slots, topology.level), request);
-      if (domain !== undefined) return fill(domain, request);
-      return topology.mode === 'required' ? undefined : fill(slots, request);
-    }
-    if (topology?.mode === 'required') {
-      const whole = slots.filter((slot) => Math.floor(slot.free / request.gpusPerWorker) >= request.workers);
-      return fill(whole, request);
-    }
-    return fill(slots, request);
+    const anywhere =
+      request.within === undefined &&
+      (topology === undefined || (topology.level === 'node' && topology.mode === 'preferred'));
+    const nodes = anywhere
+      ? fillSlots(slots, suitable, request, workers)
+      : placeInRooms(rooms(slots, suitable, request), workers, topology);
+    const resource = slots.byNode.get(nodes?.[0] ?? '')?.resource;
+    return nodes === undefined || resource === undefined ? undefined : { resource, nodes };
   }
 
-  /** Takes what {@link place} found. */
-  take(flavor: string, gpusPerWorker: number, nodes: readonly string[]): void {
-    const counts = new Map<string, number>();
-    for (const node of nodes) counts.set(node, (counts.get(node) ?? 0) + gpusPerWorker);
-    for (const { slot } of this.#byFlavor.get(flavor) ?? []) slot.free -= counts.get(slot.node) ?? 0;
-  }
-
-  #candidates({ flavor, gpusPerWorker, needs }: Omit<PlaceRequest, 'workers'>): Slot[] {
-    const found: Slot[] = [];
-    for (const { slot, index } of this.#byFlavor.get(flavor) ?? []) {
-      if (slot.free < gpusPerWorker) continue;
-      const node = this.pool.nodes[index];
-      if (node !== undefined && suits(node, needs) && !isKeptAway(node, needs)) found.push(slot);
+  /** Takes what {@link place} found until it is given back at `until`. */
+  take(flavor: string, gpusPerWorker: number, nodes: readonly string[], until: number): void {
+    const slots = this.#byFlavor.get(flavor);
+    for (const node of nodes) {
+      const slot = slots?.byNode.get(node);
+      if (slot !== undefined) slots?.take(slot, gpusPerWorker, until);
     }
-    return found;
   }
 }
 
-function byDomain(slots: readonly Slot[], level: TopologyLevel): Map<string, Slot[]> {
-  const domains = new Map<string, Slot[]>();
-  for (const slot of slots) {
-    const name = slot.domains[level];
-    const list = domains.get(name);
-    if (list === undefined) domains.set(name, [slot]);
-    else list.push(slot);
-  }
-  return domains;
-}
-
-/** The domain that the gang fills best. */
-function bestDomain(
-  domains: ReadonlyMap<string, Slot[]>,
-  { workers, gpusPerWorker }: PlaceRequest,
-): Slot[] | undefined {
-  let best: { readonly slots: Slot[]; readonly room: number } | undefined;
-  for (const slots of domains.values()) {
-    const room = slots.reduce((sum, slot) => sum + Math.floor(slot.free / gpusPerWorker), 0);
-    if (room >= workers && (best === undefined || room < best.room)) best = { slots, room };
-  }
-  return best?.slots;
-}
-
-function fill(slots: readonly Slot[], { workers, gpusPerWorker }: PlaceRequest): Placed | undefined {
-  const rooms = slots
-    .map((slot) => ({ slot, room: Math.floor(slot.free / gpusPerWorker) }))
-    .filter(({ room }) => room > 0)
-    // Emptiest first; of two equal ones always the same.
-    .sort((a, b) => b.room - a.room || (a.slot.node < b.slot.node ? -1 : 1));
+/** As {@link fillRooms}, but found by index: a cycle places many small gangs on many nodes. */
+function fillSlots(
+  slots: FlavorSlots,
+  suitable: Suitable,
+  { gpusPerWorker, until }: PlaceRequest,
+  workers: number,
+): readonly string[] | undefined {
+  const used = new Set<Slot>();
   const nodes: string[] = [];
-  let resource: string | undefined;
   while (nodes.length < workers) {
-    const left = workers - nodes.length;
-    // The fullest node that holds all that is left; they are sorted, so the last of those.
-    const next = rooms.findLast(({ room }) => room >= left) ?? rooms[0];
-    if (next === undefined) return undefined;
-    rooms.splice(rooms.indexOf(next), 1);
-    resource ??= next.slot.resource;
-    if (next.slot.resource !== resource) continue;
-    for (let i = 0; i < Math.min(left, next.room); i++) nodes.push(next.slot.node);
+    const missing = workers - nodes.length;
+    const slot =
+      slots.tightest(suitable, missing * gpusPerWorker, until, used) ??
+      slots.emptiest(suitable, gpusPerWorker, until, used);
+    if (slot === undefined) return undefined;
+    used.add(slot);
+    const room = Math.min(missing, Math.floor(freeUntil(slot, until) / gpusPerWorker));
+    for (let i = 0; i < room; i++) nodes.push(slot.node.name);
   }
-  return resource === undefined ? undefined : { resource, nodes };
+  return nodes;
+}
+
+function rooms(slots: FlavorSlots, { now }: Suitable, request: PlaceRequest): Room[] {
+  const { gpusPerWorker, until, within } = request;
+  const found: Room[] = [];
+  for (const slot of now ?? slots.slots) {
+    if (within !== undefined && slot.node.domains[within.level] !== within.domain) continue;
+    const workers = Math.floor(Math.max(0, freeUntil(slot, until)) / gpusPerWorker);
+    if (workers > 0) found.push({ slot, workers });
+  }
+  return found;
 }

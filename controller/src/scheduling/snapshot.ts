@@ -1,29 +1,52 @@
 import type { NodeNeeds, Pool, TopologyLevel } from '../pool/index.js';
-import type { Ordered, QueueState } from '../queueing/index.js';
-import type { WaitingReason } from '../api/index.js';
+import type { Backlog, Ordered, QueueState } from '../queueing/index.js';
 
-/** A job that wants GPUs. `key` is namespace/name. */
-export interface PendingJob extends Ordered {
+export interface Topology {
+  readonly level: TopologyLevel;
+  readonly mode: 'required' | 'preferred';
+}
+
+/** What a gang asks for, whether it waits or runs. */
+export interface Gang extends Ordered {
   readonly namespace: string;
   readonly queueName: string;
+  /** Fewest and most workers. */
   readonly min: number;
   readonly max: number;
   readonly gpusPerWorker: number;
+  readonly needs: NodeNeeds;
+  readonly topology?: Topology | undefined;
+  /** Memory that each GPU must have. Absent: not known, any will do. */
+  readonly bytesPerGpu?: number | undefined;
+}
+
+/** A job that wants GPUs. `key` is namespace/name. */
+export interface PendingJob extends Gang {
   /** Acceptable flavors in the order of preference; absent: all that the queue has quota for, in its order. */
   readonly flavors?: readonly string[] | undefined;
-  readonly needs: NodeNeeds;
-  readonly topology?: { readonly level: TopologyLevel; readonly mode: 'required' | 'preferred' } | undefined;
+  /** GPU-seconds that it still needs. Absent: not known, so it starts before a held job only on GPUs that nobody holds. */
+  readonly gpuSeconds?: number | undefined;
   /** Known before looking at the pool: suspended, or an invalid spec, or a failed attempt that has to wait. */
   readonly held?:
     { readonly reason: 'Suspended' | 'InvalidSpec' | 'BackingOff'; readonly message: string } | undefined;
 }
 
 /** A job that holds GPUs. */
-export interface RunningJob extends Ordered {
-  readonly queueName: string;
+export interface RunningJob extends Gang {
   readonly flavor: string;
-  readonly gpusPerWorker: number;
+  readonly resource: string;
+  /** Node of each worker, by index. */
   readonly nodes: readonly string[];
+  /** When it was admitted, in ms. */
+  readonly startedAt: number;
+  /** When its workers changed in number, in ms. Absent: never since `startedAt`. */
+  readonly resizedAt?: number | undefined;
+  /** When its newest checkpoint was written, in ms. Absent: none since `startedAt`. */
+  readonly checkpointedAt?: number | undefined;
+  /** When it ends at its measured pace, in ms. Absent: not known. */
+  readonly estimatedEnd?: number | undefined;
+  /** It was told to give its GPUs back and will have done so by this time, in ms. */
+  readonly givesBackBy?: number | undefined;
 }
 
 /** Everything that a cycle decides from. */
@@ -35,33 +58,6 @@ export interface Snapshot {
   readonly queues: ReadonlyMap<string, QueueState>;
   /** Labels of namespaces. */
   readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
-  readonly pending: readonly PendingJob[];
+  readonly pending: Backlog<PendingJob>;
   readonly running: readonly RunningJob[];
-}
-
-/** The decision that a job starts now. */
-export interface Admission {
-  readonly key: string;
-  readonly flavor: string;
-  readonly resource: string;
-  /** Node of each worker, by index. */
-  readonly nodes: readonly string[];
-}
-
-/** Why a job does not start now. */
-export interface Waiting {
-  readonly key: string;
-  /** Place in its queue, from 1. */
-  readonly position: number;
-  readonly ahead: number;
-  readonly reason: WaitingReason;
-  readonly message: string;
-  /** Workers that could start now, were it its turn. */
-  readonly largestGangThatFits: number;
-}
-
-/** What a cycle decided; every pending job is in exactly one of the lists. */
-export interface Plan {
-  readonly admissions: readonly Admission[];
-  readonly waiting: readonly Waiting[];
 }

@@ -1,0 +1,29 @@
+import type { FineTuneJobStatus } from '../api/index.js';
+import type { Decision } from './decision.js';
+import type { JobFacts } from './facts.js';
+import type { Gang } from './gang.js';
+import { condition, nextStatus, rfc3339 } from './next-status.js';
+
+/**
+ * The job goes on with another number of workers. Only the placement is written: what was used so far is settled with
+ * the old number, pods beyond the new one are then stale and go, missing ones are made, and the group of workers goes
+ * on with whoever is there.
+ */
+export function resizeGang(facts: JobFacts, gang: Gang, nodes: readonly string[]): Decision {
+  const { job, resolved, now } = facts;
+  const { placement } = gang;
+  const seconds = Math.max(0, (now - Date.parse(placement.time)) / 1000);
+  const gpus = placement.nodes.length * (resolved?.workers.gpusPerWorker ?? 1);
+  const change: FineTuneJobStatus = {
+    ...job.status,
+    placement: { ...placement, nodes: [...nodes], time: rfc3339(now) },
+    workers: { ...job.status?.workers, desired: nodes.length, ready: job.status?.workers?.ready ?? 0 },
+    activeSecondsBefore: (job.status?.activeSecondsBefore ?? 0) + seconds,
+    gpuSecondsUsed: (job.status?.gpuSecondsUsed ?? 0) + seconds * gpus,
+  };
+  const count = `${nodes.length} worker${nodes.length === 1 ? '' : 's'}`;
+  const updates = [
+    condition('Admitted', 'True', 'Admitted', `${count} on ${[...new Set(nodes)].join(', ')}`),
+  ];
+  return { status: nextStatus(job, change, updates, now), lookAgainMs: 0 };
+}

@@ -1,0 +1,106 @@
+import { assess, impossibility } from './assess.js';
+import type { CycleState, Refusal } from './cycle-state.js';
+import { obstacle } from './obstacle.js';
+import type { Waiting } from './plan.js';
+import { shapeOf } from './shape.js';
+import type { PendingJob } from './snapshot.js';
+
+/** Assumed of a job whose length is not known, in seconds, when the start of those behind it is estimated. */
+const UNKNOWN_SECONDS = 3600;
+
+/** For every job that does not start: its place, why, the largest gang that fits, and when it may start. */
+export function explain(state: CycleState, blocked: ReadonlyMap<string, PendingJob>): Waiting[] {
+  const { snapshot } = state;
+  const waiting: Waiting[] = [];
+  for (const [name, jobs] of snapshot.pending) {
+    const head = blocked.get(name);
+    const behind = new Behind(state, head);
+    const byShape = new Map<string, Refusal>();
+    let ahead = 0;
+    for (const job of jobs) {
+      if (state.admissions.has(job.key)) continue;
+      let refusal = state.refusals.get(job.key) ?? obstacle(job, snapshot);
+      if (refusal === undefined) {
+        const shape = shapeOf(job);
+        refusal = byShape.get(shape) ?? unexamined(state, job, head);
+        byShape.set(shape, refusal);
+      }
+      const estimatedStart = refusal.estimatedStart ?? behind.startOf(job, refusal);
+      ahead++;
+      waiting.push({
+        key: job.key,
+        position: ahead,
+        ahead: ahead - 1,
+        reason: refusal.reason,
+        message: refusal.message,
+        largestGangThatFits: refusal.largestGangThatFits,
+        ...(estimatedStart === undefined ? {} : { estimatedStart }),
+      });
+    }
+  }
+  return waiting;
+}
+
+/** A job that had no turn in this cycle, for the number of jobs before it. */
+function unexamined(state: CycleState, job: PendingJob, head: PendingJob | undefined): Refusal {
+  const queue = state.snapshot.queues.get(job.queueName);
+  const flavors = job.flavors ?? queue?.quotas.map(({ flavor }) => flavor) ?? [];
+  const isPossible =
+    queue === undefined || flavors.some((flavor) => impossibility(state, job, queue, flavor) === undefined);
+  const verdict = isPossible ? undefined : assess(state, job, queue);
+  if (verdict !== undefined && verdict.admission === undefined) return verdict.refusal;
+  const largestGangThatFits = Math.max(
+    0,
+    ...flavors.map((flavor) => {
+      const available = state.ledger.view(job.queueName, flavor)?.available ?? 0;
+      const until = Number.POSITIVE_INFINITY;
+      const limit = Math.min(job.max, Math.floor(available / job.gpusPerWorker));
+      return state.free.mostWorkers({ ...job, flavor, until }, limit);
+    }),
+  );
+  return head === undefined
+    ? { reason: 'PendingEvaluation', message: 'is looked at in the next cycle', largestGangThatFits }
+    : behindHead(head, largestGangThatFits);
+}
+
+export const behindHead = (head: PendingJob, largestGangThatFits: number): Refusal => ({
+  reason: 'BehindInQueue',
+  message: `waits behind ${head.key} in queue ${head.queueName}`,
+  largestGangThatFits,
+});
+
+/** When the jobs behind a queue's first blocked one may start: as the queue works off what is before them. */
+class Behind {
+  /** GPU-seconds of the jobs since the blocked one. */
+  #work = 0;
+
+  constructor(
+    private readonly state: CycleState,
+    private readonly head: PendingJob | undefined,
+  ) {}
+
+  startOf(job: PendingJob, { reason }: Refusal): number | undefined {
+    const { head, state } = this;
+    if (head === undefined) return undefined;
+    const start = state.refusals.get(head.key)?.estimatedStart;
+    const queue = state.snapshot.queues.get(head.queueName);
+    if (start === undefined || queue === undefined || !WAITS.has(reason)) return undefined;
+    if (this.#work === 0) this.#add(head);
+    const gpus = Math.max(1, ...queue.quotas.map(({ nominal }) => nominal));
+    const estimate = start + (this.#work / gpus) * 1000;
+    this.#add(job);
+    return estimate;
+  }
+
+  #add({ gpuSeconds, min, gpusPerWorker }: PendingJob): void {
+    this.#work += gpuSeconds ?? UNKNOWN_SECONDS * min * gpusPerWorker;
+  }
+}
+
+const WAITS: ReadonlySet<string> = new Set([
+  'BehindInQueue',
+  'WaitingForQuota',
+  'WaitingForCapacity',
+  'Fragmented',
+  'WaitingForRelease',
+]);

@@ -1,0 +1,35 @@
+import { admitsNamespace } from '../queueing/index.js';
+import type { Refusal } from './cycle-state.js';
+import type { PendingJob, Snapshot } from './snapshot.js';
+
+/** What keeps all jobs of a queue from having a turn. */
+export const isClosed = (snapshot: Snapshot, queue: string) =>
+  (snapshot.queues.get(queue)?.stopPolicy ?? 'hold') !== 'none';
+
+/** What keeps a job from having a turn, whatever quota and GPUs there are. */
+export function obstacle(job: PendingJob, snapshot: Snapshot): Refusal | undefined {
+  if (job.held !== undefined) return { ...job.held, largestGangThatFits: 0 };
+  const queue = snapshot.queues.get(job.queueName);
+  if (queue === undefined) {
+    return {
+      reason: 'QueueNotFound',
+      message: `there is no GpuQueue ${job.queueName}: create it, or set spec.queueName to one that exists`,
+      largestGangThatFits: 0,
+    };
+  }
+  if (!admitsNamespace(queue, job.namespace, snapshot.namespaces.get(job.namespace) ?? {})) {
+    return {
+      reason: 'NamespaceNotAllowed',
+      message: `queue ${queue.name} does not admit jobs of namespace ${job.namespace}`,
+      largestGangThatFits: 0,
+    };
+  }
+  if (queue.stopPolicy !== 'none') {
+    return {
+      reason: 'QueueStopped',
+      message: `queue ${queue.name} is stopped (${queue.stopPolicy})`,
+      largestGangThatFits: 0,
+    };
+  }
+  return undefined;
+}
