@@ -7,7 +7,13 @@ import { IGNORED_LABEL, type BatchPlan } from './micro-batch.js';
 /** Example number n: n in every position, so that rows can be told apart. */
 function example(name: number, length: number): Example {
   const inputIds = new Int32Array(length).fill(name);
-  return { inputIds, labels: inputIds.slice(), promptLength: 0, reference: '', place: `x:${name}` };
+  return {
+    inputIds,
+    trained: new Uint8Array(length).fill(1),
+    promptLength: 0,
+    reference: '',
+    place: `x:${name}`,
+  };
 }
 
 const lengths = fc.array(fc.integer({ min: 2, max: 40 }), { minLength: 1, maxLength: 60 });

@@ -1,5 +1,4 @@
 import type { Example } from './encode-conversation.js';
-import { IGNORED_LABEL } from './micro-batch.js';
 import type { Script } from './script-of.js';
 import type { SplitName } from './split-by-content.js';
 
@@ -64,11 +63,11 @@ export function summarizeSplit(examples: readonly Example[]): SplitReport {
   let tokens = 0;
   let trainedTokens = 0;
   let longest = 0;
-  for (const { inputIds, labels } of examples) {
+  for (const { inputIds, trained } of examples) {
     tokens += inputIds.length;
     longest = Math.max(longest, inputIds.length);
     // The first position has nothing before it that could predict it.
-    for (let index = 1; index < labels.length; index++) if (labels[index] !== IGNORED_LABEL) trainedTokens++;
+    for (let index = 1; index < trained.length; index++) trainedTokens += trained[index]!;
   }
   return { examples: examples.length, tokens, trainedTokens, longest };
 }

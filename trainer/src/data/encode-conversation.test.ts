@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { ChatTemplate } from './chat-template.js';
 import type { Conversation } from './conversation.js';
 import { encodeConversation, type Example } from './encode-conversation.js';
-import { IGNORED_LABEL } from './micro-batch.js';
 import { characterTokenizer, hasReal, REAL, TURN_TEMPLATE } from './test-data.js';
 import { Tokenizer } from './tokenizer.js';
 
@@ -29,9 +28,7 @@ const optionsOf = (tokenizer: Tokenizer, template = 'auto') => ({
 function marked(example: Example | undefined, tokenizer: Tokenizer): string {
   return Array.from(example?.inputIds ?? [], (id, index) => {
     const token = tokenizer.tokenOf(id) ?? '?';
-    const label = example?.labels[index];
-    expect(label === id || label === IGNORED_LABEL).toBe(true);
-    return label === IGNORED_LABEL ? token : `[${token}]`;
+    return example?.trained[index] ? `[${token}]` : token;
   }).join('');
 }
 
@@ -81,13 +78,14 @@ describe('encodeConversation', () => {
       'efgh',
       'ij',
     ]);
-    expect(text.examples.at(-1)?.labels.at(-1)).toBe(tokenizer.eosId);
+    expect(text.examples.at(-1)?.inputIds.at(-1)).toBe(tokenizer.eosId);
+    expect(text.examples.at(-1)?.trained.at(-1)).toBe(1);
   });
 
   it('trains everything when asked to', () => {
     const tokenizer = characterTokenizer(TURN_TEMPLATE);
     const { examples } = encodeConversation(chat, 'x:1', { ...optionsOf(tokenizer), trainOnPrompt: true });
-    expect(examples[0]?.labels).toEqual(examples[0]?.inputIds);
+    expect(examples[0]?.trained.includes(0)).toBe(false);
   });
 });
 

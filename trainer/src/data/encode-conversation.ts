@@ -1,14 +1,13 @@
 import type { ChatTemplate } from './chat-template.js';
 import type { Conversation } from './conversation.js';
 import { markAnswers, type Segment } from './mark-answers.js';
-import { IGNORED_LABEL } from './micro-batch.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** A training text as token ids. */
 export interface Example {
   readonly inputIds: Int32Array;
-  /** Same length; {@link IGNORED_LABEL} where the model only reads. */
-  readonly labels: Int32Array;
+  /** Same length; 1 where the model is to produce the token, 0 where it only reads. */
+  readonly trained: Uint8Array;
   /** Tokens at the front of {@link inputIds} that stand before the last answer: what generation starts from. */
   readonly promptLength: number;
   /** The last answer as it was written in the data; empty for running text. */
@@ -48,7 +47,7 @@ export function encodeConversation(
     const example = encodeSegments(segments, reference, place, options);
     if (example.inputIds.length > options.maxLength) truncated++;
     const cut = truncate(example, options.maxLength);
-    if (cut.labels.some((label) => label !== IGNORED_LABEL)) examples.push(cut);
+    if (cut.trained.includes(1)) examples.push(cut);
   }
   return { examples, truncated };
 }
@@ -61,7 +60,7 @@ function encodeSegments(
 ): Example {
   const { tokenizer, template, trainOnPrompt } = options;
   const ids: number[] = [];
-  const labels: number[] = [];
+  const trained: number[] = [];
   let promptLength = 0;
   let before = '';
   for (const [index, segment] of segments.entries()) {
@@ -71,16 +70,22 @@ function encodeSegments(
     if (segment.trained) promptLength = ids.length;
     for (const id of pieces) {
       ids.push(id);
-      labels.push(segment.trained || trainOnPrompt ? id : IGNORED_LABEL);
+      trained.push(segment.trained || trainOnPrompt ? 1 : 0);
     }
   }
   const last = ids.at(-1);
   // A template that ends a turn with an added token teaches when to stop; any other needs the end of sequence.
   if (tokenizer.eosId !== undefined && (last === undefined || !tokenizer.isAdded(last))) {
     ids.push(tokenizer.eosId);
-    labels.push(tokenizer.eosId);
+    trained.push(1);
   }
-  return { inputIds: Int32Array.from(ids), labels: Int32Array.from(labels), promptLength, reference, place };
+  return {
+    inputIds: Int32Array.from(ids),
+    trained: Uint8Array.from(trained),
+    promptLength,
+    reference,
+    place,
+  };
 }
 
 function truncate(example: Example, maxLength: number): Example {
@@ -88,7 +93,7 @@ function truncate(example: Example, maxLength: number): Example {
   return {
     ...example,
     inputIds: example.inputIds.slice(0, maxLength),
-    labels: example.labels.slice(0, maxLength),
+    trained: example.trained.slice(0, maxLength),
     promptLength: Math.min(example.promptLength, maxLength),
   };
 }
@@ -102,7 +107,13 @@ function encodeText(text: string, place: string, options: EncodeOptions): Encode
     const inputIds = Int32Array.from(ids.slice(begin, begin + maxLength));
     // One token alone predicts nothing.
     if (inputIds.length > 1) {
-      examples.push({ inputIds, labels: inputIds.slice(), promptLength: 0, reference: '', place });
+      examples.push({
+        inputIds,
+        trained: new Uint8Array(inputIds.length).fill(1),
+        promptLength: 0,
+        reference: '',
+        place,
+      });
     }
   }
   return { examples, truncated: 0 };

@@ -33,8 +33,9 @@ export function layOutBatch(sequences: readonly Sequence[], padId: number): Micr
     for (const [index, example] of sequence.entries()) {
       const count = example.inputIds.length;
       inputIds.set(example.inputIds, offset);
-      labels.set(example.labels, offset);
-      if (index > 0) labels[offset] = IGNORED_LABEL;
+      for (let position = index > 0 ? 1 : 0; position < count; position++) {
+        if (example.trained[position]) labels[offset + position] = example.inputIds[position]!;
+      }
       segmentIds.fill(index + 1, offset, offset + count);
       for (let position = 0; position < count; position++) positionIds[offset + position] = position;
       offset += count;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
-import { IGNORED_LABEL } from './micro-batch.js';
 import { prepareData } from './prepare-data.js';
 import { renderReport } from './render-report.js';
 import { scriptOf } from './script-of.js';
@@ -14,7 +13,7 @@ describe('prepareData', () => {
     const uri = dataFile('a.jsonl', [row('Why', 'So')]);
     const { train } = await prepareData(datasetOf([{ uri }]), tokenizer);
     const example = train[0]?.examples[0];
-    const trained = [...(example?.labels ?? [])].filter((label) => label !== IGNORED_LABEL);
+    const trained = [...(example?.inputIds ?? [])].filter((_, index) => example?.trained[index]);
     expect(tokenizer.decode(trained)).toBe('So');
     expect(trained.at(-1)).toBe(tokenizer.eosId);
     expect(tokenizer.decode(example?.inputIds.slice(0, example.promptLength) ?? [])).toBe(

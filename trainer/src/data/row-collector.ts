@@ -5,6 +5,7 @@ import { contentOf, type Conversation } from './conversation.js';
 import { lengthHistogram, NAMED_ROWS, summarizeSplit, type Rejection } from './data-report.js';
 import { divideRows, type DividableRow } from './divide-rows.js';
 import { encodeConversation, type EncodeOptions, type Example } from './encode-conversation.js';
+import { ExampleStore } from './example-store.js';
 import { BrokenRow } from './files/placed-row.js';
 import { readRows } from './files/read-rows.js';
 import { detectFormat, formatByName } from './formats/detect-format.js';
@@ -27,6 +28,7 @@ export class RowCollector {
   private readonly weights: number[] = [];
   private readonly seen = new Set<string>();
   private readonly near = new NearDuplicates();
+  private readonly store = new ExampleStore();
   private readonly rejections: Rejection[] = [];
   private readonly scripts: Partial<Record<Script, number>> = {};
   private readonly stopIds: Set<number>;
@@ -74,9 +76,7 @@ export class RowCollector {
     for (const [position, row] of this.rows.entries()) {
       const split = splits[position]!;
       const target = split === 'train' ? train[row.source]! : held[split];
-      // Only held-out rows are compared with what they were meant to say.
-      for (const example of row.examples)
-        target.push(split === 'train' ? withoutReference(example) : example);
+      target.push(...row.examples);
     }
     const trained = train.flat();
     if (trained.length === 0) throw this.nothingToTrain();
@@ -131,7 +131,9 @@ export class RowCollector {
       this.reject('tooLong', place, `nothing to train within ${limit}`);
       return;
     }
-    const examples = encoded.examples.filter((example) => this.hasFittingLength(example));
+    const examples = encoded.examples
+      .filter((example) => this.hasFittingLength(example))
+      .map((example) => this.store.keep(example));
     if (examples.length === 0) return;
     const script = scriptOf(content);
     this.scripts[script] = (this.scripts[script] ?? 0) + 1;
@@ -183,10 +185,6 @@ export class RowCollector {
 }
 
 const ALL_TRAIN = { train: 1, validation: 0, test: 0, seed: 0 };
-
-function withoutReference(example: Example): Example {
-  return { ...example, reference: '' };
-}
 
 function mapColumns(row: Row, columns: Readonly<Record<string, string>>): Row {
   const fields = Object.entries(columns);

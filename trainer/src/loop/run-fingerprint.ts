@@ -11,7 +11,7 @@ export function runFingerprint({ model, method, training }: TrainerConfig, data:
   hash.update(JSON.stringify([model, method, { ...training, checkpoint: undefined }]));
   for (const { examples, weight } of data.train) {
     hash.update(`\n${weight} ${examples.length}\n`);
-    for (const { inputIds, labels } of examples) hash.update(inputIds).update(labels);
+    for (const { inputIds, trained } of examples) hash.update(inputIds).update(trained);
   }
   return hash.digest('hex').slice(0, 16);
 }
