@@ -166,5 +166,5 @@ process.on('message', (command: RankCommand) => {
     },
   );
 });
-process.on('disconnect', () => process.exit(0));
+for (const event of ['disconnect', 'SIGTERM']) process.on(event, () => process.exit(0));
 process.send?.({ seconds: [], port: typeof address === 'object' ? address?.port : 0 });

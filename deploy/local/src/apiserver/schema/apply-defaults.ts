@@ -6,6 +6,8 @@ import { memberSchema, type SchemaNode } from './schema-node.js';
  * absent, as the Kubernetes API does it.
  */
 export function applyDefaults(value: unknown, schema: SchemaNode): void {
+  // Built-in kinds get their defaults from their strategies.
+  if (schema.builtin) return;
   if (Array.isArray(value)) {
     if (schema.items) for (const item of value) applyDefaults(item, schema.items);
     return;
