@@ -13,6 +13,7 @@ import { RbacAuthorizer } from './auth/rbac-authorizer.js';
 import { admin, type User } from './auth/user.js';
 import { createObject } from './crud/create-object.js';
 import { FaultInjector } from './faults/fault-injector.js';
+import { EventExpiry } from './gc/event-expiry.js';
 import { GarbageCollector } from './gc/garbage-collector.js';
 import { NamespaceLifecycle } from './gc/namespace-lifecycle.js';
 import type { ApiServer } from './http/api-server.js';
@@ -90,6 +91,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       new DefinitionLifecycle(server),
       new NamespaceLifecycle(server),
       new GarbageCollector(server),
+      new EventExpiry(server),
     ];
     cleanups.push(() => lifecycles.forEach((lifecycle) => lifecycle.stop()));
     for (const lifecycle of lifecycles) lifecycle.resume();
@@ -174,7 +176,6 @@ function createListener(server: ApiServer, identity: Identity, secure: boolean, 
     http = createHttpServer(listener);
   }
   http.keepAliveTimeout = 60_000;
-  http.requestTimeout = 0;
   return http;
 }
 

@@ -247,13 +247,20 @@ describe('the agent', () => {
     const ready =
       (status: string) =>
       ({ body }: { body: JsonObject }): boolean =>
-        JSON.stringify(at(body, 'status', 'conditions')).includes(`"status":"${status}","type":"Ready"`) ||
         (at(body, 'status', 'conditions') as JsonObject[]).some(
           (entry) => entry['type'] === 'Ready' && entry['status'] === status,
         );
     await agent.setReady('gpu-0', false);
     await server.until('/api/v1/nodes/gpu-0', ready('False'));
     await agent.setReady('gpu-0', true);
+    await server.until('/api/v1/nodes/gpu-0', ready('True'));
+    await server.patch('/api/v1/nodes/gpu-0', 'merge', {
+      metadata: { annotations: { 'tuneyard.dev/ready': 'false' } },
+    });
+    await server.until('/api/v1/nodes/gpu-0', ready('False'));
+    await server.patch('/api/v1/nodes/gpu-0', 'merge', {
+      metadata: { annotations: { 'tuneyard.dev/ready': null } },
+    });
     await server.until('/api/v1/nodes/gpu-0', ready('True'));
     await expect(agent.setReady('other', true)).rejects.toThrow(/no node "other"/);
   });

@@ -1,6 +1,6 @@
 import { arch, cpus, release, totalmem } from 'node:os';
 import { objectsOf, objectOr, type JsonObject } from '../apiserver/json.js';
-import { kubeTime } from '../apiserver/kube-object.js';
+import { kubeTime, type KubeObject } from '../apiserver/kube-object.js';
 import { KubeError, type KubeClient } from '../kube-client/kube-client.js';
 import type { NodeDefinition } from './node-definition.js';
 
@@ -13,6 +13,8 @@ export interface KubeletEndpoint {
 /** Seconds between lease renewals, and that a lease is good for. */
 const leaseSeconds = { renew: 10, duration: 40 };
 
+export const readyAnnotation = 'tuneyard.dev/ready';
+
 const nodePath = (name: string): string => `/api/v1/nodes/${name}`;
 const leasePath = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 const microTime = (): string => new Date().toISOString().replace(/Z$/, '000Z');
@@ -21,6 +23,7 @@ const microTime = (): string => new Date().toISOString().replace(/Z$/, '000Z');
 export class NodeHeartbeat {
   private timer: NodeJS.Timeout | undefined;
   private ready = true;
+  private wishedReady = true;
   private lastTransition = kubeTime(Date.now());
   /** Local conditions and capacity win over what the API object says. */
   private capacity: Record<string, string>;
@@ -48,6 +51,15 @@ export class NodeHeartbeat {
     if (this.ready !== ready) this.lastTransition = kubeTime(Date.now());
     this.ready = ready;
     await this.reportStatus(message);
+  }
+
+  /** Follows the annotation `tuneyard.dev/ready: "false"`, by which anybody can take the node down and up again. */
+  obey(node: KubeObject): void {
+    const ready = node.metadata.annotations?.[readyAnnotation] !== 'false';
+    if (ready === this.wishedReady) return;
+    this.wishedReady = ready;
+    // A status that cannot be written now goes out with the next heartbeat.
+    void this.setReady(ready, `by annotation ${readyAnnotation}`).catch(() => undefined);
   }
 
   /** The node leaves: it is reported as not ready. */

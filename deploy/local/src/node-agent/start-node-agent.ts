@@ -109,6 +109,11 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       ),
   );
 
+  for (const [name, heartbeat] of heartbeats) {
+    const own = `fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`;
+    informers.push(new Informer(client, '/api/v1/nodes', own, { changed: (node) => heartbeat.obey(node) }));
+  }
+
   try {
     await Promise.all([...heartbeats.values()].map((heartbeat) => heartbeat.start()));
     await Promise.all(informers.map((informer) => informer.start()));

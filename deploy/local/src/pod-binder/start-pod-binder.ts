@@ -4,10 +4,13 @@ import { Informer, keyOf } from '../kube-client/informer.js';
 import { KubeClient, KubeError } from '../kube-client/kube-client.js';
 import { recordEvent } from '../kube-client/record-event.js';
 import { chooseNode } from './choose-node.js';
+import { NodeMonitor, type NodeMonitorOptions } from './node-monitor.js';
 
 export interface PodBinderOptions {
   /** Path of a kubeconfig file. */
   kubeconfig: string;
+  /** Nodes that fall silent; see NodeMonitor. */
+  nodeMonitor?: NodeMonitorOptions;
   /** Binds pods whose spec.schedulerName is this; default `default-scheduler`. */
   schedulerName?: string;
 }
@@ -18,7 +21,7 @@ export interface PodBinder {
 
 /**
  * Binds pending pods to nodes, for clusters without kube-scheduler. Pods that fit nowhere get the condition
- * PodScheduled=False and are tried again whenever nodes or pods change.
+ * PodScheduled=False and are tried again whenever nodes or pods change. Nodes that fall silent are marked.
  */
 export async function startPodBinder(options: PodBinderOptions): Promise<PodBinder> {
   const client = await KubeClient.fromKubeconfig(options.kubeconfig, 'tuneyard-pod-binder');
@@ -77,14 +80,22 @@ export async function startPodBinder(options: PodBinderOptions): Promise<PodBind
     }
   };
 
-  await nodes.start();
-  await pods.start();
+  const leases = new Informer(
+    client,
+    '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases',
+    '',
+    {},
+  );
+  const monitor = new NodeMonitor(client, nodes, leases, options.nodeMonitor);
+  await Promise.all([nodes.start(), pods.start(), leases.start()]);
+  monitor.start();
   const running = loop();
   return {
     close: async () => {
       closing.abort();
       wake();
-      await Promise.all([nodes.stop(), pods.stop(), running]);
+      monitor.stop();
+      await Promise.all([nodes.stop(), pods.stop(), leases.stop(), running]);
       client.close();
     },
   };

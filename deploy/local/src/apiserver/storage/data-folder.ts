@@ -58,14 +58,18 @@ export function folderIdentity(folder: string): Identity {
   }
 }
 
+/** Locks that this process holds. */
+const held = new Set<string>();
+
 /** Takes a data folder for this process alone; returns the function that gives it back. Throws UserError. */
 export function lockFolder(folder: string): () => void {
-  const lock = path.join(folder, 'lock');
+  const lock = path.resolve(folder, 'lock');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (existsSync(lock)) {
       const owner = Number(readFileSync(lock, 'utf8'));
-      if (owner !== process.pid && isProcessAlive(owner)) {
+      // In a container every server may have the same pid: a lock of this pid counts only if it is this process's.
+      if (owner === process.pid ? held.has(lock) : isProcessAlive(owner)) {
         throw new UserError(
           `The data folder ${folder} is in use by process ${owner}; stop it or choose another folder (--data).`,
         );
@@ -79,5 +83,9 @@ export function lockFolder(folder: string): () => void {
     if (error instanceof UserError) throw error;
     throw new UserError(`The data folder ${folder} cannot be used: ${messageOf(error)}.`);
   }
-  return () => rmSync(lock, { force: true });
+  held.add(lock);
+  return () => {
+    held.delete(lock);
+    rmSync(lock, { force: true });
+  };
 }
