@@ -141,7 +141,8 @@ export class PodRuntime {
     );
   }
 
-  private kill(): void {
+  /** SIGKILL to everything that runs. */
+  kill(): void {
     for (const process of this.processes()) process.signal('SIGKILL');
   }
 

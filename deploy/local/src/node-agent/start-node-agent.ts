@@ -142,6 +142,12 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     for (const pod of pods.values()) pod.enforceMemory(usage);
   }, memoryCheckMilliseconds);
 
+  // Even an agent that dies of a fault of its own leaves no process behind.
+  const killAll = (): void => {
+    for (const pod of pods.values()) pod.kill();
+  };
+  if (!options.keepProcesses) process.once('exit', killAll);
+
   return {
     nodes: definitions.map((node) => node.name),
     get podCount() {
@@ -154,6 +160,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       await heartbeat.setReady(ready);
     },
     close: async () => {
+      process.off('exit', killAll);
       clearInterval(clockTimer);
       clearInterval(memoryTimer);
       await Promise.all(informers.map((informer) => informer.stop()));
