@@ -102,10 +102,11 @@ async function tcp(): Promise<number[]> {
         const take = (piece: Buffer): void => {
           left -= piece.byteLength;
           if (left > 0) return;
-          socket.off('data', take);
+          // Paused, it keeps what the peer sends before this rank listens again.
+          socket.off('data', take).pause();
           resolve();
         };
-        socket.on('data', take);
+        socket.on('data', take).resume();
       }),
   );
   const sent = outgoing.map(async (socket) => {
