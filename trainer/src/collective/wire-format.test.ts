@@ -32,7 +32,7 @@ describe('the wire format', () => {
         const message = Buffer.concat([header, body]);
         const { body: got, ...rest } = decodeFrame(message);
         expect(rest).toEqual(given);
-        expect(Buffer.from(bodyAsFloats({ ...rest, body: got }).buffer)).toEqual(
+        expect(Buffer.from(bytesOf(bodyAsFloats({ ...rest, body: got })))).toEqual(
           Buffer.from(bytesOf(values)),
         );
         expect(Buffer.from(Chunk.decode(message).payload)).toEqual(message.subarray(6));
