@@ -103,9 +103,12 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 describe.skipIf(!isInstalled('prometheus'))(withReason('a real Prometheus', 'prometheus'), () => {
   beforeAll(async () => {
     let scrapes = 0;
-    server = createServer((request, response) => {
+    server = createServer((request, response): void => {
       const name = (request.url ?? '').slice(1) as 'controller' | 'trainer' | 'dcgm';
-      if (name === 'dcgm') return void response.end(DCGM);
+      if (name === 'dcgm') {
+        response.end(DCGM);
+        return;
+      }
       fill(registries[name], ++scrapes);
       void registries[name].metrics().then((text) => response.end(text));
     });
