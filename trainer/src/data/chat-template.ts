@@ -2,6 +2,7 @@ import { Template } from '@huggingface/jinja';
 import { UserError } from '../errors.js';
 import type { Message } from './conversation.js';
 import { messageOf } from './failure.js';
+import { RowError } from './formats/row-format.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** Renders messages as the text a model was, or will be, trained on. The interpreter reaches nothing but its variables. */
@@ -52,14 +53,21 @@ export class ChatTemplate {
     return new ChatTemplate(choice, source, tokens, tokenizer.addsBos);
   }
 
-  /** @param openAnswer ends the text with what stands before an answer of the assistant. */
+  /**
+   * @param openAnswer ends the text with what stands before an answer of the assistant.
+   * @throws RowError when the template refuses the messages, for example because two users follow each other.
+   */
   render(messages: readonly Message[], openAnswer: boolean): string {
-    return this.template.render({
-      messages: messages.map((message) => ({ ...message })),
-      add_generation_prompt: openAnswer,
-      bos_token: this.tokens.bos,
-      eos_token: this.tokens.eos,
-    });
+    try {
+      return this.template.render({
+        messages: messages.map((message) => ({ ...message })),
+        add_generation_prompt: openAnswer,
+        bos_token: this.tokens.bos,
+        eos_token: this.tokens.eos,
+      });
+    } catch (error) {
+      throw new RowError(`${this.name} refuses it: ${messageOf(error)}`);
+    }
   }
 }
 

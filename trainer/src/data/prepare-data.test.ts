@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
 import { prepareData } from './prepare-data.js';
@@ -26,6 +27,11 @@ describe('prepareData', () => {
     const failure = prepareData(datasetOf([{ uri }]), tokenizer);
     await expect(failure).rejects.toThrow(UserError);
     await expect(failure).rejects.toThrow(/a\.jsonl:2: not valid JSON/);
+    const utf16 = dataFile('b.jsonl', '');
+    writeFileSync(utf16, Buffer.from('\uFEFF{}', 'utf16le'));
+    await expect(prepareData(datasetOf([{ uri: utf16 }]), tokenizer)).rejects.toThrow(
+      /b\.jsonl:1: not UTF-8/,
+    );
   });
 
   it('counts and names rows that cannot be used', async () => {
@@ -39,6 +45,20 @@ describe('prepareData', () => {
     expect(report).toMatchObject({ rows: 4, invalid: 2, duplicates: 1 });
     expect(report.rejections.map(({ place }) => place.split(':').at(-1))).toEqual(['2', '3', '4']);
     expect(report.splits.train.examples).toBe(1);
+  });
+
+  it('leaves out rows that the chat template refuses, with its words', async () => {
+    const strict = characterTokenizer(
+      "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}" +
+        "{% endif %}{{ '<|' + m.role + '|>' + m.content + eos_token }}{% endfor %}" +
+        "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}",
+    );
+    const user = { role: 'user', content: 'a' };
+    const assistant = { role: 'assistant', content: 'b' };
+    const uri = dataFile('a.jsonl', [{ messages: [user, assistant] }, { messages: [user, user, assistant] }]);
+    const { report } = await prepareData(datasetOf([{ uri }]), strict);
+    expect(report.splits.train.examples).toBe(1);
+    expect(report.rejections[0]?.reason).toMatch(/roles must alternate/);
   });
 
   it.each([

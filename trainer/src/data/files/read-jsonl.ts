@@ -29,7 +29,8 @@ function parseLine(text: string): PlacedRow['row'] {
   try {
     return asRow(JSON.parse(text));
   } catch (error) {
-    return new BrokenRow(`not valid JSON (${messageOf(error)})`);
+    const reason = text.includes('\uFFFD') ? 'not UTF-8 text' : `not valid JSON (${messageOf(error)})`;
+    return new BrokenRow(reason);
   }
 }
 

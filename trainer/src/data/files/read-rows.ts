@@ -40,7 +40,8 @@ export async function* readRows(uri: string): AsyncGenerator<PlacedRow> {
   if (size > 0) yield* reader(path);
 }
 
-function pathOf(uri: string): string {
+/** The file that a source names. @throws UserError for a scheme that a worker cannot read. */
+export function pathOf(uri: string): string {
   if (uri.startsWith('file://')) return fileURLToPath(uri);
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1];
   if (scheme)
