@@ -28,8 +28,9 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     collective: [],
     optim: ['tensor'],
     model: ['tensor', 'data'],
+    memory: ['model'],
     adapter: ['model', 'optim', 'tensor', 'data'],
-    loop: ['adapter', 'model', 'optim', 'tensor', 'data', 'collective', 'observe'],
+    loop: ['adapter', 'memory', 'model', 'optim', 'tensor', 'data', 'collective', 'observe'],
     commands: ['loop', 'adapter', 'model', 'tensor', 'data', 'collective', 'observe'],
   },
 };

@@ -10,6 +10,7 @@ export type {
   ResolvedTraining,
   ResolvedWorkers,
 } from './resolved-spec.js';
+export { memoryNeed, waysToFit, type MemoryNeed } from './memory-need.js';
 export { toTrainerConfig } from './trainer-config.js';
 export { nearest } from './nearest.js';
 

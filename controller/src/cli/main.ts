@@ -22,6 +22,7 @@ program
   .requiredOption('--out <dir>', 'folder for the tuned adapter')
   .option('--set <path=value>', 'any field of the spec, e.g. training.epochs=3; repeatable', collect, [])
   .option('--json <file>', 'write the figures as JSON; - for standard output')
+  .option('--memory-report', 'measure memory while training and print it beside the estimate, by part', false)
   .option('--force', 'replace --out even if it holds other files', false)
   .action(async (options: TrainOptions) => {
     const { trainLocally } = await import('./train/train-command.js');

@@ -13,6 +13,8 @@ const environment = z.object({
   TUNEYARD_POD_IP: z.string().default('127.0.0.1'),
   /** 0 = any free port. */
   TUNEYARD_METRICS_PORT: z.coerce.number().int().min(0).max(65535).default(0),
+  /** File for a report on memory, as JSON; unset = memory is not measured. */
+  TUNEYARD_MEMORY_REPORT: z.string().min(1).optional(),
   TUNEYARD_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -23,6 +25,7 @@ export interface WorkerEnvironment {
   readonly memberId: string;
   readonly podIp: string;
   readonly metricsPort: number;
+  readonly memoryReport: string | undefined;
   readonly logLevel: string;
 }
 
@@ -47,6 +50,7 @@ export function readWorkerEnvironment(env: NodeJS.ProcessEnv): WorkerEnvironment
     memberId: data.TUNEYARD_MEMBER_ID,
     podIp: data.TUNEYARD_POD_IP,
     metricsPort: data.TUNEYARD_METRICS_PORT,
+    memoryReport: data.TUNEYARD_MEMORY_REPORT,
     logLevel: data.TUNEYARD_LOG_LEVEL,
   };
 }

@@ -6,6 +6,7 @@ import { train } from '../loop/train.js';
 import { LoggingObserver, TrainerMetrics, serveMetrics } from '../observe/index.js';
 import { classifyFailure } from './exit-codes.js';
 import { readWorkerEnvironment } from './worker-environment.js';
+import { writeJson } from './write-json.js';
 
 /** One trainer process of a job: connects to its coordinator, trains, and returns the exit code. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
@@ -30,7 +31,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     memberId: worker.memberId,
     listenHost: worker.podIp,
   });
-  const compute = new ThreadedCompute();
+  const compute = new ThreadedCompute({ measureMemory: worker.memoryReport !== undefined });
   const observer = new LoggingObserver(log, metrics, () => group);
   const signals = watchSignals();
   try {
@@ -42,6 +43,8 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
       interrupted: signals.interrupted,
     });
     log.info({ outcome: Finished_Outcome[outcome] }, 'finished');
+    const memory = worker.memoryReport === undefined ? undefined : await compute.memoryReport();
+    if (worker.memoryReport !== undefined && memory) writeJson(worker.memoryReport, memory);
     return 0;
   } catch (error) {
     const { reason, exitCode } = classifyFailure(error);

@@ -1,13 +1,14 @@
 /** Entry of the compute thread: one {@link Workbench}, driven by calls from {@link ThreadedCompute}. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { TrainerConfig } from '@tuneyard/proto';
 import type { UpdateOptions } from './engine.js';
 import { serveCalls } from './thread-rpc.js';
+import type { ComputeThreadOptions } from './threaded-compute.js';
 import { Workbench } from './workbench.js';
 
 if (!parentPort) throw new Error('compute-thread runs as a worker thread only');
 
-const workbench = new Workbench();
+const workbench = new Workbench((workerData as ComputeThreadOptions).measureMemory);
 /** The flat vector shared with the main thread: gradients go out through it, summed gradients come in. */
 let shared: Float32Array = new Float32Array(0);
 
@@ -24,5 +25,6 @@ serveCalls(parentPort, {
   exportState: () => workbench.exportState(),
   importState: (state: Uint8Array) => workbench.importState(state),
   save: (folder: string) => workbench.save(folder),
+  memoryReport: () => workbench.memoryReport(),
   dispose: () => workbench.dispose(),
 });

@@ -1,5 +1,6 @@
 import type { TrainerConfig } from '@tuneyard/proto';
 import type { Scalars } from '../collective/group.js';
+import type { MemoryReport } from '../memory/index.js';
 import type { UpdateOptions } from './engine.js';
 
 /** What a job amounts to once its model and data are loaded; the same on every worker. */
@@ -40,6 +41,8 @@ export interface Compute {
   importState(state: Uint8Array): Promise<void>;
   /** Writes the tuned adapter or model into an existing empty folder. */
   save(folder: string): Promise<void>;
+  /** Estimated and measured memory, where it is measured and a gradient has been computed. */
+  memoryReport(): Promise<MemoryReport | undefined>;
   dispose(): Promise<void>;
 }
 

@@ -4,6 +4,7 @@ import { createAdapter } from '../adapter/index.js';
 import { Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
 import { selectBackend } from '../tensor/index.js';
+import { HeapMeter } from '../memory/index.js';
 import type { Engine } from './engine.js';
 import { TensorEngine } from './tensor-engine.js';
 
@@ -13,24 +14,30 @@ export interface EngineRequest {
   readonly modelFolder?: string;
   /** Seeds fresh adapter parameters; the same on every worker. */
   readonly seed: number;
+  /** Measure the memory of every gradient, where the backend can. */
+  readonly measureMemory?: boolean;
 }
 
 /**
  * Loads the model of a job, puts a fresh adapter on it and makes it ready to train.
  * @throws UserError when the configuration, the folder or a file in it cannot be used.
  */
-export async function createEngine({ config, modelFolder, seed }: EngineRequest): Promise<Engine> {
+export async function createEngine(request: EngineRequest): Promise<Engine> {
+  const { config, modelFolder, seed } = request;
   const { method, training } = config;
   if (!method) throw new UserError('method is missing.');
   if (!training) throw new UserError('training is missing.');
   const { name, reason } = await selectBackend({ force: process.env['TUNEYARD_BACKEND'] });
   const folder = modelFolder ?? folderOf(config.model?.source ?? '');
   const tokenize = (text: string) => Tokenizer.load(folder).encode(text);
-  const adapted = createAdapter({ method, modelFolder: folder, seed, tokenize });
+  const meter = request.measureMemory ? HeapMeter.attach() : undefined;
+  const create = () => createAdapter({ method, modelFolder: folder, seed, tokenize });
+  const adapted = meter ? meter.during('weights', create) : create();
   return new TensorEngine(adapted, {
     backend: `${name} (${[reason, ...precisionNotes(training.precision)].join('; ')})`,
     gradientCheckpointing: training.gradientCheckpointing,
     seed,
+    meter,
     optimizer: {
       beta1: training.beta1,
       beta2: training.beta2,

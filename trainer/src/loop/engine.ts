@@ -1,4 +1,6 @@
 import type { MicroBatch } from '../data/micro-batch.js';
+import type { MeasuredPass } from '../memory/index.js';
+import type { ModelConfig } from '../model/index.js';
 
 /** One trainable tensor inside the flat parameter vector. */
 export interface ParameterSlot {
@@ -40,6 +42,10 @@ export interface Engine {
   readonly parameters: readonly ParameterSlot[];
   /** Length of the flat vector. */
   readonly parameterCount: number;
+  /** The base model as its config.json describes it. */
+  readonly modelConfig: ModelConfig;
+  /** The gradient that took the most memory so far, where memory is measured. */
+  readonly largestPass: MeasuredPass | undefined;
 
   /**
    * Forward and backward of one micro-batch.

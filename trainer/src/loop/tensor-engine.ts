@@ -18,6 +18,7 @@ import {
   planRows,
   writeJsonAtomically,
   type BaseModel,
+  type ModelConfig,
 } from '../model/index.js';
 import {
   adamwStep,
@@ -28,6 +29,7 @@ import {
   type Moments,
   type ParameterRange,
 } from '../optim/index.js';
+import { PassRecorder, type HeapMeter, type MeasuredPass } from '../memory/index.js';
 import type { Engine, GenerateOptions, LossSum, UpdateOptions } from './engine.js';
 
 /** Beside the result: which runtimes load it. */
@@ -40,6 +42,8 @@ export interface TensorEngineOptions {
   readonly gradientCheckpointing: boolean;
   /** Seeds the base model's weights where it has none of its own. */
   readonly seed: number;
+  /** Measures the memory of every gradient. Must have seen the weights being loaded. Default: nothing is measured. */
+  readonly meter?: HeapMeter | undefined;
 }
 
 /** The engine over a model and an adapter on the selected tensor backend. Owns both. */
@@ -51,6 +55,7 @@ export class TensorEngine implements Engine {
   private readonly adapter: Adapter;
   private readonly moments: Moments;
   private readonly ranges: readonly ParameterRange[];
+  private readonly recorder: PassRecorder | undefined;
 
   constructor(
     { model, adapter }: AdaptedModel,
@@ -71,13 +76,33 @@ export class TensorEngine implements Engine {
       learningRateFactor: adapter.learningRateFactor(name),
       decays: decays(name),
     }));
+    // Values, moments and the gradient lie in host memory, and so do packed weights.
+    const vector = adapter.parameters.values.byteLength;
+    this.recorder =
+      options.meter &&
+      new PassRecorder(options.meter, {
+        weights: model.weights.packedBytes.bytes,
+        adapter: vector,
+        optimizer: 3 * vector,
+      });
+  }
+
+  get modelConfig(): ModelConfig {
+    return this.model.config;
+  }
+
+  get largestPass(): MeasuredPass | undefined {
+    return this.recorder?.largest;
   }
 
   async gradient(batch: MicroBatch, dropoutSeed: number, gradient: Float32Array): Promise<LossSum> {
     const plan = planRows(batch, this.adapter.lead);
-    const lossSum = computeGradient(this.model, this.adapter, plan, { dropoutSeed }, gradient, {
-      checkpointing: this.options.gradientCheckpointing,
-    });
+    const compute = (): number =>
+      computeGradient(this.model, this.adapter, plan, { dropoutSeed }, gradient, {
+        checkpointing: this.options.gradientCheckpointing,
+      });
+    const upload = (): void => void this.adapter.parameters.upload();
+    const lossSum = this.recorder ? this.recorder.measure(batch, upload, compute) : compute();
     return { lossSum, trainedTokens: plan.trainedTokens };
   }
 

@@ -1,15 +1,26 @@
 import { Worker } from 'node:worker_threads';
 import type { TrainerConfig } from '@tuneyard/proto';
 import type { Scalars } from '../collective/group.js';
+import type { MemoryReport } from '../memory/index.js';
 import type { Compute, LoadedJob, MatchCount } from './compute.js';
 import type { UpdateOptions } from './engine.js';
 import { ThreadCaller } from './thread-rpc.js';
 
+export interface ComputeThreadOptions {
+  /** Measure the memory of every gradient, for {@link Compute.memoryReport}. */
+  readonly measureMemory: boolean;
+}
+
 /** {@link Compute} in a worker thread: heartbeats, gRPC and `/metrics` stay alive during a long step. */
 export class ThreadedCompute implements Compute {
-  private readonly worker = new Worker(new URL('./compute-thread.js', import.meta.url));
-  private readonly thread = new ThreadCaller(this.worker);
+  private readonly worker: Worker;
+  private readonly thread: ThreadCaller;
   private shared: Float32Array = new Float32Array(0);
+
+  constructor(options: ComputeThreadOptions) {
+    this.worker = new Worker(new URL('./compute-thread.js', import.meta.url), { workerData: options });
+    this.thread = new ThreadCaller(this.worker);
+  }
 
   async load(config: TrainerConfig): Promise<LoadedJob> {
     const { job, shared } = await this.thread.call<{ job: LoadedJob; shared: Float32Array }>('load', config);
@@ -46,6 +57,10 @@ export class ThreadedCompute implements Compute {
 
   save(folder: string): Promise<void> {
     return this.thread.call('save', folder);
+  }
+
+  memoryReport(): Promise<MemoryReport | undefined> {
+    return this.thread.call('memoryReport');
   }
 
   async dispose(): Promise<void> {

@@ -4,6 +4,7 @@ import type { TrainerConfig } from '@tuneyard/proto';
 import type { Scalars } from '../collective/group.js';
 import { createBatchPlan, prepareData, Tokenizer } from '../data/index.js';
 import type { BatchPlan, DataReport, Example, PreparedData } from '../data/index.js';
+import { memoryReport, type MemoryReport } from '../memory/index.js';
 import type { Compute, LoadedJob, MatchCount } from './compute.js';
 import { createEngine } from './create-engine.js';
 import type { Engine, UpdateOptions } from './engine.js';
@@ -26,6 +27,9 @@ interface Loaded {
 export class Workbench implements Compute {
   private loaded: Loaded | undefined;
 
+  /** @param measureMemory also measure what every gradient takes; see {@link memoryReport}. */
+  constructor(private readonly measureMemory: boolean = false) {}
+
   async load(config: TrainerConfig): Promise<LoadedJob> {
     const { model, dataset, training } = config;
     if (!model || !dataset || !training) throw new Error('the configuration is incomplete');
@@ -33,7 +37,12 @@ export class Workbench implements Compute {
     const tokenizer = Tokenizer.load(folder);
     const data = await prepareData(dataset, tokenizer);
     const plan = createBatchPlan(data, training, dataset);
-    const engine = await createEngine({ config, modelFolder: folder, seed: training.seed });
+    const engine = await createEngine({
+      config,
+      modelFolder: folder,
+      seed: training.seed,
+      measureMemory: this.measureMemory,
+    });
     this.loaded = { config, engine, plan, data, tokenizer };
     return {
       fingerprint: runFingerprint(config, data),
@@ -95,6 +104,15 @@ export class Workbench implements Compute {
     const { engine, data } = this.current();
     await engine.save(folder);
     await writeFile(join(folder, 'data_report.json'), `${JSON.stringify(data.report, null, 2)}\n`);
+  }
+
+  async memoryReport(): Promise<MemoryReport | undefined> {
+    const { engine, config } = this.current();
+    const { method, training, dataset } = config;
+    if (!engine.largestPass || !method || !training) return undefined;
+    const { backend, modelConfig: model } = engine;
+    const maxLength = dataset?.maxLength ?? engine.largestPass.length;
+    return memoryReport({ backend, model, method, training, maxLength }, engine.largestPass);
   }
 
   async dispose(): Promise<void> {

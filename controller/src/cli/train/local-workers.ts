@@ -15,6 +15,8 @@ export interface LocalWorkersOptions {
   readonly token: string;
   /** Folder for one log file a worker. */
   readonly logFolder: string;
+  /** The first worker measures its memory and writes a report to this file. */
+  readonly memoryReport?: string | undefined;
 }
 
 export interface WorkerExit {
@@ -45,6 +47,7 @@ export class LocalWorkers {
           TUNEYARD_TOKEN: options.token,
           TUNEYARD_MEMBER_ID: memberId,
           TUNEYARD_POD_IP: '127.0.0.1',
+          ...(index === 0 && options.memoryReport ? { TUNEYARD_MEMORY_REPORT: options.memoryReport } : {}),
         },
       });
       closeSync(file);

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { plotLoss, type LossPoint } from '../display/loss-plot.js';
 import { ProgressDisplay, duration } from '../display/progress-display.js';
 import { writeJson } from '../write-json.js';
 import { LocalWorkers, type WorkerExit } from './local-workers.js';
+import { memoryTable, type MemoryFigures } from './memory-table.js';
 import { localJobSpec, type LocalJobOptions } from './local-job-spec.js';
 
 export interface TrainOptions extends LocalJobOptions {
@@ -18,7 +19,11 @@ export interface TrainOptions extends LocalJobOptions {
   readonly json?: string;
   /** Replace a folder at `out` that holds something else than an earlier result. */
   readonly force: boolean;
+  /** Measure the memory of the first worker and print it beside the estimate. */
+  readonly memoryReport: boolean;
 }
+
+const MEMORY_FILE = 'memory.json';
 
 /** Trains without Kubernetes: a coordinator in this process, the workers as child processes. */
 export async function trainLocally(options: TrainOptions): Promise<number> {
@@ -62,6 +67,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
       job,
       token,
       logFolder: logs,
+      memoryReport: options.memoryReport ? join(logs, MEMORY_FILE) : undefined,
     });
     const exits = await workers.ended();
     display.end();
@@ -71,11 +77,14 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
     const seconds = (performance.now() - started) / 1000;
     const tokens = coordinator.state(job.uid)?.progress?.tokens ?? 0;
     summarize(finished, curve, seconds);
+    const memory = options.memoryReport ? readMemoryFigures(logs) : undefined;
+    if (memory) printLines(memoryTable(memory), options.json);
     if (options.json !== undefined) {
       writeJson(options.json, {
         seconds,
         workers: options.workers,
         ...report(spec, finished, curve, tokens),
+        ...(memory ? { memory } : {}),
       });
     }
     rmSync(logs, { recursive: true, force: true });
@@ -110,6 +119,19 @@ function show(progress: Progress, workers: number, display: ProgressDisplay, cur
     secondsLeft: progress.estimatedSecondsLeft,
     workers,
   });
+}
+
+/** What the worker measured; undefined, with a word about it, when its backend cannot. */
+function readMemoryFigures(logs: string): MemoryFigures | undefined {
+  const file = join(logs, MEMORY_FILE);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as MemoryFigures;
+  console.error('--memory-report: nothing was measured; only the wasm backend counts its memory');
+  return undefined;
+}
+
+/** To standard output, unless the JSON goes there. */
+function printLines(lines: readonly string[], json: string | undefined): void {
+  for (const line of lines) (json === '-' ? console.error : console.log)(line);
 }
 
 function failure(finished: Finished | undefined, exits: readonly WorkerExit[], logs: string): Error {
