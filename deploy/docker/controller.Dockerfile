@@ -1,0 +1,39 @@
+# syntax=docker/dockerfile:1
+# The controller. Build from the repository root:
+#   docker buildx build -f deploy/docker/controller.Dockerfile -t tuneyard/controller:0.1.0 .
+ARG NODE_VERSION=20
+
+FROM node:${NODE_VERSION}-bookworm-slim AS build
+WORKDIR /app
+# The manifests first, so that the packages are fetched again only when these change.
+COPY package.json package-lock.json .npmrc ./
+COPY proto/package.json proto/
+COPY controller/package.json controller/
+COPY trainer/package.json trainer/
+COPY deploy/local/package.json deploy/local/
+COPY deploy/quickstart/package.json deploy/quickstart/
+COPY tests/package.json tests/
+RUN npm ci --ignore-scripts
+COPY tsconfig.base.json ./
+COPY proto/tsconfig.json proto/
+COPY proto/src proto/src
+COPY controller/tsconfig.json controller/
+COPY controller/src controller/src
+RUN npx tsc -b controller
+# What is left are the packages of these two alone, without tools.
+RUN npm ci --ignore-scripts --omit=dev --workspace=@tuneyard/controller --workspace=@tuneyard/proto
+
+# No shell, no package manager; runs as user 65532.
+FROM gcr.io/distroless/nodejs${NODE_VERSION}-debian12:nonroot
+WORKDIR /app
+ENV NODE_ENV=production
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/proto/package.json proto/
+COPY --from=build /app/proto/dist proto/dist
+COPY --from=build /app/controller/package.json controller/
+COPY --from=build /app/controller/dist controller/dist
+COPY controller/bin controller/bin
+USER 65532:65532
+EXPOSE 8080 9090
+ENTRYPOINT ["/nodejs/bin/node", "/app/controller/bin/tuneyard-controller.js"]

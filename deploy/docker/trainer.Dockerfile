@@ -1,0 +1,80 @@
+# syntax=docker/dockerfile:1
+# The trainer, for GPUs (default) or for processors only. Build from the repository root:
+#   docker buildx build -f deploy/docker/trainer.Dockerfile -t tuneyard/trainer:0.1.0 .
+#   docker buildx build -f deploy/docker/trainer.Dockerfile --target cpu -t tuneyard/trainer:0.1.0-cpu .
+ARG NODE_VERSION=20
+# Its libraries must be of the CUDA that the TensorFlow wheel was built for, or newer within CUDA 12; cuDNN 9.3 or newer.
+ARG CUDA_IMAGE=nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04
+ARG TENSORFLOW_VERSION=2.21.0
+
+FROM node:${NODE_VERSION}-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY proto/package.json proto/
+COPY controller/package.json controller/
+COPY trainer/package.json trainer/
+COPY deploy/local/package.json deploy/local/
+COPY deploy/quickstart/package.json deploy/quickstart/
+COPY tests/package.json tests/
+RUN npm ci --ignore-scripts
+COPY tsconfig.base.json ./
+COPY proto/tsconfig.json proto/
+COPY proto/src proto/src
+COPY trainer/tsconfig.json trainer/
+COPY trainer/src trainer/src
+COPY trainer/assembly trainer/assembly
+RUN npx tsc -b trainer && npm run build:kernels --workspace=@tuneyard/trainer
+# Optional packages stay: the bridge to OpenBLAS is one of them.
+RUN npm ci --ignore-scripts --omit=dev --workspace=@tuneyard/trainer --workspace=@tuneyard/proto
+
+# TensorFlow.js downloads a TensorFlow of 2022 that knows no H100. Its binding is built against a current one instead.
+FROM build AS tensorflow
+ARG TENSORFLOW_VERSION
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends g++ make python3 python3-pip \
+    && rm -rf /var/lib/apt/lists/*
+COPY trainer/native trainer/native
+RUN node trainer/native/build-tensorflow.mjs --pip tensorflow==${TENSORFLOW_VERSION}
+
+FROM build AS without-tensorflow
+RUN rm -rf node_modules/@tensorflow/tfjs-node-gpu
+
+FROM node:${NODE_VERSION}-bookworm-slim AS cpu
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libopenblas0-pthread \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+ENV NODE_ENV=production
+COPY --from=without-tensorflow /app/package.json ./
+COPY --from=without-tensorflow /app/node_modules node_modules
+COPY --from=without-tensorflow /app/proto/package.json proto/
+COPY --from=without-tensorflow /app/proto/dist proto/dist
+COPY --from=without-tensorflow /app/trainer/package.json trainer/
+COPY --from=without-tensorflow /app/trainer/dist trainer/dist
+COPY --from=without-tensorflow /app/trainer/build trainer/build
+COPY trainer/bin trainer/bin
+RUN ln -s /app/trainer/bin/tuneyard-trainer.js /usr/local/bin/tuneyard-trainer
+USER 65532:65532
+CMD ["tuneyard-trainer", "worker"]
+
+FROM ${CUDA_IMAGE} AS gpu
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libopenblas0-pthread \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+WORKDIR /app
+# Kernels that the wheel has only as PTX are compiled once and kept; mount a volume there to keep them over pods.
+ENV NODE_ENV=production \
+    CUDA_CACHE_PATH=/tmp/cuda-cache \
+    CUDA_CACHE_MAXSIZE=2147483648
+COPY --from=tensorflow /app/package.json ./
+COPY --from=tensorflow /app/node_modules node_modules
+COPY --from=tensorflow /app/proto/package.json proto/
+COPY --from=tensorflow /app/proto/dist proto/dist
+COPY --from=tensorflow /app/trainer/package.json trainer/
+COPY --from=tensorflow /app/trainer/dist trainer/dist
+COPY --from=tensorflow /app/trainer/build trainer/build
+COPY trainer/bin trainer/bin
+RUN ln -s /app/trainer/bin/tuneyard-trainer.js /usr/local/bin/tuneyard-trainer
+USER 65532:65532
+CMD ["tuneyard-trainer", "worker"]
