@@ -36,8 +36,8 @@ test('AdamW follows the formula and its moments', () => {
 test('l2Norm', () => expect(l2Norm(Float32Array.of(3, -4, 12))).toBe(13));
 
 test.each([
-  ['flags : fpu sse2 avx2 fma avx512f avx512dq avx512bw avx512vl', 'SkylakeX'],
-  ['flags : fpu avx2 fma', 'Haswell'],
+  ['flags : fpu sse2 avx2 fma bmi2 avx512f avx512dq avx512bw avx512cd avx512vl', 'SkylakeX'],
+  ['flags : fpu avx2 fma bmi2', 'Haswell'],
   ['flags : fpu sse2', undefined],
   ['Features : asimd', undefined],
 ])('the BLAS kernels for %s', (cpuinfo, family) => expect(coreType(cpuinfo)).toBe(family));

@@ -14,6 +14,11 @@ test('a BLAS that does not load is refused by its path', async () => {
 });
 
 test('the reason says what was chosen and why', async () => {
-  const choice = await selectBackend({ force: 'wasm', blas: 'off' });
-  expect(choice).toEqual({ name: 'wasm', reason: 'set by TUNEYARD_BACKEND; its own matrix product' });
+  const choice = await selectBackend({ force: 'wasm', blas: 'off', native: 'off' });
+  const reason = 'set by TUNEYARD_BACKEND; its own matrix product; wasm kernels';
+  expect(choice).toEqual({ name: 'wasm', reason });
+});
+
+test('a setting of the C kernels that means nothing is refused', async () => {
+  await expect(selectBackend({ force: 'wasm', native: 'on' })).rejects.toThrow(/must be 'off', or unset/);
 });

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../errors.js';
 import { registerGradients } from '../gradients/index.js';
 import { loadTensorflow } from './tensorflow-backend.js';
-import { loadWasm } from './wasm-backend.js';
+import { loadWasm, type WasmOptions } from './wasm-backend.js';
 
 /** What computes, and why it was chosen; for logs: `wasm (tensorflow is not installed)`. */
 export interface BackendChoice {
@@ -21,6 +21,8 @@ export interface SelectBackendOptions {
    * if there is one. Default: the value of TUNEYARD_BLAS.
    */
   readonly blas?: string | undefined;
+  /** C kernels of `wasm`: `off`, or undefined = those of the build if it made them. Default: TUNEYARD_NATIVE. */
+  readonly native?: string | undefined;
 }
 
 /**
@@ -33,16 +35,20 @@ export async function selectBackend(options: SelectBackendOptions = {}): Promise
     throw new UserError(
       `TUNEYARD_BACKEND is '${forced}'; it must be one of ${BACKENDS.join(', ')}, or unset.`,
     );
-  const blas = options.blas ?? process.env['TUNEYARD_BLAS'];
-  const choice = await load(forced, blas === '' ? undefined : blas);
+  const given = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
+  const native = given(options.native ?? process.env['TUNEYARD_NATIVE']);
+  if (native !== undefined && native !== 'off')
+    throw new UserError(`TUNEYARD_NATIVE is '${native}'; it must be 'off', or unset.`);
+  const blas = given(options.blas ?? process.env['TUNEYARD_BLAS']);
+  const choice = await load(forced, { blas, native });
   registerGradients();
   await tf.ready();
   return choice;
 }
 
-async function load(forced: BackendName | undefined, blas: string | undefined): Promise<BackendChoice> {
+async function load(forced: BackendName | undefined, wasm: WasmOptions): Promise<BackendChoice> {
   if (forced === 'wasm') {
-    const product = await loadWasm(blas);
+    const product = await loadWasm(wasm);
     return { name: 'wasm', reason: `set by TUNEYARD_BACKEND; ${product}` };
   }
   const tensorflow = await loadTensorflow();
@@ -50,9 +56,9 @@ async function load(forced: BackendName | undefined, blas: string | undefined): 
     return { name: 'tensorflow', reason: forced === undefined ? 'it loads here' : 'set by TUNEYARD_BACKEND' };
   if (forced === 'tensorflow')
     throw new UserError(
-      `TUNEYARD_BACKEND is 'tensorflow', but ${tensorflow.reason}; install @tensorflow/tfjs-node-gpu with its native library, or unset the variable.`,
+      `TUNEYARD_BACKEND is 'tensorflow', but ${tensorflow.reason}; run 'npm run build:tensorflow', or unset the variable.`,
     );
-  const product = await loadWasm(blas);
+  const product = await loadWasm(wasm);
   return { name: 'wasm', reason: `${tensorflow.reason}; ${product}` };
 }
 

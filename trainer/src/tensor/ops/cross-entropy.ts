@@ -52,10 +52,18 @@ export function crossEntropy(
   });
 }
 
-/** Rows of logits held at a time: about 4 MiB, but at least 128 rows, because each chunk reads the whole head twice. */
-function chunkRows(vocabulary: number): number {
-  return Math.max(128, Math.floor((1 << 20) / vocabulary));
+/**
+ * Rows of logits held at a time, within `floats`. Each chunk reads and packs the whole head twice, so at least 128; more
+ * than 512 gain nothing.
+ */
+function chunkRows(vocabulary: number, floats: number): number {
+  const rows = Math.floor(floats / vocabulary);
+  return Math.max(128, vocabulary < 2048 ? Math.floor(2 ** 20 / vocabulary) : Math.min(512, rows));
 }
+
+/** 64 MiB of logits; composed of plain ops there are several arrays of that size at a time. */
+const FUSED_FLOATS = 2 ** 24;
+const COMPOSED_FLOATS = 2 ** 22;
 
 interface LossAndGradients {
   readonly loss: tf.Scalar;
@@ -71,7 +79,7 @@ function lossAndGradientsFused(
 ): LossAndGradients {
   const attrs = {
     softcap: options.softcap ?? 0,
-    chunk: chunkRows(head.shape[0]),
+    chunk: chunkRows(head.shape[0], FUSED_FLOATS),
     gradient: isRecording(),
     trainable: options.trainable === true,
   };
@@ -87,7 +95,7 @@ function lossAndGradients(
   options: CrossEntropyOptions,
 ): LossAndGradients {
   const [n, width] = x.shape;
-  const rows = chunkRows(head.shape[0]);
+  const rows = chunkRows(head.shape[0], COMPOSED_FLOATS);
   const dx: Matrix[] = [];
   let dHead: Matrix | undefined;
   let loss = tf.scalar(0);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import { selectBackend } from '../index.js';
+import { selectBackend, type SelectBackendOptions } from '../backends/select-backend.js';
 import { withoutFusedKernels } from '../kernel.js';
 
 /** One way to compute, for tests that run on all of them. */
@@ -12,21 +12,23 @@ export interface TestBackend {
   run<T>(work: () => T): T;
 }
 
+const PURE = { force: 'wasm', blas: 'off', native: 'off' };
 const plainly = <T>(work: () => T): T => work();
 
 export const testBackends: readonly TestBackend[] = [
-  { name: 'wasm', start: () => select({ force: 'wasm', blas: 'off' }), run: plainly },
+  { name: 'wasm', start: () => select(PURE), run: plainly },
   {
     name: 'wasm, composed ops',
-    start: () => select({ force: 'wasm', blas: 'off' }),
+    start: () => select(PURE),
     run: withoutFusedKernels,
   },
   { name: 'wasm with OpenBLAS', start: selectOpenBlas, run: plainly },
+  { name: 'wasm with C kernels', start: selectNative, run: plainly },
   { name: 'cpu, composed ops', start: selectCpu, run: plainly },
   { name: 'tensorflow', start: () => select({ force: 'tensorflow' }), run: plainly },
 ];
 
-async function select(options: { force: string; blas?: string }): Promise<string | undefined> {
+async function select(options: SelectBackendOptions): Promise<string | undefined> {
   try {
     await selectBackend(options);
     return undefined;
@@ -36,12 +38,17 @@ async function select(options: { force: string; blas?: string }): Promise<string
 }
 
 async function selectOpenBlas(): Promise<string | undefined> {
-  const { reason } = await selectBackend({ force: 'wasm', blas: '' });
+  const { reason } = await selectBackend({ force: 'wasm', blas: '', native: 'off' });
   return reason.includes('OpenBLAS') ? undefined : 'no OpenBLAS on this machine';
 }
 
+async function selectNative(): Promise<string | undefined> {
+  const { reason } = await selectBackend({ force: 'wasm', blas: 'off', native: '' });
+  return reason.includes('C kernels') ? undefined : 'no C compiler when this was built';
+}
+
 async function selectCpu(): Promise<string | undefined> {
-  await selectBackend({ force: 'wasm', blas: 'off' });
+  await selectBackend(PURE);
   await tf.setBackend('cpu');
   return tf.backend() instanceof MathBackendCPU ? undefined : 'the cpu backend did not start';
 }

@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
-import type koffi from 'koffi';
-import type { LibraryHandle } from 'koffi';
 import type { EmscriptenHeap } from './emscripten-heap.js';
+import { baseAddress, firstThatLoads, loadFfi, type Ffi } from './ffi.js';
 import type { Gemm } from './gemm.js';
+import { instructionSet, processorInfo, type InstructionSet } from './processor.js';
 
 /** OpenBLAS of the machine, multiplying inside the tfjs heap without a copy. */
 export interface OpenBlas {
@@ -10,9 +9,6 @@ export interface OpenBlas {
   /** For logs: version and the processor family its kernels are for. */
   readonly description: string;
 }
-
-/** The FFI package; it has no build for every platform, and without it there is no BLAS. */
-type Ffi = typeof koffi;
 
 const LIBRARIES = ['libopenblas.so.0', 'libopenblas.so', 'libopenblas.dylib'];
 
@@ -62,38 +58,6 @@ export async function loadOpenBlas(heap: EmscriptenHeap, path?: string): Promise
   };
 }
 
-async function loadFfi(): Promise<Ffi | undefined> {
-  try {
-    return (await import('koffi')).default;
-  } catch {
-    return undefined;
-  }
-}
-
-function firstThatLoads(ffi: Ffi, paths: readonly string[]): LibraryHandle | undefined {
-  for (const path of paths)
-    try {
-      return ffi.load(path);
-    } catch {
-      // Not there, or not a library for this machine: the next one.
-    }
-  return undefined;
-}
-
-/** Address of the heap's first byte in this process; looked up again when the heap has a new buffer. */
-function baseAddress(ffi: Ffi, heap: EmscriptenHeap): () => number {
-  let buffer: ArrayBufferLike | undefined;
-  let address = 0;
-  return () => {
-    const current = heap.HEAPU8.buffer;
-    if (current !== buffer) {
-      buffer = current;
-      address = Number(ffi.address(new Uint8Array(current, 0, 8)));
-    }
-    return address;
-  };
-}
-
 /**
  * Releases of OpenBLAS older than a processor take it for an ancient one and run several times slower, so the family
  * is named before the library loads. Goes through libc, because process.env of a worker thread is a copy that native
@@ -103,15 +67,17 @@ function prepareEnvironment(ffi: Ffi): void {
   if (process.platform !== 'linux') return;
   const setenv = ffi.load(null).func('setenv', 'int', ['str', 'str', 'int']);
   setenv('OPENBLAS_NUM_THREADS', '1', 0);
-  const family = coreType(readFileSync('/proc/cpuinfo', 'utf8'));
+  const family = coreType(processorInfo());
   if (family !== undefined) setenv('OPENBLAS_CORETYPE', family, 0);
 }
 
+const CORE_TYPES: Readonly<Record<InstructionSet, string | undefined>> = {
+  avx512: 'SkylakeX',
+  avx2: 'Haswell',
+  plain: undefined,
+};
+
 /** The OpenBLAS kernel family for the processor that /proc/cpuinfo describes; undefined = let OpenBLAS decide. */
 export function coreType(cpuinfo: string): string | undefined {
-  const flags = new Set(/^flags\s*:(.*)$/m.exec(cpuinfo)?.[1]?.trim().split(/\s+/));
-  const has = (...names: string[]): boolean => names.every((name) => flags.has(name));
-  if (has('avx512f', 'avx512dq', 'avx512bw', 'avx512vl')) return 'SkylakeX';
-  if (has('avx2', 'fma')) return 'Haswell';
-  return undefined;
+  return CORE_TYPES[instructionSet(cpuinfo)];
 }

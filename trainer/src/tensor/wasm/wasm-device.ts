@@ -8,7 +8,10 @@ import { loadKernelModule, type KernelModule } from './kernel-module.js';
 
 /** What a fused kernel works with: the tfjs heap, the compiled kernels and the matrix multiplication. */
 export class WasmDevice {
-  readonly kernels: KernelModule;
+  /** The kernels that came compiled to wasm. */
+  readonly ownKernels: KernelModule;
+  /** The kernels in use: {@link ownKernels}, some of them replaced by faster ones of the machine. */
+  kernels: KernelModule;
   /** The product that came with the kernels. */
   readonly ownGemm: Gemm;
   /** The product in use: {@link ownGemm}, or a faster one of the machine. */
@@ -22,8 +25,9 @@ export class WasmDevice {
   constructor(backend: BackendWasm, heap: EmscriptenHeap) {
     this.#backend = backend;
     this.#heap = heap;
-    this.kernels = loadKernelModule(heap.asm.memory);
-    this.ownGemm = wasmGemm(this.kernels, this.#allocate(this.kernels.gemmScratchBytes()));
+    this.ownKernels = loadKernelModule(heap.asm.memory);
+    this.kernels = this.ownKernels;
+    this.ownGemm = wasmGemm(this.ownKernels, this.#allocate(this.ownKernels.gemmScratchBytes()));
     this.gemm = this.ownGemm;
     this.nf4Levels = this.#constant(NF4_LEVELS);
     this.nf4Map = this.#constant(dynamicMap());
