@@ -17,6 +17,13 @@ export interface RunState {
   readonly bestEvalLoss: number | null;
   readonly bestStep: number;
   readonly evaluationsSinceBest: number;
+  /** Training losses since the last evaluation: their sum and number. */
+  readonly trainLossSum: number;
+  readonly trainLossSteps: number;
+  /** Mean training loss of the stretch of steps that the last evaluation closed. */
+  readonly stretchTrainLoss: number | null;
+  /** The evaluation at which the validation loss began to rise while the training loss fell; null = it does not. */
+  readonly risingSinceStep: number | null;
   /** Early stopping decided that no further step is taken. */
   readonly stoppedEarly: boolean;
   /** Exact match on the test split before and after training; null when the job does not ask for it. */
@@ -36,6 +43,10 @@ export const INITIAL_RUN_STATE: RunState = {
   bestEvalLoss: null,
   bestStep: 0,
   evaluationsSinceBest: 0,
+  trainLossSum: 0,
+  trainLossSteps: 0,
+  stretchTrainLoss: null,
+  risingSinceStep: null,
   stoppedEarly: false,
   baseTested: false,
   baseExactMatch: null,

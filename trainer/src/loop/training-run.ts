@@ -8,12 +8,15 @@ import { readNewestCheckpoint, writeCheckpoint } from './checkpoints.js';
 import type { Compute, LoadedJob } from './compute.js';
 import { recordEvaluation } from './early-stopping.js';
 import { folderOf, publishFolder } from './publish-folder.js';
+import { recordTrainLoss, watchForRisingLoss } from './rising-loss.js';
 import { INITIAL_RUN_STATE, packState, unpackState, type RunState } from './run-state.js';
 import { StepClock } from './step-clock.js';
 import type { CompleteConfig } from './train.js';
 
 /** Non-finite steps in a row after which the run is given up. */
 const MAX_SKIPPED_IN_A_ROW = 3;
+/** No space, over quota, file too large. */
+const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const NO_IMAGE = new Uint8Array(0);
 
 /**
@@ -115,7 +118,7 @@ export class TrainingRun implements StateHolder {
         })
       : NaN;
     this.run = {
-      ...this.run,
+      ...recordTrainLoss(this.run, loss),
       step,
       tokens: this.run.tokens + scalars.trainedTokens,
       skippedSteps: this.run.skippedSteps + (finite ? 0 : 1),
@@ -138,7 +141,20 @@ export class TrainingRun implements StateHolder {
       estimatedSecondsLeft: (this.job.totalSteps - step) * this.clock.typicalSeconds,
     });
     const every = this.config.training.checkpoint?.everySteps ?? 0;
-    if (every > 0 && step % every === 0) await this.checkpoint();
+    if (every > 0 && step % every === 0) await this.checkpointIfPossible();
+  }
+
+  /** A checkpoint between steps is a safety net: when the disk is full, those written before remain and training goes on. */
+  private async checkpointIfPossible(): Promise<void> {
+    try {
+      await this.checkpoint();
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === undefined || !DISK_FULL.has(code)) throw error;
+      this.observer.warn(
+        `step ${this.run.step}: no checkpoint, there is no room for it (${code}); training goes on, earlier checkpoints remain`,
+      );
+    }
   }
 
   /** Loss over the whole validation split. */
@@ -153,7 +169,9 @@ export class TrainingRun implements StateHolder {
     if (result.kind !== 'sum') return this.moved(result);
     const evalLoss = result.scalars.lossSum / Math.max(1, result.scalars.trainedTokens);
     const before = this.run.bestEvalLoss;
-    this.run = recordEvaluation(this.run, evalLoss, this.config.training.earlyStopping);
+    const watched = watchForRisingLoss(this.run, evalLoss);
+    if (watched.warning !== undefined) this.observer.warn(watched.warning);
+    this.run = recordEvaluation(watched.run, evalLoss, this.config.training.earlyStopping);
     if (this.keepsBest && this.run.bestEvalLoss !== before) {
       this.bestImage = await this.compute.exportState();
     }

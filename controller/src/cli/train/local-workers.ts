@@ -65,6 +65,11 @@ export class LocalWorkers {
     }));
   }
 
+  /** What the workers warned of, in order, each once. */
+  warnings(): readonly string[] {
+    return [...new Set(this.children.flatMap(({ log }) => warningsIn(readFileSync(log, 'utf8'))))];
+  }
+
   /** Ends what still runs: SIGTERM, and SIGKILL for those that do not follow in time. */
   async stop(): Promise<void> {
     const running = this.children.filter(({ process }) => process.exitCode === null && !process.signalCode);
@@ -75,6 +80,21 @@ export class LocalWorkers {
     await Promise.all(running.map(({ process }) => exitOf(process)));
     clearTimeout(deadline);
   }
+}
+
+/** Log level of a warning, and no error, in pino's lines. */
+const WARNING = 40;
+
+function warningsIn(log: string): string[] {
+  return log.split('\n').flatMap((line) => {
+    if (!line.includes(`"level":${WARNING}`)) return [];
+    try {
+      const { level, msg } = JSON.parse(line) as { level?: unknown; msg?: unknown };
+      return level === WARNING && typeof msg === 'string' ? [msg] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 async function exitOf(process: ChildProcess): Promise<void> {

@@ -72,6 +72,8 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
     const exits = await workers.ended();
     display.end();
     const finished = coordinator.state(job.uid)?.finished;
+    const warnings = workers.warnings();
+    for (const warning of warnings) console.error(`warning: ${warning}`);
     if (stopping) return 130;
     if (finished?.outcome !== Finished_Outcome.OUTCOME_COMPLETE) throw failure(finished, exits, logs);
     const seconds = (performance.now() - started) / 1000;
@@ -84,6 +86,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
         seconds,
         workers: options.workers,
         ...report(spec, finished, curve, tokens),
+        warnings,
         ...(memory ? { memory } : {}),
       });
     }
