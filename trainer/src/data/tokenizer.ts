@@ -4,6 +4,7 @@ import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
 import { UserError } from '../errors.js';
 import { isJsonObject, readJsonFile, type JsonObject } from '../model/read-json-file.js';
 import { messageOf } from './failure.js';
+import { WordCache } from './word-cache.js';
 
 /** A tokenizer of a Hugging Face folder: text to ids and back, and the ids with a meaning of their own. */
 export class Tokenizer {
@@ -29,6 +30,8 @@ export class Tokenizer {
 
   constructor(files: TokenizerFiles) {
     this.pipeline = new Pipeline(files.tokenizer, files.config);
+    const model: unknown = this.pipeline.model;
+    if (isJsonObject(model) && 'cache' in model) Object.assign(model, { cache: new WordCache() });
     const added = [...this.pipeline.get_added_tokens_decoder()];
     this.addedIds = new Set(added.map(([id]) => id));
     this.addedTokens = added.map(([, token]) => token.content).sort((a, b) => b.length - a.length);
