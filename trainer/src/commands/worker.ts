@@ -1,12 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Finished_Outcome } from '@tuneyard/proto';
-import { createGroup } from '../collective/index.js';
+import { createGroup, type Group } from '../collective/index.js';
 import { ThreadedCompute } from '../loop/threaded-compute.js';
 import { train } from '../loop/train.js';
 import { LoggingObserver, TrainerMetrics, serveMetrics } from '../observe/index.js';
 import { classifyFailure } from './exit-codes.js';
 import { readWorkerEnvironment } from './worker-environment.js';
 import { writeJson } from './write-json.js';
+
+/** Longest wait for the coordinator to take note of a failure. */
+const REPORT_MS = 5000;
 
 /** One trainer process of a job: connects to its coordinator, trains, and returns the exit code. */
 export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
@@ -33,7 +37,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   });
   const compute = new ThreadedCompute({ measureMemory: worker.memoryReport !== undefined });
   const observer = new LoggingObserver(log, metrics, () => group);
-  const signals = watchSignals();
+  const signals = watchSignals(() => group.size > 0);
   try {
     const outcome = await train({
       group,
@@ -50,10 +54,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     const { reason, exitCode } = classifyFailure(error);
     const message = error instanceof Error ? error.message : String(error);
     log.error({ reason, ...(exitCode === 1 ? { err: error } : {}) }, message);
-    const outcome = Finished_Outcome.OUTCOME_FAILED;
-    await group
-      .finish({ step: 0, outcome, reason, message, artifacts: [], metrics: [] })
-      .catch(() => undefined); // the coordinator may be what failed
+    await reportFailure(group, reason, message);
     return exitCode;
   } finally {
     signals.forget();
@@ -61,10 +62,24 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   }
 }
 
-/** SIGTERM and SIGINT ask for a checkpoint and an orderly end after the step in hand. */
-function watchSignals(): { interrupted: () => boolean; forget: () => void } {
+/** Tells the coordinator why this worker ends, but does not wait long: the coordinator may be what failed. */
+async function reportFailure(group: Group, reason: string, message: string): Promise<void> {
+  const outcome = Finished_Outcome.OUTCOME_FAILED;
+  const told = group.finish({ step: 0, outcome, reason, message, artifacts: [], metrics: [] });
+  const giveUp = new AbortController();
+  const { signal } = giveUp;
+  await Promise.race([told, delay(REPORT_MS, undefined, { signal })]).catch(() => undefined);
+  giveUp.abort();
+}
+
+/**
+ * SIGTERM and SIGINT ask for a checkpoint and an orderly end after the step in hand. Asked twice, or while there is
+ * nothing to save yet because model and data are still loading, the process ends at once.
+ */
+function watchSignals(training: () => boolean): { interrupted: () => boolean; forget: () => void } {
   let signalled = false;
-  const onSignal = (): void => {
+  const onSignal = (_: NodeJS.Signals, number: number): void => {
+    if (signalled || !training()) process.exit(128 + number);
     signalled = true;
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
