@@ -103,8 +103,8 @@ export class QuotaLedger {
   }
 
   /**
-   * Keeps GPUs for a job that starts at `at`. Call it when the ledger stands as it will stand then; what is left over
-   * then is free for anyone.
+   * Keeps GPUs for a job that starts at `at`. Call it when the ledger stands as it will stand then, with what is kept
+   * already counted as taken; what is left over is free for anyone.
    */
   hold(queue: string, flavor: string, gpus: number, at: number): void {
     const entry = this.#entries.get(queue)?.get(flavor);

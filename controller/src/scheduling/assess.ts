@@ -81,7 +81,8 @@ function assessFlavor(state: CycleState, job: PendingJob, queue: QueueState, fla
   const until = endIfStarted(job, min, state.now);
   const quota = state.ledger.view(queue.name, flavor, until);
   const byQuota = Math.floor((quota?.available ?? 0) / each);
-  const request: PlaceRequest = { ...job, flavor, until };
+  const { needs: place, topology, bytesPerGpu } = job;
+  const request: PlaceRequest = { flavor, gpusPerWorker: each, needs: place, topology, bytesPerGpu, until };
   const fits = state.free.mostWorkers(request, Math.min(max, byQuota));
   if (fits >= min) {
     const placed = state.free.place(request, min);

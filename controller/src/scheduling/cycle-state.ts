@@ -23,9 +23,15 @@ export class CycleState {
   readonly evictions = new Map<string, Eviction>();
   readonly resizes = new Map<string, Resize>();
   readonly reservations: Reservation[] = [];
+  /** Quota that is kept for the jobs of `reservations`. */
+  readonly held: { readonly queue: string; readonly flavor: string; readonly gpus: number }[] = [];
   /** Flavors that somebody waits for. */
   readonly wanted = new Set<string>();
-  preemptionAttempts = 0;
+  /** Endings that may still be looked at, for all jobs together; the first one may use up all. */
+  lookahead: number;
+  #started: { readonly count: number; readonly byFlavor: Map<string, Ending[]> } | undefined;
+  /** Jobs for which victims were looked for. */
+  attempts = 0;
   readonly #byEnd = new Map<string, LazySorted<Ending>>();
   #byFlavor: ReadonlyMap<string, readonly RunningJob[]> | undefined;
   #byQueue: ReadonlyMap<string, readonly RunningJob[]> | undefined;
@@ -41,6 +47,7 @@ export class CycleState {
     for (const job of snapshot.running)
       this.ledger.take(job.queueName, job.flavor, job.nodes.length * job.gpusPerWorker);
     this.free = new FreeGpus(snapshot.pool);
+    this.lookahead = Math.max(policy.lookahead, snapshot.running.length);
   }
 
   get now(): number {
@@ -73,6 +80,31 @@ export class CycleState {
       this.#byEnd.set(flavor, sorted);
     }
     return sorted;
+  }
+
+  /** Jobs that start in this cycle and when they end as far as anybody knows, the one that ends first first. */
+  startedByEnd(flavor: string): readonly Ending[] {
+    if (this.#started?.count !== this.admissions.size) {
+      const byFlavor = new Map<string, Ending[]>();
+      for (const { job, admission } of this.admissions.values()) {
+        const asRunning = { ...job, ...admission, startedAt: this.now };
+        const known = endIfStarted(job, admission.nodes.length, this.now);
+        const ending = { job: asRunning, end: Number.isFinite(known) ? known : endOf(asRunning, this.now) };
+        const list = byFlavor.get(admission.flavor);
+        if (list === undefined) byFlavor.set(admission.flavor, [ending]);
+        else list.push(ending);
+      }
+      for (const list of byFlavor.values()) list.sort((a, b) => a.end - b.end);
+      this.#started = { count: this.admissions.size, byFlavor };
+    }
+    return this.#started.byFlavor.get(flavor) ?? [];
+  }
+
+  /** Whether what one queue gives back can be of use to the other. */
+  sharesQuota(queue: string, other: string): boolean {
+    if (queue === other) return true;
+    const cohort = this.snapshot.queues.get(queue)?.cohort;
+    return cohort !== undefined && cohort === this.snapshot.queues.get(other)?.cohort;
   }
 
   running(flavor: string): readonly RunningJob[] {

@@ -58,7 +58,7 @@ function decide(snapshot: Snapshot, policy: SchedulingPolicy) {
   }
 
   // 3 Backfill: jobs behind may start if they do not delay those for which GPUs are kept now.
-  if (policy.backfill !== 'none') backfill(state, behind, blocked, isFull);
+  if (policy.backfill !== 'none' && !state.free.isEmpty) backfill(state, behind, blocked, isFull);
 
   // 4 The number of workers follows the spec; more workers from what nobody waits for.
   trim(state);
@@ -96,22 +96,24 @@ function backfill(
   isFull: () => boolean,
 ): void {
   const turns = new Turns(state, behind, state.policy.backfillDepth);
-  // A shape that was refused is refused for all that need as long or longer.
-  const refused = new Map<string, { readonly gpuSeconds: number; readonly refusal: Refusal }>();
+  // A shape that was refused is refused for all of its queue that need as long or longer.
+  const refused = new Map<string, Map<string, { readonly gpuSeconds: number; readonly refusal: Refusal }>>();
+  for (const { queue } of behind) refused.set(queue, new Map());
   for (let turn = turns.next(); turn !== undefined && !isFull(); turn = turns.next()) {
     const { job, again } = turn;
-    const head = blocked.get(job.queueName) as PendingJob;
     const gpuSeconds = job.gpuSeconds ?? Number.POSITIVE_INFINITY;
-    const shape = `${job.queueName} ${shapeOf(job)}`;
-    const known = refused.get(shape);
+    const shape = shapeOf(job);
+    const ofQueue = refused.get(job.queueName);
+    const known = ofQueue?.get(shape);
     if (known !== undefined && gpuSeconds >= known.gpuSeconds) {
       state.refusals.set(job.key, known.refusal);
     } else {
       const later = take(state, job);
       if (later !== undefined) {
+        const head = blocked.get(job.queueName) as PendingJob;
         const refusal = behindHead(head, later.refusal.largestGangThatFits);
         state.refusals.set(job.key, refusal);
-        refused.set(shape, { gpuSeconds, refusal });
+        ofQueue?.set(shape, { gpuSeconds, refusal });
       }
     }
     again();

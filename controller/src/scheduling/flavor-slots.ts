@@ -20,8 +20,9 @@ export class FlavorSlots {
   /** Slots with so many GPUs free. */
   readonly #buckets: Set<Slot>[] = [];
   /** Slots of which a part is kept. */
-  readonly #held = new Set<Slot>();
-  isAnythingLeaving = false;
+  readonly held = new Set<Slot>();
+  /** Slots with GPUs that come free by themselves. */
+  readonly leaving: Slot[] = [];
   #free = 0;
   readonly #suitable = new Map<string, Suitable>();
   readonly #workersEver = new Map<string, number>();
@@ -40,12 +41,13 @@ export class FlavorSlots {
       leaving,
       heldFrom: Number.POSITIVE_INFINITY,
       extra: 0,
+      held: 0,
     };
     this.slots.push(slot);
     this.byNode.set(node.name, slot);
     this.#bucket(free).add(slot);
     this.#free += free;
-    if (leaving > 0) this.isAnythingLeaving = true;
+    if (leaving > 0) this.leaving.push(slot);
   }
 
   /** Takes GPUs, or gives them back when `gpus` is less than 0. */
@@ -57,11 +59,12 @@ export class FlavorSlots {
     this.#bucket(slot.free).add(slot);
   }
 
-  /** Keeps `gpus` of the slot from `at` on, when it will have `freeThen`. */
+  /** Keeps `gpus` of the slot from `at` on, when it will have `freeThen` besides what is kept already. */
   hold(slot: Slot, gpus: number, freeThen: number, at: number): void {
     slot.heldFrom = Math.min(slot.heldFrom, at);
-    slot.extra = (this.#held.has(slot) ? Math.min(slot.extra, freeThen) : freeThen) - gpus;
-    this.#held.add(slot);
+    slot.extra = this.held.has(slot) ? Math.min(slot.extra, freeThen - gpus) : freeThen - gpus;
+    slot.held += gpus;
+    this.held.add(slot);
   }
 
   suitable(needs: NodeNeeds, bytesPerGpu: number | undefined): Suitable {
@@ -94,6 +97,11 @@ export class FlavorSlots {
     return count;
   }
 
+  /** All free GPUs. */
+  get free(): number {
+    return this.#free;
+  }
+
   freeGpus({ now }: Suitable): number {
     if (now === undefined) return this.#free;
     let sum = 0;
@@ -111,7 +119,7 @@ export class FlavorSlots {
     this.#buckets.forEach((bucket, free) => {
       count += bucket.size * Math.floor(free / gpusPerWorker);
     });
-    for (const slot of this.#held) {
+    for (const slot of this.held) {
       const usable = Math.max(0, freeUntil(slot, until));
       count += Math.floor(usable / gpusPerWorker) - Math.floor(Math.max(0, slot.free) / gpusPerWorker);
     }

@@ -1,5 +1,4 @@
 import type { CycleState, Ending, Refusal } from './cycle-state.js';
-import { endIfStarted, endOf } from './estimates.js';
 import type { PendingJob, RunningJob } from './snapshot.js';
 import { possibleReleases } from './victims.js';
 import type { Release } from './victims.js';
@@ -11,36 +10,36 @@ import { WhatIf } from './what-if.js';
  * @returns why it waits, more precisely than `refusal` if more is known now
  */
 export function makeWay(state: CycleState, job: PendingJob, flavor: string, refusal: Refusal): Refusal {
-  const { policy, now } = state;
-  const hasReservation = state.reservations.length < policy.reservations && policy.backfill === 'easy';
-  if (!hasReservation && !policy.preemption && !policy.resizing) return refusal;
-  return (
-    awaitRelease(state, job, flavor, refusal) ??
-    (state.preemptionAttempts < policy.preemptionAttempts
-      ? takeBack(state, job, flavor, refusal)
-      : undefined) ??
-    (hasReservation ? reserve(state, job, flavor, refusal, now) : undefined) ??
-    refusal
-  );
+  const { policy } = state;
+  const mayReserve = policy.backfill === 'easy' && state.reservations.length < policy.reservations;
+  const mayTakeBack = (policy.preemption || policy.resizing) && state.attempts < policy.preemptionAttempts;
+  if (!mayReserve && !mayTakeBack) return refusal;
+  const what = WhatIf.of(state, job, flavor);
+  if (what === undefined) return refusal;
+  try {
+    return (
+      awaitRelease(state, what, job, flavor, refusal) ??
+      makeRoom(state, what, job, flavor, refusal, mayReserve, mayTakeBack) ??
+      refusal
+    );
+  } finally {
+    what.undo();
+  }
 }
 
 /** Enough GPUs are on their way already. */
 function awaitRelease(
   state: CycleState,
+  what: WhatIf,
   job: PendingJob,
   flavor: string,
   refusal: Refusal,
 ): Refusal | undefined {
   const leaving = state.leaving(flavor);
-  if (leaving.length === 0 && !state.free.isAnythingLeaving(flavor)) return undefined;
-  const what = WhatIf.of(state, job, flavor);
-  if (what === undefined) return undefined;
   for (const victim of leaving) what.release(victim, victim.nodes);
+  if (!what.fits()) return undefined;
   const at = Math.max(state.now, ...leaving.map(({ givesBackBy = 0 }) => givesBackBy));
-  const fits = what.fits();
-  if (fits) keep(state, what, job, flavor, at);
-  what.undo();
-  if (!fits) return undefined;
+  keep(state, what, job, flavor, at);
   const who = leaving.length === 0 ? 'pods that are ending' : names(leaving);
   return {
     ...refusal,
@@ -50,30 +49,54 @@ function awaitRelease(
   };
 }
 
-function takeBack(state: CycleState, job: PendingJob, flavor: string, refusal: Refusal): Refusal | undefined {
-  const releases = possibleReleases(state, job, flavor);
-  if (releases.length === 0) return undefined;
-  state.preemptionAttempts++;
-  const what = WhatIf.of(state, job, flavor);
-  if (what === undefined) return undefined;
+/** Waits for jobs that end by themselves; takes GPUs back from others if that is sooner. */
+function makeRoom(
+  state: CycleState,
+  what: WhatIf,
+  job: PendingJob,
+  flavor: string,
+  refusal: Refusal,
+  mayReserve: boolean,
+  mayTakeBack: boolean,
+): Refusal | undefined {
   // What ends as soon as victims would have made room needs no victims.
+  const soon = state.now + state.policy.releaseMs;
+  const ended = new Set<RunningJob>();
+  let isTried = !mayTakeBack;
+  for (const { job: ending, end } of endings(state, flavor)) {
+    if (ending.givesBackBy !== undefined) continue;
+    if (end > soon && !isTried) {
+      isTried = true;
+      const taken = takeBack(state, what, job, flavor, refusal, ended);
+      if (taken !== undefined) return taken;
+    }
+    if (end > soon && (!mayReserve || state.lookahead <= 0)) return undefined;
+    // With room enough it is quota that is missing, and that comes only from those who share it.
+    if (what.hasRoom() && !state.sharesQuota(ending.queueName, job.queueName)) continue;
+    state.lookahead--;
+    what.release(ending, ending.nodes);
+    ended.add(ending);
+    if (!what.fits()) continue;
+    keep(state, what, job, flavor, end);
+    return { ...refusal, estimatedStart: end };
+  }
+  return isTried ? undefined : takeBack(state, what, job, flavor, refusal, ended);
+}
+
+function takeBack(
+  state: CycleState,
+  what: WhatIf,
+  job: PendingJob,
+  flavor: string,
+  refusal: Refusal,
+  ended: ReadonlySet<RunningJob>,
+): Refusal | undefined {
+  state.attempts++;
+  const useful = possibleReleases(state, job, flavor).filter(({ victim }) => !ended.has(victim));
+  const chosen = useful.length === 0 ? undefined : cheapestThatSuffices(state, what, useful, flavor);
+  if (chosen === undefined) return undefined;
   const at = state.now + state.policy.releaseMs;
-  const ending = new Set<RunningJob>();
-  const endings = state.runningByEnd(flavor);
-  for (let i = 0; (endings.at(i)?.end ?? Number.POSITIVE_INFINITY) <= at; i++) {
-    const next = endings.at(i)?.job;
-    if (next === undefined || state.isLeavingNow(next)) continue;
-    ending.add(next);
-    what.release(next, next.nodes);
-  }
-  const useful = releases.filter(({ victim }) => !ending.has(victim));
-  const chosen = what.fits() ? undefined : cheapestThatSuffices(state, what, useful, flavor);
-  if (chosen === undefined) {
-    what.undo();
-    return undefined;
-  }
   keep(state, what, job, flavor, at);
-  what.undo();
   record(state, job, chosen);
   const evicted = chosen.filter(({ eviction }) => eviction !== undefined).map(({ victim }) => victim);
   const shrunk = chosen.filter(({ eviction }) => eviction === undefined).map(({ victim }) => victim);
@@ -110,7 +133,10 @@ function cheapestThatSuffices(
     chosen.push(release);
     fits = what.fits();
   }
-  if (!fits) return undefined;
+  if (!fits) {
+    for (const { victim, nodes } of chosen) what.release(victim, nodes, -1);
+    return undefined;
+  }
   const needed: Release[] = [];
   const fixed = new Set<string>();
   for (const release of chosen.reverse()) {
@@ -149,39 +175,10 @@ function record(state: CycleState, job: PendingJob, chosen: readonly Release[]):
   }
 }
 
-function reserve(
-  state: CycleState,
-  job: PendingJob,
-  flavor: string,
-  refusal: Refusal,
-  now: number,
-): Refusal | undefined {
-  const what = WhatIf.of(state, job, flavor);
-  if (what === undefined) return undefined;
-  let at = now;
-  let fits = what.fits();
-  for (const ending of endings(state, flavor)) {
-    if (fits) break;
-    what.release(ending.job, ending.job.nodes);
-    at = ending.end;
-    fits = what.fits();
-  }
-  if (fits) keep(state, what, job, flavor, at);
-  what.undo();
-  return fits ? { ...refusal, estimatedStart: at } : undefined;
-}
-
 /** What gives GPUs back, running or started in this cycle, in the order of time. */
 function* endings(state: CycleState, flavor: string): Generator<Ending> {
   const running = state.runningByEnd(flavor);
-  const started = [...state.admissions.values()]
-    .filter(({ admission }) => admission.flavor === flavor)
-    .map(({ job, admission }): Ending => {
-      const asRunning = { ...job, ...admission, startedAt: state.now };
-      const end = endIfStarted(job, admission.nodes.length, state.now);
-      return { job: asRunning, end: Number.isFinite(end) ? end : endOf(asRunning, state.now) };
-    })
-    .sort((a, b) => a.end - b.end);
+  const started = state.startedByEnd(flavor);
   let at = 0;
   for (const next of started) {
     for (let first = running.at(at); first !== undefined && first.end <= next.end; first = running.at(++at))

@@ -68,9 +68,15 @@ export class FreeGpus {
     };
   }
 
+  /** Whether no GPU is free. */
+  get isEmpty(): boolean {
+    for (const slots of this.#byFlavor.values()) if (slots.free > 0) return false;
+    return true;
+  }
+
   /** Whether GPUs of the flavor come free by themselves, their pods being deleted. */
   isAnythingLeaving(flavor: string): boolean {
-    return this.#byFlavor.get(flavor)?.isAnythingLeaving ?? false;
+    return (this.#byFlavor.get(flavor)?.leaving.length ?? 0) > 0;
   }
 
   /** Most memory of one GPU of the flavor in bytes, where labels tell. */
@@ -88,6 +94,11 @@ export class FreeGpus {
     const suitable = slots.suitable(request.needs, request.bytesPerGpu);
     if (request.topology?.mode !== 'required' && request.within === undefined)
       return Math.min(limit, slots.countWorkers(suitable, request.gpusPerWorker, request.until));
+    if (request.topology?.level === 'node' && request.within === undefined) {
+      const slot = slots.emptiest(suitable, request.gpusPerWorker, request.until, NONE);
+      const free = slot === undefined ? 0 : freeUntil(slot, request.until);
+      return Math.min(limit, Math.floor(free / request.gpusPerWorker));
+    }
     return Math.min(limit, mostInRooms(rooms(slots, suitable, request), request.topology));
   }
 
@@ -100,9 +111,12 @@ export class FreeGpus {
     const anywhere =
       request.within === undefined &&
       (topology === undefined || (topology.level === 'node' && topology.mode === 'preferred'));
+    const oneNode = topology?.level === 'node' && topology.mode === 'required';
     const nodes = anywhere
       ? fillSlots(slots, suitable, request, workers)
-      : placeInRooms(rooms(slots, suitable, request), workers, topology);
+      : oneNode && request.within === undefined
+        ? onOneNode(slots.tightest(suitable, workers * request.gpusPerWorker, request.until, NONE), workers)
+        : placeInRooms(rooms(slots, suitable, request), workers, topology);
     const resource = slots.byNode.get(nodes?.[0] ?? '')?.resource;
     return nodes === undefined || resource === undefined ? undefined : { resource, nodes };
   }
@@ -116,6 +130,11 @@ export class FreeGpus {
     }
   }
 }
+
+const NONE: ReadonlySet<Slot> = new Set();
+
+const onOneNode = (slot: Slot | undefined, workers: number) =>
+  slot === undefined ? undefined : Array<string>(workers).fill(slot.node.name);
 
 /** As {@link fillRooms}, but found by index: a cycle places many small gangs on many nodes. */
 function fillSlots(

@@ -12,6 +12,9 @@ export interface SchedulingPolicy {
   readonly reservations: number;
   /** Most jobs for which victims are looked for in a cycle. */
   readonly preemptionAttempts: number;
+  /** Most endings of running jobs that are looked at in a cycle to find out when waiting jobs may start; the first one
+   * in line may look at all. */
+  readonly lookahead: number;
   /** Most jobs of a queue that are tried behind one that cannot start. */
   readonly backfillDepth: number;
   /** Most admissions of a cycle, so that one cycle stays short; the rest follows in the next one. */
@@ -27,8 +30,9 @@ export const DEFAULT_POLICY: SchedulingPolicy = {
   preemption: true,
   victimPrice: 'sinceCheckpoint',
   resizing: true,
-  reservations: 8,
+  reservations: 16,
   preemptionAttempts: 16,
+  lookahead: 10_000,
   backfillDepth: 100,
   admissions: 500,
   resizeCooldownMs: 60_000,

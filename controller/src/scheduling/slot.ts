@@ -13,6 +13,8 @@ export interface Slot {
   heldFrom: number;
   /** Of `free`, what may be taken beyond `heldFrom`. */
   extra: number;
+  /** GPUs that are kept, all together. */
+  held: number;
 }
 
 /** GPUs of a slot that a job may take which gives them back at `until`. */
@@ -43,19 +45,29 @@ export const countWorkers = (rooms: readonly Room[]) => rooms.reduce((sum, { wor
  * ones and then the one that the rest fills best. So few nodes are used and whole ones stay whole.
  */
 export function fillRooms(rooms: readonly Room[], workers: number): readonly string[] | undefined {
-  // Emptiest first; of two equal ones always the same.
-  const left = [...rooms].sort(
-    (a, b) => b.workers - a.workers || (a.slot.node.name < b.slot.node.name ? -1 : 1),
-  );
+  const bySize: Room[][] = [];
+  for (const room of rooms) (bySize[room.workers] ??= []).push(room);
   const nodes: string[] = [];
   while (nodes.length < workers) {
     const missing = workers - nodes.length;
-    const holding = left.findLastIndex((room) => room.workers >= missing);
-    const [next] = left.splice(Math.max(0, holding), 1);
-    if (next === undefined || next.workers === 0) return undefined;
+    const next = takeRoom(bySize, missing);
+    if (next === undefined) return undefined;
     for (let i = 0; i < Math.min(missing, next.workers); i++) nodes.push(next.slot.node.name);
   }
   return nodes;
+}
+
+/** Takes out the smallest room for so many workers, or the largest if none is large enough. */
+function takeRoom(bySize: readonly (Room[] | undefined)[], missing: number): Room | undefined {
+  for (let size = missing; size < bySize.length; size++) {
+    const room = bySize[size]?.shift();
+    if (room !== undefined) return room;
+  }
+  for (let size = Math.min(missing, bySize.length) - 1; size > 0; size--) {
+    const room = bySize[size]?.shift();
+    if (room !== undefined) return room;
+  }
+  return undefined;
 }
 
 /** Of the domains that hold all workers, the one that they fill best. */

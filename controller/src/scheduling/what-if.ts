@@ -1,7 +1,8 @@
+import type { TopologyLevel } from '../pool/index.js';
 import type { CycleState } from './cycle-state.js';
-import type { FlavorSlots } from './flavor-slots.js';
+import type { FlavorSlots, Suitable } from './flavor-slots.js';
 import type { Room, Slot } from './slot.js';
-import { freeUntil, mostInRooms, placeInRooms } from './slot.js';
+import { placeInRooms } from './slot.js';
 import type { PendingJob, RunningJob } from './snapshot.js';
 
 /**
@@ -10,11 +11,16 @@ import type { PendingJob, RunningJob } from './snapshot.js';
  */
 export class WhatIf {
   readonly #slots: FlavorSlots;
-  /** GPUs free on each slot that the job may use. */
-  readonly #free = new Map<Slot, number>();
-  readonly #released: { readonly queue: string; readonly gpus: number }[] = [];
-  /** Workers that fit; kept only when no domain is required. */
+  readonly #suitable: Suitable;
+  /** GPUs free in addition, on the slots where anything was given back. */
+  readonly #more = new Map<Slot, number>();
+  /** What the ledger was told, to be put back. */
+  readonly #taken: { readonly queue: string; readonly gpus: number }[] = [];
+  /** Workers that fit. */
   #workers = 0;
+  /** Workers that fit in each domain, once anybody asked. */
+  #byDomain: Map<string, number> | undefined;
+  #most: number | undefined;
 
   /** Undefined when the pool has nothing of the flavor. */
   static of(state: CycleState, job: PendingJob, flavor: string): WhatIf | undefined {
@@ -29,64 +35,103 @@ export class WhatIf {
     slots: FlavorSlots,
   ) {
     this.#slots = slots;
-    const { now } = slots.suitable(job.needs, job.bytesPerGpu);
-    for (const slot of now ?? slots.slots) {
-      if (slot.node.unavailable !== undefined) continue;
-      const free = Math.max(0, freeUntil(slot, Number.POSITIVE_INFINITY) + slot.leaving);
-      this.#free.set(slot, free);
-      this.#workers += Math.floor(free / job.gpusPerWorker);
-    }
+    this.#suitable = slots.suitable(job.needs, job.bytesPerGpu);
+    this.#workers = slots.countWorkers(this.#suitable, job.gpusPerWorker, Number.NEGATIVE_INFINITY);
+    // What is kept for others is as good as taken.
+    for (const slot of slots.held) if (this.#mayUse(slot)) this.#give(slot, -slot.held);
+    for (const held of state.held) if (held.flavor === flavor) this.#take(held.queue, held.gpus);
+    for (const slot of slots.leaving) if (this.#mayUse(slot)) this.#give(slot, slot.leaving);
   }
 
   /** Gives back the GPUs of some workers of a running job; `sign` -1 takes them again. */
   release(job: RunningJob, nodes: readonly string[], sign: 1 | -1 = 1): void {
-    const each = this.job.gpusPerWorker;
     for (const name of nodes) {
       const slot = this.#slots.byNode.get(name);
-      const before = slot === undefined ? undefined : this.#free.get(slot);
-      if (slot === undefined || before === undefined) continue;
-      const after = before + sign * job.gpusPerWorker;
-      this.#free.set(slot, after);
-      this.#workers += Math.floor(after / each) - Math.floor(before / each);
+      if (slot !== undefined && this.#mayUse(slot)) this.#give(slot, sign * job.gpusPerWorker);
     }
     const gpus = sign * nodes.length * job.gpusPerWorker;
-    this.state.ledger.take(job.queueName, this.flavor, -gpus);
-    this.#released.push({ queue: job.queueName, gpus });
+    this.#take(job.queueName, -gpus);
   }
 
   /** Whether the smallest gang has both quota and room. */
   fits(): boolean {
     const { min, gpusPerWorker, queueName, topology } = this.job;
-    const quota = this.state.ledger.view(queueName, this.flavor, Number.POSITIVE_INFINITY);
+    const quota = this.state.ledger.view(queueName, this.flavor);
     if ((quota?.available ?? 0) < min * gpusPerWorker || this.#workers < min) return false;
-    return topology?.mode !== 'required' || mostInRooms(this.#rooms(), topology) >= min;
+    return topology?.mode !== 'required' || this.#mostInDomain(topology.level) >= min;
+  }
+
+  /** Whether there is room for the smallest gang, but for a required domain. */
+  hasRoom(): boolean {
+    return this.job.topology?.mode !== 'required' && this.#workers >= this.job.min;
   }
 
   /** Keeps quota and GPUs for the smallest gang from `at` on; call it when it {@link fits}. */
   hold(at: number): readonly string[] {
     const { min, gpusPerWorker, queueName, topology } = this.job;
     const nodes = placeInRooms(this.#rooms(), min, topology) ?? [];
-    this.state.ledger.hold(queueName, this.flavor, min * gpusPerWorker, at);
+    const gpus = min * gpusPerWorker;
+    this.state.ledger.hold(queueName, this.flavor, gpus, at);
+    this.state.held.push({ queue: queueName, flavor: this.flavor, gpus });
     const taken = new Map<string, number>();
     for (const node of nodes) taken.set(node, (taken.get(node) ?? 0) + gpusPerWorker);
-    for (const [node, gpus] of taken) {
+    for (const [node, count] of taken) {
       const slot = this.#slots.byNode.get(node);
-      if (slot !== undefined) this.#slots.hold(slot, gpus, this.#free.get(slot) ?? 0, at);
+      if (slot !== undefined) this.#slots.hold(slot, count, this.#freeOf(slot), at);
     }
     return nodes;
   }
 
   /** Puts the quota back as it was. */
   undo(): void {
-    for (const { queue, gpus } of this.#released.splice(0)) this.state.ledger.take(queue, this.flavor, gpus);
+    for (const { queue, gpus } of this.#taken.splice(0)) this.state.ledger.take(queue, this.flavor, -gpus);
+  }
+
+  #take(queue: string, gpus: number): void {
+    this.state.ledger.take(queue, this.flavor, gpus);
+    this.#taken.push({ queue, gpus });
   }
 
   #rooms(): Room[] {
     const rooms: Room[] = [];
-    for (const [slot, free] of this.#free) {
-      const workers = Math.floor(free / this.job.gpusPerWorker);
+    for (const slot of this.#suitable.now ?? this.#slots.slots) {
+      const workers = Math.floor(this.#freeOf(slot) / this.job.gpusPerWorker);
       if (workers > 0) rooms.push({ slot, workers });
     }
     return rooms;
+  }
+
+  /** Most workers that fit in one domain. Counted once, then kept as GPUs are given back. */
+  #mostInDomain(level: TopologyLevel): number {
+    if (this.#byDomain === undefined) {
+      this.#byDomain = new Map();
+      for (const { slot, workers } of this.#rooms()) {
+        const domain = slot.node.domains[level];
+        this.#byDomain.set(domain, (this.#byDomain.get(domain) ?? 0) + workers);
+      }
+      this.#most = undefined;
+    }
+    this.#most ??= Math.max(0, ...this.#byDomain.values());
+    return this.#most;
+  }
+
+  #freeOf = (slot: Slot) => Math.max(0, slot.free + (this.#more.get(slot) ?? 0));
+
+  #mayUse = (slot: Slot) => slot.node.unavailable === undefined && this.#suitable.now?.has(slot) !== false;
+
+  #give(slot: Slot, gpus: number): void {
+    const each = this.job.gpusPerWorker;
+    const before = Math.floor(this.#freeOf(slot) / each);
+    this.#more.set(slot, (this.#more.get(slot) ?? 0) + gpus);
+    const change = Math.floor(this.#freeOf(slot) / each) - before;
+    if (change === 0) return;
+    this.#workers += change;
+    const level = this.job.topology?.level;
+    if (this.#byDomain === undefined || level === undefined) return;
+    const domain = slot.node.domains[level];
+    const workers = (this.#byDomain.get(domain) ?? 0) + change;
+    this.#byDomain.set(domain, workers);
+    if (change < 0) this.#most = undefined;
+    else if (this.#most !== undefined) this.#most = Math.max(this.#most, workers);
   }
 }

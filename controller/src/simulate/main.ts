@@ -14,6 +14,7 @@ interface Options {
   readonly gpusPerNode: number;
   readonly load: number;
   readonly elasticity: number;
+  readonly cycleSeconds: number;
   readonly limit?: number;
   readonly policy: readonly string[];
   readonly json?: string;
@@ -41,6 +42,7 @@ const program = new Command('simulate')
   .option('--gpus-per-node <count>', 'GPUs of a node', positive, 8)
   .option('--load <part>', 'part of the pool that the trace asks for on average', positive, 0.85)
   .option('--elasticity <part>', 'smallest part of its GPUs that an elastic job may run with', positive, 0.5)
+  .option('--cycle-seconds <seconds>', 'shortest simulated time between two cycles', positive, 60)
   .option('--limit <count>', 'only the first jobs of the trace', positive)
   .option(
     '--policy <name>',
@@ -73,18 +75,26 @@ async function run(options: Options): Promise<void> {
   const all = parseTrace(await readTrace(options.trace), columns, options.trace);
   const trace = all.slice(0, options.limit ?? all.length);
   const nodes = options.nodes ?? nodesFor(trace, options.load, options.gpusPerNode);
-  const { gpusPerNode, elasticity } = options;
+  const { gpusPerNode, elasticity, cycleSeconds } = options;
   process.stdout.write(`${trace.length} jobs on ${nodes} nodes of ${gpusPerNode} GPUs\n`);
   const outcomes = policies.map((policy) => {
     const started = performance.now();
-    const outcome = simulate(trace, policy, { nodes, gpusPerNode, elasticity });
+    const outcome = simulate(trace, policy, { nodes, gpusPerNode, elasticity, cycleSeconds });
     const seconds = (performance.now() - started) / 1000;
     process.stdout.write(`${policy.name}: ${outcome.cycles} cycles in ${seconds.toFixed(1)} s\n`);
     return { ...outcome, simulationSeconds: seconds };
   });
   process.stdout.write(`\n${formatTable(outcomes)}\n`);
   if (options.json !== undefined) {
-    const result = { trace: options.trace, jobs: trace.length, nodes, gpusPerNode, elasticity, outcomes };
+    const result = {
+      trace: options.trace,
+      jobs: trace.length,
+      nodes,
+      gpusPerNode,
+      elasticity,
+      cycleSeconds,
+      outcomes,
+    };
     await writeFile(options.json, `${JSON.stringify(result, undefined, 2)}\n`);
   }
 }

@@ -117,9 +117,10 @@ export class SimJob {
     const running = this.#running as RunningJob;
     const period = this.costs.periodSeconds * 1000;
     const checkpoints = Math.floor((now - running.startedAt) / period);
-    return checkpoints === 0
-      ? running
-      : { ...running, checkpointedAt: running.startedAt + checkpoints * period };
+    if (checkpoints === 0) return running;
+    const checkpointedAt = running.startedAt + checkpoints * period;
+    if (running.checkpointedAt !== checkpointedAt) this.#running = { ...running, checkpointedAt };
+    return this.#running as RunningJob;
   }
 
   #gpus = () => (this.#running?.nodes.length ?? 0) * this.pendingPart.gpusPerWorker;

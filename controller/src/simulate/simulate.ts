@@ -15,6 +15,8 @@ export interface SimulationOptions {
   readonly gpusPerNode: number;
   /** Smallest part of its GPUs that an elastic job may run with. Default 0.5. */
   readonly elasticity?: number | undefined;
+  /** Shortest time between two cycles, in seconds. Default 0: a cycle after every event. */
+  readonly cycleSeconds?: number | undefined;
   readonly costs?: Partial<Costs> | undefined;
 }
 
@@ -46,6 +48,7 @@ class Simulation {
   readonly #backlog = new LiveBacklog<PendingJob>();
   readonly #waiting = new Map<string, PendingJob>();
   readonly #running = new Map<string, SimJob>();
+  readonly #period: number;
   #order = 0;
   #cycles = 0;
   #busyGpuMs = 0;
@@ -57,7 +60,8 @@ class Simulation {
     private readonly policy: SimulatedPolicy,
     options: SimulationOptions,
   ) {
-    const { nodes, gpusPerNode, elasticity = 0.5, costs } = options;
+    const { nodes, gpusPerNode, elasticity = 0.5, cycleSeconds = 0, costs } = options;
+    this.#period = cycleSeconds * 1000;
     this.#pool = new SimulatedPool(nodes, gpusPerNode);
     const usable = trace.filter(({ gpus }) => gpus <= this.#pool.total);
     const oneQueue = policy.queues === 'one';
@@ -77,14 +81,20 @@ class Simulation {
   run(): Outcome {
     let last = this.#events.peek()?.at ?? 0;
     for (let next = this.#events.peek(); next !== undefined; next = this.#events.peek()) {
-      const now = next.at;
+      // Whatever happens until the next cycle is decided about together, at its time.
+      const now = this.#period === 0 ? next.at : Math.ceil(next.at / this.#period) * this.#period;
+      let isChanged = false;
+      for (let event = next; event !== undefined && event.at <= now;) {
+        this.#events.pop();
+        this.#account(event.at - last);
+        last = event.at;
+        if (this.#happen(event)) isChanged = true;
+        const following = this.#events.peek();
+        if (following === undefined) break;
+        event = following;
+      }
       this.#account(now - last);
       last = now;
-      let isChanged = false;
-      while (this.#events.peek()?.at === now) {
-        const event = this.#events.pop();
-        if (event !== undefined && this.#happen(event)) isChanged = true;
-      }
       // A cycle that was cut off, or that made room at once, is followed by another.
       while (isChanged && this.#waiting.size + this.#running.size > 0) isChanged = this.#cycle(now);
     }
