@@ -8,6 +8,10 @@ ARG CUDA_IMAGE=nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04
 ARG TENSORFLOW_VERSION=2.21.0
 
 FROM node:${NODE_VERSION}-bookworm-slim AS build
+# For the C kernels, and for TensorFlow's binding below.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends g++ make python3 python3-pip \
+    && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY proto/package.json proto/
@@ -23,6 +27,7 @@ COPY proto/src proto/src
 COPY trainer/tsconfig.json trainer/
 COPY trainer/src trainer/src
 COPY trainer/assembly trainer/assembly
+COPY trainer/native trainer/native
 RUN npx tsc -b trainer && npm run build:kernels --workspace=@tuneyard/trainer
 # Optional packages stay: the bridge to OpenBLAS is one of them.
 RUN npm ci --ignore-scripts --omit=dev --workspace=@tuneyard/trainer --workspace=@tuneyard/proto
@@ -30,10 +35,6 @@ RUN npm ci --ignore-scripts --omit=dev --workspace=@tuneyard/trainer --workspace
 # TensorFlow.js downloads a TensorFlow of 2022 that knows no H100. Its binding is built against a current one instead.
 FROM build AS tensorflow
 ARG TENSORFLOW_VERSION
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends g++ make python3 python3-pip \
-    && rm -rf /var/lib/apt/lists/*
-COPY trainer/native trainer/native
 RUN node trainer/native/build-tensorflow.mjs --pip tensorflow==${TENSORFLOW_VERSION}
 
 FROM build AS without-tensorflow

@@ -92,6 +92,24 @@ describe.each(FILES)('%s.Dockerfile', (name) => {
     }
   });
 
+  it('has copied the programs of the npm scripts that it runs', () => {
+    for (const stage of stages) {
+      const copied = ancestry(stages, stage).flatMap((one) =>
+        copies(one).map(({ words }) => words.at(-1) ?? ''),
+      );
+      for (const [, script = '', scope = ''] of runs(stage)
+        .join('\n')
+        .matchAll(/npm run (\S+) --workspace=@tuneyard\/(\S+)/g))
+        for (const [, file = ''] of (json(`${scope}/package.json`).scripts?.[script] ?? '').matchAll(
+          /node (\S+)/g,
+        ))
+          expect(
+            copied.some((folder) => `${scope}/${file}`.startsWith(`${folder}/`)),
+            `${script}: ${file}`,
+          ).toBe(true);
+    }
+  });
+
   it('has a Node that package.json accepts', () => {
     const least = /\d+/.exec(json('package.json').engines?.node ?? '')?.[0];
     expect(Number(args['NODE_VERSION'])).toBeGreaterThanOrEqual(Number(least));
