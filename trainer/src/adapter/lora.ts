@@ -1,4 +1,5 @@
-import { Random, type BaseModel, type Forward, type LinearModule, asMatrix } from '../model/index.js';
+import { type BaseModel, type Forward, type LinearModule, asMatrix } from '../model/index.js';
+import { Random } from '../support/index.js';
 import { NO_LEAD } from '../model/index.js';
 import { dropoutMask, type LoraFactors, type Matrix } from '../tensor/index.js';
 import type { Adapter, Compatibility, Pass } from './adapter.js';

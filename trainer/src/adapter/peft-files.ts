@@ -1,14 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import {
-  JsonFields,
-  readJsonFile,
-  SafetensorsFile,
-  writeJsonAtomically,
-  writeSafetensors,
-  type NamedTensor,
-} from '../model/index.js';
+import { SafetensorsFile, writeJsonAtomically, writeSafetensors, type NamedTensor } from '../model/index.js';
+import { JsonFields, readJsonFile } from '../support/index.js';
 
 /** The release of PEFT whose file format is written. */
 const PEFT_VERSION = '0.21.0';

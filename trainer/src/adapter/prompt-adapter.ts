@@ -2,12 +2,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   asMatrix,
   baseForward,
-  Random,
   type BaseModel,
   type Forward,
   type Lead,
   type ModelConfig,
 } from '../model/index.js';
+import { Random } from '../support/index.js';
 import type { Matrix } from '../tensor/index.js';
 import type { Adapter, Compatibility, Pass } from './adapter.js';
 import { ParameterVector } from './parameter-vector.js';

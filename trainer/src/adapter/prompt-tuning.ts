@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../errors.js';
-import { asMatrix, outerNames, Random, type BaseModel, type ModelConfig } from '../model/index.js';
+import { asMatrix, outerNames, type BaseModel, type ModelConfig } from '../model/index.js';
+import { Random } from '../support/index.js';
 import type { ParameterVector } from './parameter-vector.js';
 import type { PromptMethod } from './prompt-adapter.js';
 import { embeddingTable } from './prompt-encoder.js';

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
-import type { JsonFields, ModelConfig } from '../model/index.js';
+import type { ModelConfig } from '../model/index.js';
+import type { JsonFields } from '../support/index.js';
 import type { LoraOptions } from './lora-options.js';
 import { prefixTuning } from './prefix-tuning.js';
 import type { PromptMethod } from './prompt-adapter.js';

@@ -1,4 +1,4 @@
-import { Random } from '../model/random.js';
+import { Random } from '../support/index.js';
 import type { Example } from './encode-conversation.js';
 import type { Sequence } from './lay-out-batch.js';
 import { packSequences } from './pack-sequences.js';

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../model/read-json-file.js';
+import { isJsonObject } from '../support/index.js';
 
 /** What a caught value says. */
 export function messageOf(error: unknown): string {

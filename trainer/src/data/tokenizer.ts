@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
 import { UserError } from '../errors.js';
-import { isJsonObject, readJsonFile, type JsonObject } from '../model/read-json-file.js';
+import { isJsonObject, readJsonFile, type JsonObject } from '../support/index.js';
 import { messageOf } from './failure.js';
 import { WordCache } from './word-cache.js';
 

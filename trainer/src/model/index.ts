@@ -12,8 +12,6 @@ export { checkPlan, lossSum, rowLogits, stages, type Stages } from './language-m
 export { linearModules, outerNames, tensorSpecs, type LinearModule, type TensorSpec } from './layout.js';
 export { ARCHITECTURES, readModelConfig, type Architecture, type ModelConfig } from './model-config.js';
 export { asMatrix, asVector } from './ranks.js';
-export { Random } from './random.js';
-export { isJsonObject, JsonFields, readJsonFile, type JsonObject } from './read-json-file.js';
 export { NO_LEAD, planRows, type Lead, type RowPlan } from './row-plan.js';
 export { decodeSafetensors, SafetensorsFile, toFloat32 } from './safetensors-file.js';
 export { padSequences, type TokenBatch } from './token-batch.js';

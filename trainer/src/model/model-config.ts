@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import { JsonFields, readJsonFile } from './read-json-file.js';
+import { JsonFields, readJsonFile } from '../support/index.js';
 import { readRopeConfig } from './read-rope-config.js';
 import type { RopeConfig } from './rope.js';
 

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import type { JsonFields } from './read-json-file.js';
+import type { JsonFields } from '../support/index.js';
 import { yarnMscale, type RopeConfig } from './rope.js';
 
 /**

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from './float-conversion.js';
-import { isJsonObject } from './read-json-file.js';
+import { isJsonObject } from '../support/index.js';
 
 const BYTES_PER_ELEMENT = {
   F64: 8,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
-import { isJsonObject, readJsonFile } from './read-json-file.js';
+import { isJsonObject, readJsonFile } from '../support/index.js';
 import { SafetensorsFile } from './safetensors-file.js';
 
 const SINGLE = 'model.safetensors';

@@ -1,5 +1,5 @@
 import type { ModelConfig } from './model-config.js';
-import { Random } from './random.js';
+import { Random } from '../support/index.js';
 import type { TensorSpec } from './layout.js';
 import { WeightFolder } from './weight-folder.js';
 

@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoraConfig, MethodConfig, MethodType } from '@tuneyard/proto';
-import { Random, type TokenBatch } from '../../model/index.js';
+import { type TokenBatch } from '../../model/index.js';
+import { Random } from '../../support/index.js';
 
 const LLAMA = {
   model_type: 'llama',

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
 import { parse } from 'csv-parse';
 import { UserError } from '../../errors.js';
-import { isJsonObject } from '../../model/read-json-file.js';
+import { isJsonObject } from '../../support/index.js';
 import { messageOf } from '../failure.js';
 import type { PlacedRow } from './placed-row.js';
 

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { isJsonObject } from '../../model/read-json-file.js';
+import { isJsonObject } from '../../support/index.js';
 import { messageOf } from '../failure.js';
 import { BrokenRow, type PlacedRow } from './placed-row.js';
 

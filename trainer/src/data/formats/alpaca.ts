@@ -1,5 +1,5 @@
 import type { Conversation, Message } from '../conversation.js';
-import { isJsonObject } from '../../model/read-json-file.js';
+import { isJsonObject } from '../../support/index.js';
 import { RowError, textField, type Row, type RowFormat } from './row-format.js';
 
 /**

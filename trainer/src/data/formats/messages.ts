@@ -1,5 +1,5 @@
 import type { Conversation, Message, Role } from '../conversation.js';
-import { isJsonObject } from '../../model/read-json-file.js';
+import { isJsonObject } from '../../support/index.js';
 import { RowError, textField, type RowFormat } from './row-format.js';
 
 /** `messages`: a list of `{role, content}`. */

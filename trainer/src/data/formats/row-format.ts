@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/read-json-file.js';
+import type { JsonObject } from '../../support/index.js';
 import type { Conversation } from '../conversation.js';
 
 /** One record of a file before its format is known. */
