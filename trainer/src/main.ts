@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { DataReportOptions } from './commands/data-report.js';
 import type { GenerateCommandOptions } from './commands/generate.js';
 import type { LossCommandOptions } from './commands/loss.js';
 import { UserError } from './errors.js';
@@ -43,6 +44,16 @@ program
   .action(async (options: GenerateCommandOptions) => {
     const { runGenerate } = await import('./commands/generate.js');
     await runGenerate(options);
+  });
+
+program
+  .command('data-report')
+  .description('what training would make of its data; "tuneyard data report" calls it')
+  .requiredOption('--config <file>', 'TrainerConfig as JSON; - for standard input')
+  .option('--json <file>', 'write the report as JSON; - for standard output')
+  .action(async (options: DataReportOptions) => {
+    const { runDataReport } = await import('./commands/data-report.js');
+    await runDataReport(options);
   });
 
 function positiveInteger(text: string): number {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { UserError } from '../errors.js';
 import { runTrainer } from './trainer-program.js';
+import type { DataReportOptions } from './data-report-command.js';
 import type { LogsOptions } from './logs-command.js';
 import type { SubmitOptions } from './submit-command.js';
 import type { TrainOptions } from './train/train-command.js';
@@ -27,6 +28,20 @@ program
   .action(async (options: TrainOptions) => {
     const { trainLocally } = await import('./train/train-command.js');
     process.exitCode = await trainLocally(options);
+  });
+
+program
+  .command('data')
+  .description('data sets')
+  .command('report')
+  .description('what training would make of data files: lengths, splits, repeats, rows left out, steps')
+  .argument('<files...>', 'JSONL, JSON, CSV, Parquet or text')
+  .requiredOption('--model <dir>', 'Hugging Face folder whose tokenizer and chat template count')
+  .option('--set <path=value>', 'any field of the spec, e.g. dataset.maxLength=512; repeatable', collect, [])
+  .option('--json <file>', 'write the report as JSON; - for standard output')
+  .action(async (files: string[], options: DataReportOptions) => {
+    const { reportData } = await import('./data-report-command.js');
+    process.exitCode = await reportData(files, options);
   });
 
 program

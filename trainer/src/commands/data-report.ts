@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { TrainerConfig } from '@tuneyard/proto';
+import { createBatchPlan, prepareData, renderReport, Tokenizer } from '../data/index.js';
+import { UserError } from '../errors.js';
+import { writeJson } from './write-json.js';
+
+export interface DataReportOptions {
+  /** JSON of a TrainerConfig; `-` = standard input. */
+  readonly config: string;
+  readonly json?: string;
+}
+
+/** Reads the data of a job as training would and tells what became of it; nothing is trained. */
+export async function runDataReport(options: DataReportOptions): Promise<void> {
+  const { model, dataset, training } = readConfig(options.config);
+  if (!model || !dataset || !training) throw new UserError('--config: model, dataset or training is missing');
+  const data = await prepareData(dataset, Tokenizer.load(fileURLToPath(model.source)));
+  const { report } = data;
+  const plan = createBatchPlan(data, training, dataset);
+  const kept = Object.values(report.splits).reduce((sum, { examples }) => sum + examples, 0);
+  const steps = {
+    total: plan.totalSteps,
+    perEpoch: plan.stepsPerEpoch,
+    batchSize: training.batchSize,
+    paddingShare: plan.paddingShare,
+  };
+  if (options.json !== '-') {
+    process.stdout.write(renderReport(report));
+    console.log(
+      `\nestimated steps: ${steps.total} (${steps.perEpoch} an epoch at batch size ${steps.batchSize}); ` +
+        `padding ${(100 * steps.paddingShare).toFixed(1)} % of the training micro-batches`,
+    );
+  }
+  if (options.json !== undefined) {
+    const truncatedShare = kept === 0 ? 0 : report.truncated / kept;
+    writeJson(options.json, { ...report, truncatedShare, steps });
+  }
+}
+
+function readConfig(file: string): TrainerConfig {
+  try {
+    return TrainerConfig.fromJSON(JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8')));
+  } catch (error) {
+    throw new UserError(`--config ${file}: cannot be read (${(error as Error).message})`);
+  }
+}
