@@ -69,7 +69,10 @@ export class Informer {
     const before = this.objects.get(key);
     if (before?.metadata.resourceVersion === object.metadata.resourceVersion) return;
     this.objects.set(key, object);
-    this.handlers.changed?.(object, before);
+    // Deleted and made anew while the watch was away: that is another object.
+    const replaced = before !== undefined && before.metadata.uid !== object.metadata.uid;
+    if (replaced) this.handlers.gone?.(before);
+    this.handlers.changed?.(object, replaced ? undefined : before);
   }
 
   private async follow(): Promise<void> {

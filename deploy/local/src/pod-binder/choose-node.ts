@@ -1,6 +1,7 @@
 import { at, isObject, objectOr, objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
 import type { KubeObject } from '../apiserver/kube-object.js';
 import { parseQuantity } from './quantity.js';
+import { tolerates } from './tolerations.js';
 
 export interface Choice {
   /** Name of the node; undefined: none fits. */
@@ -78,12 +79,7 @@ function repellingTaint(pod: KubeObject, node: KubeObject): JsonObject | undefin
   const tolerations = objectsOf(at(pod, 'spec', 'tolerations'));
   return objectsOf(at(node, 'spec', 'taints')).find((taint) => {
     if (taint['effect'] === 'PreferNoSchedule') return false;
-    return !tolerations.some((toleration) => {
-      if (toleration['effect'] && toleration['effect'] !== taint['effect']) return false;
-      if (toleration['operator'] === 'Exists')
-        return !toleration['key'] || toleration['key'] === taint['key'];
-      return toleration['key'] === taint['key'] && (toleration['value'] ?? '') === (taint['value'] ?? '');
-    });
+    return !tolerations.some((toleration) => tolerates(toleration, taint));
   });
 }
 

@@ -5,6 +5,7 @@ import { KubeClient, KubeError } from '../kube-client/kube-client.js';
 import { recordEvent } from '../kube-client/record-event.js';
 import { chooseNode } from './choose-node.js';
 import { NodeMonitor, type NodeMonitorOptions } from './node-monitor.js';
+import { TaintEvictor } from './taint-evictor.js';
 
 export interface PodBinderOptions {
   /** Path of a kubeconfig file. */
@@ -21,7 +22,7 @@ export interface PodBinder {
 
 /**
  * Binds pending pods to nodes, for clusters without kube-scheduler. Pods that fit nowhere get the condition
- * PodScheduled=False and are tried again whenever nodes or pods change. Nodes that fall silent are marked.
+ * PodScheduled=False and are tried again whenever nodes or pods change. Nodes that fall silent are marked, and NoExecute taints evict.
  */
 export async function startPodBinder(options: PodBinderOptions): Promise<PodBinder> {
   const client = await KubeClient.fromKubeconfig(options.kubeconfig, 'tuneyard-pod-binder');
@@ -76,6 +77,7 @@ export async function startPodBinder(options: PodBinderOptions): Promise<PodBind
         });
       }
       dirty = false;
+      evictor.review();
       await round();
     }
   };
@@ -88,6 +90,7 @@ export async function startPodBinder(options: PodBinderOptions): Promise<PodBind
   );
   const monitor = new NodeMonitor(client, nodes, leases, options.nodeMonitor);
   await Promise.all([nodes.start(), pods.start(), leases.start()]);
+  const evictor = new TaintEvictor(client, nodes, pods);
   monitor.start();
   const running = loop();
   return {
@@ -95,6 +98,7 @@ export async function startPodBinder(options: PodBinderOptions): Promise<PodBind
       closing.abort();
       wake();
       monitor.stop();
+      evictor.stop();
       await Promise.all([nodes.stop(), pods.stop(), leases.stop(), running]);
       client.close();
     },
