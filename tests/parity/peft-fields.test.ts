@@ -15,7 +15,7 @@ function comparable(fields: Readonly<Record<string, unknown>>): Record<string, u
   return {
     ...fields,
     base_model_name_or_path: null,
-    ...(Array.isArray(targets) ? { target_modules: targets.toSorted() } : {}),
+    ...(Array.isArray(targets) ? { target_modules: targets.map(String).toSorted() } : {}),
   };
 }
 
