@@ -37,6 +37,8 @@ const roots = [
   'V1StorageClass',
   'V1NetworkPolicy',
   'V1Ingress',
+  'V1IngressClass',
+  'V1Ingress',
   'V1EndpointSlice',
   'V1CustomResourceDefinition',
   'V1Scale',

@@ -21,6 +21,7 @@ import { handleRequest } from './http/handle-request.js';
 import { kubeconfigText, writePrivateFile } from './kubeconfig.js';
 import { builtinResources } from './resources/builtin-resources.js';
 import { DefinitionLifecycle } from './resources/definition-lifecycle.js';
+import { defaultPriorityClasses } from './resources/pod-priority.js';
 import { ResourceRegistry } from './resources/resource-registry.js';
 import { createIdentity, folderIdentity, lockFolder, type Identity } from './storage/data-folder.js';
 import { DiskJournal } from './storage/disk-journal.js';
@@ -191,6 +192,8 @@ function ensureDefaults(server: ApiServer): void {
   };
   for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease'])
     ensure('', 'namespaces', { metadata: { name } });
+  for (const priorityClass of defaultPriorityClasses)
+    ensure('scheduling.k8s.io', 'priorityclasses', priorityClass);
   for (const role of defaultClusterRoles) ensure('rbac.authorization.k8s.io', 'clusterroles', role);
 }
 

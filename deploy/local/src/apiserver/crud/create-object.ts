@@ -46,6 +46,7 @@ export function createObject(
   else delete metadata.generation;
   if (type.strategy.statusSubresource && !type.strategy.keepStatusOnCreate) delete object['status'];
   type.strategy.prepareCreate?.(object);
+  type.strategy.admit?.(object, context.store, type);
   validateObject(type, object, undefined);
   const writer = {
     manager: options.manager,

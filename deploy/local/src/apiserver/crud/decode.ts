@@ -35,7 +35,16 @@ export function decodeObject(type: ResourceType, body: JsonObject, options: Writ
     applyDefaults(body, schema);
   }
   if (!isKubeObject(body)) throw badRequest('metadata must be an object');
+  dropEmpty(body.metadata);
   return body;
+}
+
+/** The API has no empty labels, only none at all. */
+function dropEmpty(metadata: KubeObject['metadata']): void {
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const) {
+    const value = metadata[field];
+    if (value === null || (value !== undefined && Object.keys(value).length === 0)) delete metadata[field];
+  }
 }
 
 function isKubeObject(body: JsonObject): body is KubeObject {

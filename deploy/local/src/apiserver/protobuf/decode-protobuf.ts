@@ -101,7 +101,9 @@ function readField(
   if (wireType !== 0 && wireType !== 2)
     throw badRequest(`the protobuf body has the wire type ${wireType} at ${name}`);
   const raw = wireType === 0 ? reader.varint() : reader.block();
-  if (type.startsWith('[]')) {
+  if (name === '' && typeof raw !== 'bigint') {
+    Object.assign(into, message(raw, type, depth + 1));
+  } else if (type.startsWith('[]')) {
     const item = scalarOrMessage(raw, type.slice(2), depth);
     const list = into[name];
     if (Array.isArray(list)) list.push(item);

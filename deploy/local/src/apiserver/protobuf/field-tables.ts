@@ -1,7 +1,8 @@
 /**
  * Field numbers of the types that typed Kubernetes clients (kubectl's `create` and `auth` commands) post as protobuf.
  * `number:name:type`; types: string, bytes, int (a pointer: 0 is a value), int0 (0 means absent), bool, time,
- * quantity, int-or-string, another table, `[]type`, `{}type` (a map by string).
+ * quantity, int-or-string, another table, `[]type`, `{}type` (a map by string). Without a name, the fields of the other
+ * table stand in the message itself.
  */
 const rows: Record<string, string> = {
   ObjectMeta:
@@ -73,6 +74,18 @@ const rows: Record<string, string> = {
   PodDisruptionBudget: '1:metadata:ObjectMeta 2:spec:PodDisruptionBudgetSpec',
   PodDisruptionBudgetSpec:
     '1:minAvailable:int-or-string 2:selector:LabelSelector 3:maxUnavailable:int-or-string',
+  Ingress: '1:metadata:ObjectMeta 2:spec:IngressSpec',
+  IngressSpec:
+    '1:defaultBackend:IngressBackend 2:tls:[]IngressTLS 3:rules:[]IngressRule 4:ingressClassName:string',
+  IngressTLS: '1:hosts:[]string 2:secretName:string',
+  IngressRule: '1:host:string 2::IngressRuleValue',
+  IngressRuleValue: '1:http:HTTPIngressRuleValue',
+  HTTPIngressRuleValue: '1:paths:[]HTTPIngressPath',
+  HTTPIngressPath: '1:path:string 2:backend:IngressBackend 3:pathType:string',
+  IngressBackend: '3:resource:TypedLocalObjectReference 4:service:IngressServiceBackend',
+  TypedLocalObjectReference: '1:apiGroup:string 2:kind:string 3:name:string',
+  IngressServiceBackend: '1:name:string 2:port:ServiceBackendPort',
+  ServiceBackendPort: '1:name:string 2:number:int0',
   Eviction: '1:metadata:ObjectMeta 2:deleteOptions:DeleteOptions',
   TokenRequest: '1:metadata:ObjectMeta 2:spec:TokenRequestSpec',
   TokenRequestSpec: '1:audiences:[]string 4:expirationSeconds:int',

@@ -232,6 +232,14 @@ const groups: { group: string; version: string; rows: Row[] }[] = [
         short: ['netpol'],
         strategy: { statusSubresource: false, generation: true },
       },
+      {
+        kind: 'Ingress',
+        resource: 'ingresses',
+        short: ['ing'],
+        subresources: ['status'],
+        strategy: { statusSubresource: true, generation: true },
+      },
+      { kind: 'IngressClass', resource: 'ingressclasses', cluster: true },
     ],
   },
   {

@@ -1,5 +1,6 @@
 import { arrayOr, equalJson, isObject, objectOr, objectsOf, type JsonObject } from '../json.js';
 import type { KubeObject } from '../kube-object.js';
+import { admitPriority } from './pod-priority.js';
 import { requiredValue } from '../schema/validate.js';
 import type { StatusCause } from '../status-error.js';
 import type { Strategy } from './resource-type.js';
@@ -117,7 +118,6 @@ export const podStrategy: Strategy = {
     spec['serviceAccountName'] ??= spec['serviceAccount'] ?? 'default';
     spec['serviceAccount'] = spec['serviceAccountName'];
     spec['enableServiceLinks'] ??= true;
-    spec['preemptionPolicy'] ??= 'PreemptLowerPriority';
     const tolerations = objectsOf(spec['tolerations']);
     const missing = defaultTolerations.filter(
       (wanted) =>
@@ -128,6 +128,7 @@ export const podStrategy: Strategy = {
     spec['tolerations'] = [...arrayOr(spec['tolerations']), ...missing];
     pod['status'] = { phase: 'Pending', qosClass: qosClass(spec) };
   },
+  admit: admitPriority,
   prepareUpdate(pod) {
     defaultPodSpec(objectOr(pod['spec']));
   },

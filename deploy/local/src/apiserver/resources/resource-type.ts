@@ -2,6 +2,7 @@ import type { KubeObject } from '../kube-object.js';
 import type { JsonObject } from '../json.js';
 import type { SchemaNode } from '../schema/schema-node.js';
 import type { ErrorSubject, StatusCause } from '../status-error.js';
+import type { Store } from '../storage/store.js';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
@@ -37,6 +38,8 @@ export interface Strategy {
   /** metadata.generation counts changes outside metadata and status. */
   generation: boolean;
   prepareCreate?: (object: KubeObject) => void;
+  /** After prepareCreate: what depends on other objects. Throws StatusError to refuse. */
+  admit?: (object: KubeObject, store: Store, subject: ErrorSubject) => void;
   prepareUpdate?: (object: KubeObject, old: KubeObject) => void;
   validate?: (object: KubeObject, old: KubeObject | undefined, causes: StatusCause[]) => void;
   /** Names must be DNS labels, DNS subdomains (default), or path segments (RBAC). */

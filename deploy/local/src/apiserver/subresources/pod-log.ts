@@ -1,4 +1,4 @@
-import { request as httpRequest, type ServerResponse } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { getObject } from '../crud/update-object.js';
 import type { ApiServer } from '../http/api-server.js';
@@ -83,6 +83,10 @@ function proxy(
     // Kubelets serve self-signed certificates; a real API server does not verify them either unless it is told to.
     const options = { host, port, path, agent: false as const, rejectUnauthorized: false };
     const upstream = (plain ? httpRequest : httpsRequest)(options, (answer) => {
+      if (answer.statusCode !== 200) {
+        void refusalOf(answer).then(reject);
+        return;
+      }
       response.writeHead(answer.statusCode ?? 502, {
         'content-type': answer.headers['content-type'] ?? 'text/plain',
       });
@@ -100,4 +104,27 @@ function proxy(
     });
     upstream.end();
   });
+}
+
+const longestRefusal = 2048;
+
+/** What the kubelet says in plain text, as a Status. */
+async function refusalOf(answer: IncomingMessage): Promise<StatusError> {
+  answer.setEncoding('utf8');
+  let text = '';
+  try {
+    for await (const chunk of answer as AsyncIterable<string>) {
+      text += chunk;
+      if (text.length > longestRefusal) break;
+    }
+  } catch {
+    // What has come so far has to do.
+  }
+  const code = answer.statusCode ?? 500;
+  const reason = code === 400 ? 'BadRequest' : code === 404 ? 'NotFound' : 'InternalError';
+  return new StatusError(
+    code,
+    reason,
+    text.slice(0, longestRefusal).trim() || `the kubelet answered ${code}`,
+  );
 }
