@@ -8,6 +8,7 @@ import { startNodeAgent } from './start-node-agent.js';
 interface Flags {
   kubeconfig?: string;
   nodes: string;
+  namespace?: string;
   workDir: string;
   pathPrepend?: string[];
   address: string;
@@ -23,6 +24,7 @@ const program = new Command('tuneyard-node-agent')
     'YAML file with the nodes: Node objects, or `nodes: [{name, labels, taints, capacity}]`',
   )
   .option('--kubeconfig <file>', 'how to reach the API server; default: $KUBECONFIG')
+  .option('--namespace <name>', 'run pods of this namespace only')
   .option('--work-dir <folder>', 'where volumes and logs go', path.join(tmpdir(), 'tuneyard-node-agent'))
   .option('--path-prepend <folder...>', 'folders put before PATH of every process, e.g. node_modules/.bin')
   .option('--address <address>', 'address that the API server finds this agent at (for logs)', '127.0.0.1')
@@ -44,6 +46,7 @@ await runCommand(program, async (stopped) => {
     address: flags.address,
     port: wholeNumber('--port', flags.port, 65_535),
     restartBackoffSeconds: wholeNumber('--restart-backoff', flags.restartBackoff, 3600),
+    ...(flags.namespace ? { namespace: flags.namespace } : {}),
     ...(flags.pathPrepend ? { pathPrepend: flags.pathPrepend } : {}),
     ...(flags.keepProcesses ? { keepProcesses: true } : {}),
   });

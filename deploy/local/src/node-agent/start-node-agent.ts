@@ -17,6 +17,8 @@ export interface NodeAgentOptions {
   kubeconfig: string;
   /** Path of a YAML file with nodes, or the definitions themselves. */
   nodes: string | readonly NodeDefinition[];
+  /** Runs pods of this namespace only; default: of every namespace. */
+  namespace?: string;
   /** Folder for volumes and logs; made when it is not there. */
   workDir: string;
   /** Folders put before PATH of every process, e.g. `node_modules/.bin`. */
@@ -103,7 +105,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     (node) =>
       new Informer(
         client,
-        '/api/v1/pods',
+        options.namespace === undefined ? '/api/v1/pods' : `/api/v1/namespaces/${options.namespace}/pods`,
         `fieldSelector=${encodeURIComponent(`spec.nodeName=${node.name}`)}`,
         { changed, gone },
       ),
