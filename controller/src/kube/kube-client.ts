@@ -123,10 +123,16 @@ export class KubeClient {
     });
   }
 
+  /** Creates the object, or, with `subresource`, posts it there (a pod's `eviction` or `binding`). */
   create<T extends KubeObject>(resource: Resource, object: T, options: WriteOptions = {}): Promise<T> {
+    const { name, namespace } = object.metadata;
+    const { subresource } = options;
     return this.#json<T>({
       method: 'POST',
-      path: resourcePath(resource, { namespace: object.metadata.namespace }),
+      path: resourcePath(
+        resource,
+        subresource === undefined ? { namespace } : { name, namespace, subresource },
+      ),
       query: { dryRun: options.dryRun === true ? 'All' : undefined },
       body: object,
       signal: options.signal,
