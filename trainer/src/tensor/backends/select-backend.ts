@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../errors.js';
 import { registerGradients } from '../gradients/index.js';
-import { loadTensorflow } from './tensorflow-backend.js';
+import { loadTensorflow, type OptionalBackend } from './tensorflow-backend.js';
 import { loadWasm, type WasmOptions } from './wasm-backend.js';
 
 /** What computes, and why it was chosen; for logs: `wasm (tensorflow is not installed)`. */
@@ -14,7 +14,7 @@ const BACKENDS = ['tensorflow', 'wasm'] as const;
 export type BackendName = (typeof BACKENDS)[number];
 
 export interface SelectBackendOptions {
-  /** Take this backend or fail; the value of TUNEYARD_BACKEND. Default: the first of `tensorflow`, `wasm` that loads. */
+  /** Take this backend or fail; the value of TUNEYARD_BACKEND. Default: `tensorflow` on a GPU, else `wasm`. */
   readonly force?: string | undefined;
   /**
    * Matrix products of `wasm`: `off` = its own, a path = that OpenBLAS or fail, undefined = the OpenBLAS of the machine
@@ -52,14 +52,20 @@ async function load(forced: BackendName | undefined, wasm: WasmOptions): Promise
     return { name: 'wasm', reason: `set by TUNEYARD_BACKEND; ${product}` };
   }
   const tensorflow = await loadTensorflow();
-  if (tensorflow.loaded)
-    return { name: 'tensorflow', reason: forced === undefined ? 'it loads here' : 'set by TUNEYARD_BACKEND' };
-  if (forced === 'tensorflow')
+  if (forced === 'tensorflow') {
+    if (tensorflow.loaded)
+      return { name: 'tensorflow', reason: `set by TUNEYARD_BACKEND; ${device(tensorflow)}` };
     throw new UserError(
       `TUNEYARD_BACKEND is 'tensorflow', but ${tensorflow.reason}; run 'npm run build:tensorflow', or unset the variable.`,
     );
-  const product = await loadWasm(wasm);
-  return { name: 'wasm', reason: `${tensorflow.reason}; ${product}` };
+  }
+  if (tensorflow.onGpu) return { name: 'tensorflow', reason: `it loads here; ${device(tensorflow)}` };
+  const why = tensorflow.loaded ? 'tensorflow finds no GPU here, and is slower without' : tensorflow.reason;
+  return { name: 'wasm', reason: `${why}; ${await loadWasm(wasm)}` };
+}
+
+function device({ onGpu }: OptionalBackend): string {
+  return onGpu ? 'on a GPU' : 'on the processor';
 }
 
 function isBackend(name: string): name is BackendName {

@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 
 export interface OptionalBackend {
   readonly loaded: boolean;
+  /** False: it computes on the processor. */
+  readonly onGpu: boolean;
   /** Why it is not loaded; empty when it is. */
   readonly reason: string;
 }
@@ -15,10 +17,11 @@ export async function loadTensorflow(): Promise<OptionalBackend> {
   try {
     await quietly(() => import(PACKAGE));
   } catch (error) {
-    return { loaded: false, reason: explain(error) };
+    return { loaded: false, onGpu: false, reason: explain(error) };
   }
   const loaded = await tf.setBackend('tensorflow');
-  return { loaded, reason: loaded ? '' : 'tensorflow did not start' };
+  const onGpu = loaded && Reflect.get(tf.backend(), 'isUsingGpuDevice') === true;
+  return { loaded, onGpu, reason: loaded ? '' : 'tensorflow did not start' };
 }
 
 /** Its last release calls util.isNullOrUndefined, which Node 23 removed. */

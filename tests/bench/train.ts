@@ -1,0 +1,181 @@
+// Training speed on this machine, alone or pair by pair against PyTorch + PEFT. Run after `npm run build`:
+//   node tests/dist/bench/train.js [--shape s15m|m512|FILE] [--batch 8] [--seq 256] [--steps 20] [--workers 1]
+//     [--method lora|qlora|dora|ptuning|prefix|prompt|full] [--rank 16] [--checkpointing] [--against peft]
+//     [--python FILE] [--threads N] [--json FILE]
+// --batch is each worker's own. TUNEYARD_BACKEND, TUNEYARD_BLAS and TUNEYARD_NATIVE choose as in training. With --against,
+// steps alternate, so that other load on the machine meets both alike; --threads are PyTorch's (default: workers).
+import { rmSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { peftPython, startPeft, type PeftBaseline, type PeftStep } from './peft-environment.js';
+import { readShape, shapeFolder, stepFlops } from './train-shape.js';
+import type { StepTimes } from './train-rank.js';
+import { startWorkers, type Workers } from './train-workers.js';
+
+const { values } = parseArgs({
+  options: {
+    shape: { type: 'string', default: 's15m' },
+    batch: { type: 'string', default: '8' },
+    seq: { type: 'string', default: '256' },
+    steps: { type: 'string', default: '20' },
+    workers: { type: 'string', default: '1' },
+    method: { type: 'string', default: 'lora' },
+    rank: { type: 'string', default: '16' },
+    checkpointing: { type: 'boolean', default: false },
+    against: { type: 'string' },
+    python: { type: 'string' },
+    threads: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
+if (values.against !== undefined && values.against !== 'peft') {
+  console.error(`--against is '${values.against}'; it must be 'peft'.`);
+  process.exit(2);
+}
+const [batch, length, steps, ranks, loraRank] = [
+  values.batch,
+  values.seq,
+  values.steps,
+  values.workers,
+  values.rank,
+].map(Number) as [number, number, number, number, number];
+const { method, checkpointing } = values;
+const shape = readShape(values.shape);
+const folder = shapeFolder(shape);
+const tokens = batch * length * ranks;
+const flops = ranks * stepFlops(shape, { batch, length, rank: loraRank, method });
+/** Both sides take longer at first: code is compiled, memory is claimed. */
+const WARM_UP = 2;
+
+interface Pair {
+  readonly ours: StepTimes;
+  readonly peft?: PeftStep;
+}
+
+try {
+  const workers = await startWorkers({ folder, method, batch, length, loraRank, checkpointing, ranks });
+  console.log(`${workers.backend}; ${workers.parameters} parameters trained`);
+  const peft = await baseline();
+  try {
+    const pairs = await alternate(workers, peft);
+    // Memory before the products, which take some of their own.
+    const peakMiB = await workers.peakMiB();
+    report(pairs, await workers.gemmPeak(), peakMiB, workers, peft);
+  } finally {
+    peft?.end();
+    await workers.end();
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function baseline(): Promise<PeftBaseline | undefined> {
+  if (values.against === undefined) return undefined;
+  const found =
+    method === 'qlora' ? { missing: 'it has no 4-bit kernels for CPUs' } : peftPython(values.python);
+  if ('missing' in found) {
+    console.log(`PyTorch + PEFT is skipped: ${found.missing}`);
+    return undefined;
+  }
+  const sizes = [batch * ranks, length, loraRank, Number(values.threads ?? ranks)].map(String);
+  return startPeft(found.python, [folder, method, ...sizes]);
+}
+
+async function alternate(workers: Workers, peft: PeftBaseline | undefined): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (let turn = -WARM_UP; turn < steps; turn++) {
+    const ours = await workers.step();
+    const pair = peft === undefined ? { ours } : { ours, peft: await peft.step() };
+    if (turn >= 0) pairs.push(pair);
+  }
+  return pairs;
+}
+
+function report(
+  pairs: readonly Pair[],
+  gemmPeak: number,
+  peakMiB: number,
+  { backend, parameters }: Workers,
+  peft: PeftBaseline | undefined,
+): void {
+  const times = (read: (step: StepTimes) => number): number[] => pairs.map(({ ours }) => read(ours));
+  const wall = times((step) => step.wall);
+  const gflops = flops / median(wall) / 1e9;
+  const result = {
+    shape: values.shape,
+    batch,
+    length,
+    workers: ranks,
+    method,
+    checkpointing,
+    backend,
+    parameters,
+    steps,
+    tokensPerSecond: spread(wall.map((seconds) => tokens / seconds)),
+    tokensPerProcessorSecond: spread(times((step) => tokens / step.processor)),
+    gflops,
+    gemmPeak,
+    shareOfPeak: gflops / gemmPeak,
+    seconds: {
+      step: spread(wall),
+      gradient: spread(times((step) => step.gradient)),
+      allReduce: spread(times((step) => step.reduce)),
+      update: spread(times((step) => step.update)),
+    },
+    peakMiB,
+    loss: pairs.at(-1)?.ours.loss,
+    ...(peft === undefined ? {} : { peft: comparison(pairs, peft, peakMiB) }),
+  };
+  console.log(
+    `${values.shape} ${method} B${batch} T${length}, ${ranks} worker(s): ` +
+      `${show(result.tokensPerSecond, 0)} tokens/s, ${gflops.toFixed(1)} GFLOP/s, ` +
+      `${(100 * result.shareOfPeak).toFixed(0)} % of the ${gemmPeak.toFixed(0)} GFLOP/s of a plain product; ` +
+      `${show(result.tokensPerProcessorSecond, 0)} tokens per processor second; peak ${peakMiB.toFixed(0)} MiB`,
+  );
+  for (const [phase, seconds] of Object.entries(result.seconds))
+    console.log(`  ${phase.padEnd(10)} ${show(seconds, 4)} s`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+function comparison(pairs: readonly Pair[], { versions }: PeftBaseline, peakMiB: number) {
+  const theirs = pairs.flatMap(({ peft }) => (peft === undefined ? [] : [peft]));
+  const ratios = pairs.map(({ ours, peft }) => (peft?.wall ?? NaN) / ours.wall);
+  const processorRatios = pairs.map(({ ours, peft }) => (peft?.processor ?? NaN) / ours.processor);
+  const result = {
+    versions,
+    tokensPerSecond: spread(theirs.map(({ wall }) => tokens / wall)),
+    tokensPerProcessorSecond: spread(theirs.map(({ processor }) => tokens / processor)),
+    peakMiB: Math.max(...theirs.map((step) => step.peakMiB)),
+    ratios,
+    ratio: spread(ratios),
+    processorRatio: spread(processorRatios),
+  };
+  console.log(
+    `${versions}: ${show(result.tokensPerSecond, 0)} tokens/s, ` +
+      `${show(result.tokensPerProcessorSecond, 0)} per processor second; peak ${result.peakMiB.toFixed(0)} MiB`,
+  );
+  console.log(`  pair by pair: ${ratios.map((ratio) => ratio.toFixed(2)).join(' ')}`);
+  console.log(
+    `  ratio ${show(result.ratio, 2)} by the clock, ${show(result.processorRatio, 2)} by processor time; ` +
+      `memory ${(peakMiB / result.peakMiB).toFixed(2)} of PyTorch's`,
+  );
+  return result;
+}
+
+interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+function spread(numbers: readonly number[]): Spread {
+  return { median: median(numbers), min: Math.min(...numbers), max: Math.max(...numbers) };
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+function show({ median: middle, min, max }: Spread, digits: number): string {
+  return `${middle.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
+}
