@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Lora, PromptAdapter, readPeftConfig } from '@tuneyard/trainer/adapter';
-import { JsonFields, loadModel, readJsonFile } from '@tuneyard/trainer/model';
+import { loadModel } from '@tuneyard/trainer/model';
+import { JsonFields, readJsonFile } from '@tuneyard/trainer/support';
 import { selectBackend } from '@tuneyard/trainer/tensor';
 import { beforeAll, describe, expect, it } from 'vitest';
 

@@ -11,14 +11,9 @@ import {
   type AdaptedModel,
 } from '@tuneyard/trainer/adapter';
 import { TensorEngine } from '@tuneyard/trainer/loop';
-import {
-  JsonFields,
-  loadModel,
-  openTrainableModel,
-  SafetensorsFile,
-  type TokenBatch,
-} from '@tuneyard/trainer/model';
+import { loadModel, openTrainableModel, SafetensorsFile, type TokenBatch } from '@tuneyard/trainer/model';
 import { learningRateAt } from '@tuneyard/trainer/optim';
+import { JsonFields } from '@tuneyard/trainer/support';
 import type { ParityCase } from './case-files.js';
 import { jointRelativeL2, largestRelative, relativeToPeak } from './errors-of.js';
 
