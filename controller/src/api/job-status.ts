@@ -56,6 +56,13 @@ export const fineTuneJobStatusSchema = documented('What the controller knows of 
   phase: choice('One word, derived from the conditions.', PHASES).optional(),
   queue: queue.optional(),
   resolved: resolved.optional(),
+  memory: documented(
+    'What a worker needs of each of its GPUs, where the sizes of the base model are known.',
+    {
+      bytesPerGpu: count('Estimate; GPUs with less memory are not taken.'),
+      message: text('What makes it up.', 512),
+    },
+  ).optional(),
   placement: placement.optional(),
   workers: documented('The gang.', {
     desired: count('Workers that it was admitted with.'),

@@ -1,5 +1,6 @@
 import type { Dataset } from './dataset.js';
 import type { FineTuneJobSpec } from './fine-tune-job.js';
+import type { MemoryNeed } from './memory-need.js';
 import type { Method } from './method.js';
 import type { Training } from './training.js';
 import type { Workers } from './workers.js';
@@ -58,4 +59,6 @@ export interface ResolvedSpec {
   };
   /** One entry for each field that the user left out and that matters for the result. */
   readonly reasons: readonly FilledField[];
+  /** What a worker needs of each of its GPUs; absent where the sizes of the base model are not known. */
+  readonly memory?: MemoryNeed;
 }

@@ -63,6 +63,7 @@ function decideAdmission(facts: JobFacts): Decision {
   const change: FineTuneJobStatus = {
     ...kept,
     resolved: resolvedStatus(facts),
+    ...(resolved?.memory === undefined ? {} : { memory: resolved.memory }),
     placement: { flavor, resource, nodes: [...nodes], time: rfc3339(now) },
     workers: { desired: nodes.length, ready: 0, selector: `${JOB_LABEL}=${job.metadata.name}` },
     startTime: kept.startTime ?? rfc3339(now),
@@ -71,7 +72,7 @@ function decideAdmission(facts: JobFacts): Decision {
 }
 
 function decideWaiting(facts: JobFacts): Decision {
-  const { job, waiting, pods, now } = facts;
+  const { job, resolved, waiting, pods, now } = facts;
   // What an earlier attempt left behind.
   const leftovers = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
   const cleanup = { unregister: true, deletePods: leftovers };
@@ -88,6 +89,7 @@ function decideWaiting(facts: JobFacts): Decision {
   const change: FineTuneJobStatus = {
     ...job.status,
     resolved: resolvedStatus(facts),
+    ...(resolved?.memory === undefined ? {} : { memory: resolved.memory }),
     queue: {
       position,
       ahead,

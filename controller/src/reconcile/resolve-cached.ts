@@ -1,6 +1,7 @@
 import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
-import { parseFineTuneJobSpec, resolveSpec } from '../api/index.js';
+import { memoryNeed, parseFineTuneJobSpec, resolveSpec } from '../api/index.js';
 import { UserError } from '../errors.js';
+import { readModelShape } from './read-model-shape.js';
 
 export type Resolved = ResolvedSpec | { readonly invalid: string };
 
@@ -20,9 +21,14 @@ export function createResolver(): (job: FineTuneJob) => Resolved {
 /** The API server validated the spec, but perhaps with the schema of another version. */
 function resolve(job: FineTuneJob): Resolved {
   try {
-    return resolveSpec(parseFineTuneJobSpec(job.spec));
+    return withMemory(resolveSpec(parseFineTuneJobSpec(job.spec)));
   } catch (error) {
     if (error instanceof UserError) return { invalid: error.message };
     throw error;
   }
+}
+
+function withMemory(spec: ResolvedSpec): ResolvedSpec {
+  const model = readModelShape(spec.model.source);
+  return model === undefined ? spec : { ...spec, memory: memoryNeed(spec, model) };
 }

@@ -94,6 +94,7 @@ function gangPart(job: FineTuneJob, key: string, resolved: Resolution): Gang {
     min,
     max,
     gpusPerWorker,
+    bytesPerGpu: resolved.memory?.bytesPerGpu,
     needs: { nodeSelector, tolerations },
     topology:
       topology === undefined

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FineTuneJob } from '../api/index.js';
+import { createResolver } from './resolve-cached.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tuneyard-shape-'));
+  const config = {
+    model_type: 'llama',
+    hidden_size: 4096,
+    intermediate_size: 11008,
+    num_hidden_layers: 32,
+    num_attention_heads: 32,
+    vocab_size: 32000,
+  };
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function memoryOf(source: string) {
+  const spec = {
+    queueName: 'team',
+    model: { source },
+    method: { type: 'lora' },
+    dataset: { sources: [{ uri: 'file:///data/a.jsonl' }] },
+    training: { gradientCheckpointing: true },
+    output: { uri: 'file:///out' },
+  };
+  const resolved = createResolver()({ metadata: { name: 'a' }, spec } as unknown as FineTuneJob);
+  if ('invalid' in resolved) throw new Error(resolved.invalid);
+  return resolved.memory;
+}
+
+describe('the memory that a job needs', () => {
+  it('is known where the folder of the base model can be read', () => {
+    const memory = memoryOf(pathToFileURL(folder).href);
+    expect(memory?.bytesPerGpu).toBeGreaterThan(25 * 2 ** 30);
+    expect(memory?.message).toContain('weights 25.1 GiB');
+  });
+
+  it('is left open for a model elsewhere, a folder that is not there, and a config.json that is none', () => {
+    expect(memoryOf('hf://Qwen/Qwen2.5-7B')).toBeUndefined();
+    expect(memoryOf('file:///nowhere')).toBeUndefined();
+    const broken = mkdtempSync(join(folder, 'broken-'));
+    writeFileSync(join(broken, 'config.json'), '[1');
+    expect(memoryOf(pathToFileURL(broken).href)).toBeUndefined();
+  });
+});
