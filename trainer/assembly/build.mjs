@@ -1,33 +1,37 @@
-// Compiles the kernels to build/kernels.wasm. They run inside the memory of the tfjs wasm backend, so the module
-// must import its memory and must not bring data of its own: a data segment would overwrite the tfjs heap.
+// Compiles the kernels to build/kernels.wasm, and those of the all-reduce to build/collective.wasm. The former run
+// inside the memory of the tfjs wasm backend, so a module must import its memory and must not bring data of its own: a data segment would overwrite the tfjs heap.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const target = join(here, '..', 'build', 'kernels.wasm');
+const folder = join(here, '..', 'build');
 
-const { error, stderr } = await asc.main(
-  [
-    join(here, 'index.ts'),
-    '--outFile',
-    'kernels.wasm',
-    '-O3',
-    '--noAssert',
-    '--converge',
-    '--enable',
-    'simd',
-    '--runtime',
-    'stub',
-    '--importMemory',
-    // No AssemblyScript object is ever made; the base only tells the compiler where statics would go.
-    '--memoryBase',
-    '1024',
-  ],
-  { readFile: readSource, writeFile: writeOutput, listFiles: () => [] },
-);
-if (error) {
+await compile(join(here, 'index.ts'), 'kernels.wasm');
+await compile(join(here, 'collective', 'index.ts'), 'collective.wasm');
+
+async function compile(source, name) {
+  const { error, stderr } = await asc.main(
+    [
+      source,
+      '--outFile',
+      name,
+      '-O3',
+      '--noAssert',
+      '--converge',
+      '--enable',
+      'simd',
+      '--runtime',
+      'stub',
+      '--importMemory',
+      // No AssemblyScript object is ever made; the base only tells the compiler where statics would go.
+      '--memoryBase',
+      '1024',
+    ],
+    { readFile: readSource, writeFile: writeOutput, listFiles: () => [] },
+  );
+  if (!error) return;
   console.error(stderr.toString());
   throw error;
 }
@@ -40,12 +44,12 @@ async function readSource(name, baseDir) {
   }
 }
 
-async function writeOutput(_name, contents) {
+async function writeOutput(name, contents) {
   const bytes = contents instanceof Uint8Array ? contents : new TextEncoder().encode(contents);
   assertNoData(bytes);
-  await mkdir(dirname(target), { recursive: true });
-  await writeFile(target, bytes);
-  console.log(`kernels.wasm: ${bytes.length} bytes`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, name), bytes);
+  console.log(`${name}: ${bytes.length} bytes`);
 }
 
 /** Walks the sections of the module and refuses a data section (id 11) with segments in it. */

@@ -6,6 +6,8 @@ import type { EncodedFrame } from './wire-format.js';
 export interface FrameSink {
   /** False = the peer reads more slowly than this; wait for {@link onDrain}. The frame is taken in any case. */
   write(frame: EncodedFrame): boolean;
+  /** Runs `writes` so that the frames written in it leave together. */
+  batch(writes: () => void): void;
   onDrain(listener: () => void): void;
   /** The peer is gone or has cancelled. */
   onClose(listener: () => void): void;
@@ -23,7 +25,7 @@ export interface PeerHandlers {
 }
 
 export interface PullListener {
-  /** One message; a view that the listener may keep. */
+  /** One message; a view that the listener may keep, until it gives it back to the staging memory (`giveStaging`). */
   onMessage(message: Buffer): void;
   /** The peer has left this generation in good order, or never was in it. */
   onEnd(): void;

@@ -9,7 +9,7 @@ import {
 
 import type { DataPlane, FrameSink, PeerAddress, PeerHandlers, PullListener } from './data-plane.js';
 import { channelCredentials, nameOptions, serverCredentials, type TlsMaterial } from './tls-material.js';
-import { MAX_BODY_BYTES, type EncodedFrame } from './wire-format.js';
+import { HEADER_BYTES, MAX_BODY_BYTES, type EncodedFrame } from './wire-format.js';
 
 const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 4096;
 const FLOW_CONTROL_WINDOW_BYTES = 8 << 20;
@@ -45,6 +45,20 @@ const rawPull = {
   responseDeserialize: (message: Buffer): Buffer => message,
 };
 
+/** grpc-js copies what a serializer returns before it asks for the next message. */
+const serialized = Buffer.allocUnsafeSlow(HEADER_BYTES + MAX_BODY_BYTES);
+const servedPull = {
+  ...CollectiveService.pull,
+  responseSerialize: ({ header, body }: EncodedFrame): Buffer => {
+    serialized.set(header);
+    serialized.set(body, header.byteLength);
+    return serialized.subarray(0, header.byteLength + body.byteLength);
+  },
+  responseDeserialize: (): EncodedFrame => {
+    throw new Error('only served');
+  },
+};
+
 /** Everything over stock grpc-js. */
 export async function createGrpcDataPlane(
   options: GrpcDataPlaneOptions,
@@ -57,9 +71,9 @@ export async function createGrpcDataPlane(
     'grpc.max_concurrent_streams': 256,
   });
   server.addService(
-    { pull: rawPull, fetchState: CollectiveService.fetchState },
+    { pull: servedPull, fetchState: CollectiveService.fetchState },
     {
-      pull: (call: ServerWritableStream<PullRequest, Buffer>) => {
+      pull: (call: ServerWritableStream<PullRequest, EncodedFrame>) => {
         call.sendMetadata(new Metadata());
         handlers.onPull(call.request, new CallSink(call));
       },
@@ -148,13 +162,16 @@ function clientKey(peer: PeerAddress): string {
 class CallSink implements FrameSink {
   #ended = false;
 
-  constructor(private readonly call: ServerWritableStream<PullRequest, Buffer>) {
+  constructor(private readonly call: ServerWritableStream<PullRequest, EncodedFrame>) {
     call.on('error', () => {});
   }
 
-  write({ header, body }: EncodedFrame): boolean {
-    if (this.#ended) return true;
-    return this.call.write(Buffer.concat([header, body]));
+  write(frame: EncodedFrame): boolean {
+    return this.#ended || this.call.write(frame);
+  }
+
+  batch(writes: () => void): void {
+    writes();
   }
 
   onDrain(listener: () => void): void {

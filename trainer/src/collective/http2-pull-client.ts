@@ -4,6 +4,7 @@ import { status } from '@grpc/grpc-js';
 import { CollectiveService, PullRequest } from '@tuneyard/proto';
 
 import type { PeerAddress, PullListener } from './data-plane.js';
+import { giveStaging } from './kernels.js';
 import { MessageAssembler, messagePrefix } from './message-assembler.js';
 import { http2ClientOptions, type TlsMaterial } from './tls-material.js';
 import { HEADER_BYTES, MAX_BODY_BYTES } from './wire-format.js';
@@ -32,8 +33,9 @@ export class Http2PullClient {
       [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc+proto',
       [constants.HTTP2_HEADER_TE]: 'trailers',
     });
-    const assembler = new MessageAssembler(HEADER_BYTES + MAX_BODY_BYTES, (message) => {
-      if (!over) listener.onMessage(message);
+    const assembler = new MessageAssembler(HEADER_BYTES + MAX_BODY_BYTES, HEADER_BYTES, (message) => {
+      if (over) giveStaging(message);
+      else listener.onMessage(message);
     });
     let code: number | undefined;
     let details = 'the connection broke';
@@ -54,13 +56,14 @@ export class Http2PullClient {
       }
     });
     stream.on('error', (error) => (details = error.message));
-    stream.on('close', () =>
+    stream.on('close', () => {
+      const sound = code === status.OK && !assembler.isInside;
+      assembler.dispose();
       finish(() => {
-        const sound = code === status.OK && !assembler.isInside;
         if (sound || code === status.FAILED_PRECONDITION) listener.onEnd();
         else listener.onError(`${code === undefined ? 'UNAVAILABLE' : (status[code] ?? code)}: ${details}`);
-      }),
-    );
+      });
+    });
     const message = PullRequest.encode(request).finish();
     stream.end(Buffer.concat([messagePrefix(message.byteLength), message]));
     return () => {

@@ -12,7 +12,7 @@ import { status } from '@grpc/grpc-js';
 import { CollectiveService, PullRequest } from '@tuneyard/proto';
 
 import type { FrameSink, PeerHandlers } from './data-plane.js';
-import { MessageAssembler, messagePrefix } from './message-assembler.js';
+import { MessageAssembler } from './message-assembler.js';
 import { http2ServerOptions, type TlsMaterial } from './tls-material.js';
 import type { EncodedFrame } from './wire-format.js';
 
@@ -73,7 +73,7 @@ function servePull(
   if (headers[':path'] !== CollectiveService.pull.path)
     return sink.fail(status.UNIMPLEMENTED, 'only Pull is served here');
   let asked = false;
-  const assembler = new MessageAssembler(MAX_REQUEST_BYTES, (message) => {
+  const assembler = new MessageAssembler(MAX_REQUEST_BYTES, 0, (message) => {
     if (asked) return;
     asked = true;
     handlers.onPull(PullRequest.decode(message), sink);
@@ -90,7 +90,13 @@ function servePull(
   });
 }
 
+/** Enough under way that the next frames are at hand when the last have left. */
+const MAX_UNWRITTEN_BYTES = 4 << 20;
+
 class StreamSink implements FrameSink {
+  #unwritten = 0;
+  #full = false;
+  #drained = (): void => {};
   #ended = false;
   #status: status = status.OK;
   #details = '';
@@ -104,19 +110,34 @@ class StreamSink implements FrameSink {
     );
   }
 
-  write({ header, body }: EncodedFrame): boolean {
+  write({ envelope, body }: EncodedFrame): boolean {
     if (this.#ended || this.stream.destroyed) return true;
     this.#respond();
-    const prefix = messagePrefix(header.byteLength + body.byteLength);
+    const bytes = envelope.byteLength + body.byteLength;
+    const written = (): void => {
+      this.#unwritten -= bytes;
+      if (!this.#full || this.#unwritten >= MAX_UNWRITTEN_BYTES) return;
+      this.#full = false;
+      this.#drained();
+    };
+    this.#unwritten += bytes;
+    this.#full = this.#unwritten >= MAX_UNWRITTEN_BYTES;
+    if (body.byteLength === 0) this.stream.write(envelope, written);
+    else {
+      this.stream.write(envelope);
+      this.stream.write(body, written);
+    }
+    return !this.#full;
+  }
+
+  batch(writes: () => void): void {
     this.stream.cork();
-    let more = this.stream.write(Buffer.concat([prefix, header]));
-    if (body.byteLength > 0) more = this.stream.write(body);
+    writes();
     this.stream.uncork();
-    return more;
   }
 
   onDrain(listener: () => void): void {
-    this.stream.on('drain', listener);
+    this.#drained = listener;
   }
 
   onClose(listener: () => void): void {

@@ -1,10 +1,13 @@
 import { FrameError } from '../errors.js';
+import { giveStaging, takeStaging } from './kernels.js';
 
 const PREFIX_BYTES = 5;
+/** Larger messages are worth a place in the staging memory. */
+const SMALL_BYTES = 1 << 15;
 
 /**
- * Puts the length-prefixed messages of a gRPC stream together. Each gets memory of its own, 8-byte aligned, filled as
- * the pieces arrive, so that numbers inside can be used where they are.
+ * Puts the length-prefixed messages of a gRPC stream together, filled as the pieces arrive. Large ones stand in staging
+ * memory, to be given back; the others each get memory of their own, 8-byte aligned.
  */
 export class MessageAssembler {
   readonly #prefix = Buffer.alloc(PREFIX_BYTES);
@@ -14,6 +17,7 @@ export class MessageAssembler {
 
   constructor(
     private readonly maxMessageBytes: number,
+    private readonly headerBytes: number,
     private readonly onMessage: (message: Buffer) => void,
   ) {}
 
@@ -39,6 +43,12 @@ export class MessageAssembler {
     return this.#prefixBytes > 0;
   }
 
+  /** Nothing more will come. */
+  dispose(): void {
+    if (this.#message !== undefined) giveStaging(this.#message);
+    this.#message = undefined;
+  }
+
   #takePrefix(piece: Buffer, at: number): number {
     const taken = Math.min(PREFIX_BYTES - this.#prefixBytes, piece.byteLength - at);
     piece.copy(this.#prefix, this.#prefixBytes, at, at + taken);
@@ -47,7 +57,9 @@ export class MessageAssembler {
     const length = this.#prefix.readUInt32BE(1);
     if (this.#prefix[0] !== 0 || length === 0 || length > this.maxMessageBytes)
       throw new FrameError(`a gRPC message of ${length} bytes, flags ${this.#prefix[0]}`);
-    this.#message = Buffer.allocUnsafeSlow(length);
+    const staged =
+      length > SMALL_BYTES ? takeStaging(this.headerBytes, length - this.headerBytes) : undefined;
+    this.#message = staged ?? Buffer.allocUnsafeSlow(length);
     this.#received = 0;
     return taken;
   }

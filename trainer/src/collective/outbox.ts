@@ -1,10 +1,18 @@
 import type { FrameSink } from './data-plane.js';
 import type { EncodedFrame } from './wire-format.js';
 
+/** A frame, or how to make it when its turn comes. */
+export type OutgoingFrame = EncodedFrame | (() => EncodedFrame);
+
+export function madeFrame(frame: OutgoingFrame): EncodedFrame {
+  return typeof frame === 'function' ? frame() : frame;
+}
+
 /** Frames for one peer in one generation: waits until the peer pulls, and then as the peer reads. */
 export class Outbox {
   #sink: FrameSink | undefined;
-  #waiting: EncodedFrame[] = [];
+  #waiting: OutgoingFrame[] = [];
+  #next = 0;
   #blocked = false;
   #retired = false;
   #close: () => void = () => {};
@@ -20,43 +28,53 @@ export class Outbox {
       this.#flush();
     });
     sink.onClose(() => {
-      this.#waiting = [];
+      this.#clear();
       this.#blocked = true;
       this.#close();
     });
     this.#flush();
   }
 
-  send(frame: EncodedFrame): void {
+  send(...frames: readonly OutgoingFrame[]): void {
     if (this.#retired) return;
-    this.#waiting.push(frame);
+    this.#waiting.push(...frames);
     this.#flush();
   }
 
   /** No more frames: ends the stream after what is waiting. */
   retire(): void {
+    if (this.#retired) return;
     this.#retired = true;
+    // Their numbers may change from here on. Made now, a frame that is overtaken by that shows as damaged.
+    this.#waiting = this.#waiting.slice(this.#next).map(madeFrame);
+    this.#next = 0;
     if (this.#sink === undefined && this.#waiting.length === 0) this.#close();
     this.#flush();
   }
 
   /** Ends the stream now. */
   destroy(): void {
-    this.#waiting = [];
+    this.#clear();
     this.#retired = true;
     this.#sink?.end();
+  }
+
+  #clear(): void {
+    this.#waiting = [];
+    this.#next = 0;
   }
 
   #flush(): void {
     const sink = this.#sink;
     if (sink === undefined) return;
-    let sent = 0;
-    while (!this.#blocked && sent < this.#waiting.length) {
-      const frame = this.#waiting[sent];
-      sent += 1;
-      if (frame !== undefined && !sink.write(frame)) this.#blocked = true;
-    }
-    if (sent > 0) this.#waiting = this.#waiting.slice(sent);
-    if (this.#retired && this.#waiting.length === 0) sink.end();
+    sink.batch(() => {
+      while (!this.#blocked && this.#next < this.#waiting.length) {
+        const frame = this.#waiting[this.#next++];
+        if (frame !== undefined && !sink.write(madeFrame(frame))) this.#blocked = true;
+      }
+    });
+    if (this.#next < this.#waiting.length) return;
+    this.#clear();
+    if (this.#retired) sink.end();
   }
 }

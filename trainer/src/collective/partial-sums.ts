@@ -1,5 +1,5 @@
-import { addInto } from './add.js';
 import type { Scalars } from './group.js';
+import { addFloats } from './kernels.js';
 import { childrenOf, coverUnits, parentOf, sameBlock, type Block } from './tree.js';
 
 export interface PartialSum {
@@ -39,7 +39,7 @@ export class PartialSums {
       if (sibling === undefined || !sameBlock(sibling.block, isLeft ? right : left)) break;
       this.#sums.delete(sibling.block.start);
       const [first, second] = isLeft ? [sum, sibling] : [sibling, sum];
-      addInto(first.vector, second.vector);
+      addFloats(first.vector, first.vector, second.vector);
       this.pool.give(second.vector);
       sum = { block: parent, vector: first.vector, scalars: addScalars(first.scalars, second.scalars) };
     }

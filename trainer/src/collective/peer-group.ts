@@ -239,7 +239,7 @@ export class PeerGroup implements Group, PeerHandlers {
       count,
       deal: dealt,
       out: vector,
-      send: (rank, frame) => round.send(rank, frame),
+      send: (rank, ...frames) => round.send(rank, ...frames),
     });
     round.post(key.step, key.phase, reduce);
     await round.orAbandon(computation.complete(dealt.units[round.rank] ?? []));

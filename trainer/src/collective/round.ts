@@ -2,16 +2,10 @@ import { Stance, WorkPhase, type Membership, type PullRequest } from '@tuneyard/
 
 import { FrameError } from '../errors.js';
 import type { DataPlane, FrameSink } from './data-plane.js';
-import { Outbox } from './outbox.js';
+import { giveStaging } from './kernels.js';
+import { Outbox, type OutgoingFrame } from './outbox.js';
 import { checkStance, workKey, type Plan } from './stance.js';
-import {
-  decodeFrame,
-  encodeFrame,
-  FrameDtype,
-  FrameKind,
-  type EncodedFrame,
-  type Frame,
-} from './wire-format.js';
+import { decodeFrame, encodeFrame, FrameDtype, FrameKind, type Frame } from './wire-format.js';
 import type { WorkReduce } from './work-reduce.js';
 
 /** Frames of works that this member has not come to yet: its peers are at most one work ahead. */
@@ -95,8 +89,8 @@ export class Round {
     else outbox.attach(sink);
   }
 
-  send(rank: number, frame: EncodedFrame): void {
-    this.#outboxes[rank]?.send(frame);
+  send(rank: number, ...frames: readonly OutgoingFrame[]): void {
+    this.#outboxes[rank]?.send(...frames);
   }
 
   /** Tells everybody where this member stands; resolves with where everybody stands, by rank. */
@@ -128,9 +122,9 @@ export class Round {
     const key = workKey(step, phase);
     this.#active = { key, reduce };
     const early = this.#early.get(key) ?? [];
+    this.#early.delete(key);
     // What is older than the work that begins is of no use any more.
-    this.#early.clear();
-    this.#earlyBytes = 0;
+    this.#dropEarly();
     for (const { rank, frame } of early) this.#deliver(rank, frame);
   }
 
@@ -168,6 +162,8 @@ export class Round {
     this.#abandon(new RoundAbandoned(reason));
     for (const cancel of this.#cancels) cancel();
     for (const outbox of this.#outboxes) outbox.retire();
+    this.#dropEarly();
+    this.#active?.reduce.dispose();
     setTimeout(() => this.destroy(), RETIREMENT_MS).unref();
   }
 
@@ -183,7 +179,7 @@ export class Round {
   }
 
   #receive(rank: number, message: Buffer): void {
-    if (this.#isAbandoned) return;
+    if (this.#isAbandoned) return giveStaging(message);
     try {
       const frame = decodeFrame(message);
       if (frame.generation !== this.generation)
@@ -191,6 +187,7 @@ export class Round {
       if (frame.kind === FrameKind.stance) this.#receiveStance(rank, frame);
       else this.#deliver(rank, frame);
     } catch (error) {
+      giveStaging(message);
       this.fail(this.members[rank]?.memberId ?? '', error instanceof Error ? error.message : String(error));
     }
   }
@@ -207,6 +204,12 @@ export class Round {
     if (this.#stanceOf.size < this.size) return;
     const all = this.members.flatMap((_, of) => this.#stanceOf.get(of) ?? []);
     this.#resolveStances(all);
+  }
+
+  #dropEarly(): void {
+    for (const frames of this.#early.values()) for (const { frame } of frames) giveStaging(frame.body);
+    this.#early.clear();
+    this.#earlyBytes = 0;
   }
 
   #deliver(rank: number, frame: Frame): void {

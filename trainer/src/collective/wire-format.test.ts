@@ -2,15 +2,7 @@ import { Chunk, WorkPhase } from '@tuneyard/proto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import {
-  bodyAsFloats,
-  bytesOf,
-  decodeFrame,
-  encodeFrame,
-  FrameDtype,
-  FrameKind,
-  HEADER_BYTES,
-} from './wire-format.js';
+import { bodyAsFloats, bytesOf, decodeFrame, encodeFrame, FrameDtype, FrameKind } from './wire-format.js';
 
 const word = fc.integer({ min: 0, max: 0xffffffff });
 const frames = fc.record({
@@ -56,7 +48,6 @@ describe('the wire format', () => {
     const { header, body } = encodeFrame(fields, bytesOf(values));
     const sound = Buffer.concat([header, body]);
     for (let bit = 8 * 6; bit < 8 * sound.length; bit++) {
-      if (bit >= 8 * 44 && bit < 8 * HEADER_BYTES) continue;
       const damaged = Buffer.from(sound);
       damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       expect(() => decodeFrame(damaged), `bit ${bit}`).toThrow();

@@ -1,8 +1,7 @@
-import { crc32 } from 'node:zlib';
-
 import { WorkPhase } from '@tuneyard/proto';
 
 import { FrameError } from '../errors.js';
+import { checksum } from './kernels.js';
 import type { Block } from './tree.js';
 
 /**
@@ -22,8 +21,7 @@ import type { Block } from './tree.js';
  * | 20, 24 | u32 | start and size of the block (partial) |
  * | 28, 32 | u32 | first element and number of elements |
  * | 36 | u32 | bytes of the body |
- * | 40 | u32 | CRC-32 of bytes 6..39 and the body |
- * | 44 | u32 | 0 |
+ * | 40, 44 | u32 | checksum of bytes 6..39 and the body, low and high half (kernels.ts) |
  * | 48 | | body |
  */
 export const HEADER_BYTES = 48;
@@ -31,7 +29,10 @@ export const HEADER_BYTES = 48;
 export const MAX_BODY_BYTES = 1 << 20;
 
 const MAGIC = 0x5459;
-const MESSAGE_PREFIX_BYTES = 6;
+/** Of the field in the protobuf message. */
+const FIELD_PREFIX_BYTES = 6;
+/** Of the message in the gRPC stream. */
+const MESSAGE_PREFIX_BYTES = 5;
 const PAYLOAD_TAG = 0x0a;
 
 export const FrameKind = { stance: 1, scalars: 2, partial: 3, result: 4 } as const;
@@ -62,18 +63,25 @@ export interface Frame extends FrameHeader {
 
 /** A frame ready to be sent: the body is not copied. */
 export interface EncodedFrame {
+  /** The prefix of a gRPC message, and the header. */
+  readonly envelope: Buffer;
+  /** The header alone, in the same memory. */
   readonly header: Buffer;
   readonly body: Uint8Array;
 }
 
-export function encodeFrame(frame: FrameHeader, body: Uint8Array): EncodedFrame {
+/** `sameBody`: where the bytes of the body can be read as well, for the checksum. */
+export function encodeFrame(frame: FrameHeader, body: Uint8Array, sameBody: Uint8Array = body): EncodedFrame {
   if (body.byteLength > MAX_BODY_BYTES)
     throw new FrameError(`a body of ${body.byteLength} bytes is over the limit of ${MAX_BODY_BYTES}`);
-  const header = Buffer.alloc(HEADER_BYTES);
-  let rest = HEADER_BYTES - MESSAGE_PREFIX_BYTES + body.byteLength;
+  const envelope = Buffer.allocUnsafe(MESSAGE_PREFIX_BYTES + HEADER_BYTES);
+  envelope[0] = 0;
+  envelope.writeUInt32BE(HEADER_BYTES + body.byteLength, 1);
+  const header = envelope.subarray(MESSAGE_PREFIX_BYTES);
+  let rest = HEADER_BYTES - FIELD_PREFIX_BYTES + body.byteLength;
   header[0] = PAYLOAD_TAG;
-  for (let at = 1; at < MESSAGE_PREFIX_BYTES; at++) {
-    header[at] = (rest & 0x7f) | (at < MESSAGE_PREFIX_BYTES - 1 ? 0x80 : 0);
+  for (let at = 1; at < FIELD_PREFIX_BYTES; at++) {
+    header[at] = (rest & 0x7f) | (at < FIELD_PREFIX_BYTES - 1 ? 0x80 : 0);
     rest >>>= 7;
   }
   header.writeUInt16LE(MAGIC, 6);
@@ -88,8 +96,10 @@ export function encodeFrame(frame: FrameHeader, body: Uint8Array): EncodedFrame 
   header.writeUInt32LE(frame.offset, 28);
   header.writeUInt32LE(frame.length, 32);
   header.writeUInt32LE(body.byteLength, 36);
-  header.writeUInt32LE(checksum(header, body), 40);
-  return { header, body };
+  const { low, high } = checksum(header.subarray(FIELD_PREFIX_BYTES, 40), sameBody);
+  header.writeUInt32LE(low, 40);
+  header.writeUInt32LE(high, 44);
+  return { envelope, header, body };
 }
 
 /** Checks everything that can be checked without knowing the work. The body is a view into `message`. */
@@ -101,7 +111,8 @@ export function decodeFrame(message: Buffer): Frame {
   const body = message.subarray(HEADER_BYTES);
   if (message.readUInt32LE(36) !== body.byteLength)
     throw new FrameError(`a frame says ${message.readUInt32LE(36)} bytes of body and has ${body.byteLength}`);
-  if (message.readUInt32LE(40) !== checksum(message, body))
+  const { low, high } = checksum(message.subarray(FIELD_PREFIX_BYTES, 40), body);
+  if (message.readUInt32LE(40) !== low || message.readUInt32LE(44) !== high)
     throw new FrameError('a frame was damaged on its way');
   const [kind, phase, dtype] = [message[8], message[9], message[10]];
   if (!isKind(kind) || !isPhase(phase) || !isDtype(dtype))
@@ -133,12 +144,6 @@ export function bodyAsFloats(frame: Frame): Float32Array {
 
 export function bytesOf(values: Float32Array | Float64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-function checksum(header: Buffer, body: Uint8Array): number {
-  const ofHeader = crc32(header.subarray(MESSAGE_PREFIX_BYTES, 40));
-  // Node's crc32 of nothing is 0, whatever it continues from.
-  return body.byteLength === 0 ? ofHeader : crc32(body, ofHeader);
 }
 
 function isKind(value: unknown): value is FrameKind {

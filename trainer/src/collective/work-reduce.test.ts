@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { deal } from './deal.js';
 import { PartialSums, VectorPool } from './partial-sums.js';
 import { childrenOf, coverUnits, rootOf, type Block } from './tree.js';
-import { decodeFrame, type EncodedFrame } from './wire-format.js';
+import { madeFrame, type OutgoingFrame } from './outbox.js';
+import { decodeFrame } from './wire-format.js';
 import { WorkReduce } from './work-reduce.js';
 
 /** The definition, slowly: recursion over the tree. */
@@ -32,13 +33,13 @@ async function reduce(
 ): Promise<Float32Array[]> {
   const size = held.length;
   const dealt = deal(count, held);
-  const wires: { from: number; to: number; frames: EncodedFrame[] }[] = [];
+  const wires: { from: number; to: number; frames: OutgoingFrame[] }[] = [];
   const outs = held.map(() => new Float32Array(length));
   const members = outs.map((out, rank) => {
-    const send = (to: number, frame: EncodedFrame): void => {
+    const send = (to: number, ...frames: readonly OutgoingFrame[]): void => {
       let wire = wires.find((known) => known.from === rank && known.to === to);
       if (wire === undefined) wires.push((wire = { from: rank, to, frames: [] }));
-      wire.frames.push(frame);
+      wire.frames.push(...frames);
     };
     const phase = WorkPhase.WORK_PHASE_GRADIENT;
     return new WorkReduce({ generation: 1, step: 1, phase, rank, size, count, deal: dealt, out, send });
@@ -60,8 +61,9 @@ async function reduce(
     else {
       const wire = busy[chosen];
       const frame = wire?.frames.shift();
-      if (wire !== undefined && frame !== undefined)
-        members[wire.to]?.accept(wire.from, decodeFrame(Buffer.concat([frame.header, frame.body])));
+      if (wire === undefined || frame === undefined) continue;
+      const { header, body } = madeFrame(frame);
+      members[wire.to]?.accept(wire.from, decodeFrame(Buffer.concat([header, body])));
     }
   }
   const scalars = await Promise.all(members.map((member) => member.done));

@@ -1,9 +1,10 @@
 import type { WorkPhase } from '@tuneyard/proto';
 
 import { FrameError } from '../errors.js';
-import { addInto } from './add.js';
 import type { Deal } from './deal.js';
 import type { Scalars } from './group.js';
+import { addFloats, giveStaging, takeStaging } from './kernels.js';
+import type { OutgoingFrame } from './outbox.js';
 import { addScalars, type PartialSums } from './partial-sums.js';
 import { chunksOf, isReplicated, segmentsOf, type Segment } from './segments.js';
 import { sameBlock, sumInOrder, type Block } from './tree.js';
@@ -13,6 +14,7 @@ import {
   FrameDtype,
   FrameKind,
   encodeFrame,
+  HEADER_BYTES,
   type EncodedFrame,
   type Frame,
   type FrameHeader,
@@ -28,12 +30,18 @@ export interface WorkReduceOptions {
   readonly deal: Deal;
   /** Where the sum goes; its length is that of the vectors. Not read or written by others until the next sum is done. */
   readonly out: Float32Array;
-  send(rank: number, frame: EncodedFrame): void;
+  send(rank: number, ...frames: readonly OutgoingFrame[]): void;
 }
 
 interface Part {
   readonly block: Block;
-  readonly value: Float32Array;
+  readonly value: Summand;
+}
+
+interface Summand {
+  readonly floats: Float32Array;
+  /** Nobody else needs it: sums may be made in it. */
+  readonly spare: boolean;
 }
 
 /** A chunk of this member's segment, while its parts arrive. */
@@ -56,6 +64,7 @@ export class WorkReduce {
   bytesSent = 0;
   #resolve: (scalars: Scalars) => void = () => {};
   #finished = false;
+  #disposed = false;
   readonly #segments: readonly Segment[];
   readonly #replicated: boolean;
   readonly #pending = new Map<number, PendingChunk>();
@@ -103,20 +112,32 @@ export class WorkReduce {
     // Each begins with its next neighbour, so that not all send to the same one first.
     for (let away = 1; away < size; away++) {
       const peer = (rank + away) % size;
-      this.#send(peer, summary);
-      for (const chunk of chunksOf(this.#segments[peer] ?? { start: 0, end: 0 }))
-        for (const { block, vector } of own)
-          this.#send(peer, this.#numbers(FrameKind.partial, block, chunk, vector));
+      const chunks = chunksOf(this.#segments[peer] ?? { start: 0, end: 0 });
+      this.options.send(
+        peer,
+        summary,
+        ...chunks.flatMap((chunk) => own.map(({ block, vector }) => this.#partial(block, chunk, vector))),
+      );
     }
     this.#acceptScalars(rank, scalars, flags);
     for (const { chunk } of this.#pending.values())
-      for (const { block, vector } of own)
-        this.#acceptPart(chunk, { block, value: vector.slice(chunk.start, chunk.end) });
+      for (const { block, vector } of own) {
+        const floats = vector.subarray(chunk.start, chunk.end);
+        this.#acceptPart(chunk, { block, value: { floats, spare: false } });
+      }
     this.#check();
+  }
+
+  /** The generation is over: what has arrived is of no use. */
+  dispose(): void {
+    for (const { parts } of this.#pending.values()) for (const { value } of parts) giveStaging(value.floats);
+    this.#pending.clear();
+    this.#disposed = true;
   }
 
   /** Throws a FrameError when the frame has no place in this reduction. */
   accept(from: number, frame: Frame): void {
+    if (this.#disposed) return giveStaging(frame.body);
     if (frame.kind === FrameKind.scalars) {
       const blocks = this.options.deal.blocks[from]?.length ?? 0;
       if (frame.body.byteLength !== 16 * blocks || this.#scalarsFrom.has(from))
@@ -152,7 +173,10 @@ export class WorkReduce {
       throw new FrameError(
         `an unexpected partial sum of units ${frame.block.start}+${frame.block.size}, elements ${frame.offset}+${frame.length}`,
       );
-    this.#acceptPart(pending.chunk, { block: frame.block, value: bodyAsFloats(frame) });
+    this.#acceptPart(pending.chunk, {
+      block: frame.block,
+      value: { floats: bodyAsFloats(frame), spare: true },
+    });
   }
 
   #acceptPart(chunk: Segment, part: Part): void {
@@ -161,15 +185,27 @@ export class WorkReduce {
     pending.parts.push(part);
     if (pending.parts.length < this.#blocks) return;
     this.#pending.delete(chunk.start);
-    const sum = sumInOrder(this.options.count, pending.parts, (left, right) => {
-      addInto(left, right);
-      return left;
-    });
-    this.options.out.set(sum, chunk.start);
-    if (this.#replicated) return;
-    const frame = this.#numbers(FrameKind.result, NO_BLOCK, chunk, this.options.out);
-    for (let away = 1; away < this.options.size; away++)
-      this.#send((this.options.rank + away) % this.options.size, frame);
+    const { floats, spare } = sumInOrder(
+      this.options.count,
+      pending.parts.map(({ block, value }) => ({ block, value })),
+      addSummands,
+    );
+    const { out, rank, size } = this.options;
+    out.set(floats, chunk.start);
+    if (!this.#replicated && size > 1) {
+      const body = bytesOf(out.subarray(chunk.start, chunk.end));
+      const header = {
+        kind: FrameKind.result,
+        dtype: FrameDtype.f32,
+        flags: 0,
+        block: NO_BLOCK,
+        offset: chunk.start,
+        length: floats.length,
+      };
+      const frame = this.#encode(header, body, bytesOf(floats));
+      for (let away = 1; away < size; away++) this.options.send((rank + away) % size, frame);
+    }
+    if (spare) giveStaging(floats);
   }
 
   #acceptResult(from: number, frame: Frame): void {
@@ -178,6 +214,7 @@ export class WorkReduce {
       throw new FrameError(`an unexpected result, elements ${frame.offset}+${frame.length}`);
     this.#awaited.delete(frame.offset);
     this.options.out.set(bodyAsFloats(frame), frame.offset);
+    giveStaging(frame.body);
   }
 
   #check(): void {
@@ -188,25 +225,43 @@ export class WorkReduce {
     this.#resolve(sumInOrder(this.options.count, this.#scalars, addScalars));
   }
 
-  #numbers(kind: FrameKind, block: Block, chunk: Segment, from: Float32Array): EncodedFrame {
-    // The owner of a segment answers only after it has read this, so a view will do; nobody answers a short vector,
-    // and its memory may be used again while it is still on its way.
-    const values = this.#replicated
-      ? from.slice(chunk.start, chunk.end)
-      : from.subarray(chunk.start, chunk.end);
-    return this.#encode(
-      { kind, dtype: FrameDtype.f32, flags: 0, block, offset: chunk.start, length: values.length },
-      bytesOf(values),
-    );
+  #partial(block: Block, chunk: Segment, vector: Float32Array): OutgoingFrame {
+    const length = chunk.end - chunk.start;
+    const header = {
+      kind: FrameKind.partial,
+      dtype: FrameDtype.f32,
+      flags: 0,
+      block,
+      offset: chunk.start,
+      length,
+    };
+    // Nobody answers a short vector, and its memory may be used again while it is still on its way.
+    if (this.#replicated) return this.#encode(header, bytesOf(vector.slice(chunk.start, chunk.end)));
+    // The owner of a segment answers only after it has read this, so a view will do.
+    return () => this.#encode(header, bytesOf(vector.subarray(chunk.start, chunk.end)));
   }
 
-  #encode(header: Omit<FrameHeader, 'generation' | 'step' | 'phase'>, body: Uint8Array): EncodedFrame {
+  #encode(
+    header: Omit<FrameHeader, 'generation' | 'step' | 'phase'>,
+    body: Uint8Array,
+    sameBody = body,
+  ): EncodedFrame {
     const { generation, step, phase } = this.options;
-    return encodeFrame({ ...header, generation, step, phase }, body);
+    this.bytesSent += HEADER_BYTES + body.byteLength;
+    return encodeFrame({ ...header, generation, step, phase }, body, sameBody);
   }
+}
 
-  #send(rank: number, frame: EncodedFrame): void {
-    this.bytesSent += frame.header.byteLength + frame.body.byteLength;
-    this.options.send(rank, frame);
-  }
+function addSummands(left: Summand, right: Summand): Summand {
+  const target = left.spare ? left.floats : right.spare ? right.floats : takeFloats(left.floats.length);
+  addFloats(target, left.floats, right.floats);
+  if (left.spare && right.spare) giveStaging(right.floats);
+  return { floats: target, spare: true };
+}
+
+function takeFloats(length: number): Float32Array {
+  const staged = takeStaging(0, 4 * length);
+  return staged === undefined
+    ? new Float32Array(length)
+    : new Float32Array(staged.buffer, staged.byteOffset, length);
 }

@@ -1,0 +1,139 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { UserError } from '../errors.js';
+
+/** Exports of assembly/collective; addresses are bytes in {@link MEMORY}, `bytes` are multiples of {@link LINE_BYTES}. */
+interface Kernels {
+  addFloats(target: number, left: number, right: number, bytes: number): void;
+  checksumLines(state: number, source: number, bytes: number): void;
+}
+
+export const LINE_BYTES = 128;
+/** Small enough that two of them stay in the first-level cache of the core. */
+const BLOCK_BYTES = 1 << 14;
+const STATE_AT = 0;
+const HEADER_AT = LINE_BYTES;
+const LEFT_AT = 4096;
+const RIGHT_AT = LEFT_AT + BLOCK_BYTES;
+const SLOTS_AT = 1 << 16;
+const SLOT_BODY_BYTES = 1 << 20;
+/** A line before the body keeps the body aligned; the header stands at its end. */
+const SLOT_BYTES = LINE_BYTES + SLOT_BODY_BYTES;
+/** Messages that may be under way or wait for their like at once; what is over gets ordinary memory. */
+const SLOTS = 96;
+const PAGE_BYTES = 65_536;
+const PAGES = Math.ceil((SLOTS_AT + SLOTS * SLOT_BYTES) / PAGE_BYTES);
+
+/** Reserved, not used, until a slot is taken for the first time. Never grows, so views stay valid. */
+const MEMORY = new WebAssembly.Memory({ initial: PAGES });
+const BYTES = new Uint8Array(MEMORY.buffer);
+const LANES = new Uint32Array(MEMORY.buffer, STATE_AT, LINE_BYTES / 4);
+const kernels = load();
+const free = Array.from({ length: SLOTS }, (_, at) => SLOTS - 1 - at);
+const taken = new Uint8Array(SLOTS);
+
+/** target = left + right, element by element, each sum rounded to f32 once. Equal lengths; target may be an operand. */
+export function addFloats(target: Float32Array, left: Float32Array, right: Float32Array): void {
+  const bytes = 4 * target.length;
+  const staged = isStaged(target) && isStaged(left) && isStaged(right);
+  const block = staged ? bytes : BLOCK_BYTES;
+  for (let at = 0; at < bytes; at += block) {
+    const length = Math.min(block, bytes - at);
+    const to = isStaged(target) ? target.byteOffset + at : LEFT_AT;
+    kernels.addFloats(
+      to,
+      place(left, at, length, LEFT_AT),
+      place(right, at, length, RIGHT_AT),
+      lines(length),
+    );
+    if (!isStaged(target)) target.set(new Float32Array(MEMORY.buffer, to, length / 4), at / 4);
+  }
+}
+
+/** A checksum of 64 bits over both; for damage on the way, not against malice. */
+export function checksum(
+  header: Uint8Array,
+  body: Uint8Array,
+): { readonly low: number; readonly high: number } {
+  for (let lane = 0; lane < LANES.length; lane++)
+    LANES[lane] = Math.imul(lane + 1, 0x85ebca6b) ^ body.byteLength;
+  BYTES.fill(0, HEADER_AT, HEADER_AT + LINE_BYTES).set(header, HEADER_AT);
+  kernels.checksumLines(STATE_AT, HEADER_AT, LINE_BYTES);
+  const block = isStaged(body) ? body.byteLength : BLOCK_BYTES;
+  for (let at = 0; at < body.byteLength; at += block) {
+    const length = Math.min(block, body.byteLength - at);
+    const from = place(body, at, length, LEFT_AT);
+    BYTES.fill(0, from + length, from + lines(length));
+    kernels.checksumLines(STATE_AT, from, lines(length));
+  }
+  let [low, high] = [0x27d4eb2f, 0x165667b1];
+  for (let lane = 0; lane < LANES.length; lane++) {
+    const value = LANES[lane] ?? 0;
+    low = Math.imul(rotate(low ^ value, 15), 0x85ebca77);
+    high = Math.imul(rotate(high, 13) ^ value, 0xc2b2ae3d);
+  }
+  return { low: (low ^ (low >>> 15)) >>> 0, high: (high ^ (high >>> 16)) >>> 0 };
+}
+
+/**
+ * Memory for one message of a header and a body that is worth keeping at hand; undefined = none is free, or the body
+ * is too large. The body is aligned to 128 bytes. Goes back with {@link giveStaging}.
+ */
+export function takeStaging(headerBytes: number, bodyBytes: number): Buffer | undefined {
+  if (bodyBytes > SLOT_BODY_BYTES || headerBytes > LINE_BYTES) return undefined;
+  const slot = free.pop();
+  if (slot === undefined) return undefined;
+  taken[slot] = 1;
+  const body = SLOTS_AT + slot * SLOT_BYTES + LINE_BYTES;
+  return Buffer.from(MEMORY.buffer, body - headerBytes, headerBytes + bodyBytes);
+}
+
+/** Returns the message that `view` is part of; of no effect on other memory, or when it was returned already. */
+export function giveStaging(view: ArrayBufferView): void {
+  if (!isStaged(view)) return;
+  const slot = Math.floor((view.byteOffset - SLOTS_AT) / SLOT_BYTES);
+  if (taken[slot] !== 1) return;
+  taken[slot] = 0;
+  free.push(slot);
+}
+
+/** Slots in use now. */
+export function stagingInUse(): number {
+  return SLOTS - free.length;
+}
+
+function isStaged(view: ArrayBufferView): boolean {
+  return view.buffer === MEMORY.buffer;
+}
+
+/** Where the kernels find bytes at .. at + length - 1 of `values`: where they are, or copied to `scratch`. */
+function place(values: Float32Array | Uint8Array, at: number, length: number, scratch: number): number {
+  if (isStaged(values)) return values.byteOffset + at;
+  BYTES.set(new Uint8Array(values.buffer, values.byteOffset + at, length), scratch);
+  return scratch;
+}
+
+function lines(bytes: number): number {
+  return LINE_BYTES * Math.ceil(bytes / LINE_BYTES);
+}
+
+function rotate(value: number, bits: number): number {
+  return (value << bits) | (value >>> (32 - bits));
+}
+
+function load(): Kernels {
+  const file = fileURLToPath(new URL('../../build/collective.wasm', import.meta.url));
+  if (!existsSync(file))
+    throw new UserError(`${file} is missing; run 'npm run build' once in the source folder.`);
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(file)), {
+    env: { memory: MEMORY },
+  });
+  const { exports } = instance;
+  if (!isKernels(exports)) throw new UserError(`${file} is out of date; run 'npm run build:kernels'.`);
+  return exports;
+}
+
+function isKernels(exports: object): exports is Kernels {
+  return 'addFloats' in exports && 'checksumLines' in exports;
+}
