@@ -1,6 +1,6 @@
 // Speed of the all-reduce between processes of this machine, against the bare TCP exchange of the same traffic.
 // Run after `npm run build`:
-//   node tests/dist/bench/allreduce.js [--ranks 2,3,4] [--mib 80] [--rounds 9] [--json FILE] [--no-tls]
+//   node tests/dist/bench/allreduce.js [--ranks 2,3,4] [--mib 80] [--rounds 9] [--json FILE] [--no-tls] [--no-small]
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -28,6 +28,8 @@ interface Row {
   readonly busGBps?: number;
   /** Median over the rounds of (time of the bare exchange / time of this), each round on its own. */
   readonly shareOfTcp?: number;
+  /** The same for the processor time of all ranks: what other work on the machine disturbs less. */
+  readonly cpuShareOfTcp?: number;
 }
 
 const { values } = parseArgs({
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '9' },
     json: { type: 'string' },
     'no-tls': { type: 'boolean', default: false },
+    'no-small': { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
@@ -44,7 +47,7 @@ const elements = Math.round((Number(values.mib) * 2 ** 20) / 4);
 const rows: Row[] = [];
 for (const size of values.ranks.split(',').map(Number)) rows.push(...(await measure(size)));
 console.table(
-  rows.map(({ ranks, what, milliseconds, algorithmGBps, busGBps, shareOfTcp }) => ({
+  rows.map(({ ranks, what, milliseconds, algorithmGBps, busGBps, shareOfTcp, cpuShareOfTcp }) => ({
     ranks,
     what,
     'ms median': round(milliseconds.median),
@@ -53,6 +56,7 @@ console.table(
     'alg GB/s': algorithmGBps === undefined ? '' : round(algorithmGBps),
     'bus GB/s': busGBps === undefined ? '' : round(busGBps),
     'of TCP': shareOfTcp === undefined ? '' : round(shareOfTcp),
+    'CPU of TCP': cpuShareOfTcp === undefined ? '' : round(cpuShareOfTcp),
   })),
 );
 if (values.json !== undefined)
@@ -117,26 +121,19 @@ async function alternate(
   transports: readonly Transport[],
 ): Promise<Row[]> {
   const size = children.length;
-  const tcp: number[] = [];
-  const sums = new Map<Transport, number[]>(transports.map((transport) => [transport, []]));
+  const tcp: Sample[] = [];
+  const sums = new Map<Transport, Sample[]>(transports.map((transport) => [transport, []]));
   for (let turn = -1; turn < rounds; turn++) {
     const bare = await tell(children, { kind: 'tcp' });
-    if (turn >= 0) tcp.push(slowest(bare));
+    if (turn >= 0) tcp.push(sampleOf(bare));
     for (const transport of transports) {
       const answers = await tell(children, { kind: 'sum', transport, elements, repeat: 1, check: false });
-      if (turn >= 0) sums.get(transport)?.push(slowest(answers));
+      if (turn >= 0) sums.get(transport)?.push(sampleOf(answers));
     }
   }
-  const big = [...sums].map(([transport, seconds]) =>
-    row(
-      size,
-      `${transport} f32`,
-      seconds,
-      seconds.map((time, turn) => (tcp[turn] ?? NaN) / time),
-    ),
-  );
+  const big = [...sums].map(([transport, seconds]) => bigRow(size, `${transport} f32`, seconds, tcp));
   const small: Row[] = [];
-  for (const transport of transports)
+  for (const transport of values['no-small'] ? [] : transports)
     for (const [what, length] of [
       ['4 KiB', 1024],
       ['barrier', 0],
@@ -146,28 +143,42 @@ async function alternate(
       const [first] = await tell(children, command);
       small.push({ ...row(size, `${transport} ${what}`, first?.seconds.slice(20) ?? []) });
     }
-  return [
-    row(
-      size,
-      'bare TCP exchange',
-      tcp,
-      tcp.map(() => 1),
-    ),
-    ...big,
-    ...small,
-  ];
+  return [bigRow(size, 'bare TCP exchange', tcp, tcp), ...big, ...small];
 }
 
-function row(ranks: number, what: string, seconds: readonly number[], shares?: readonly number[]): Row {
+interface Sample {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+/** All ranks together: until the slowest is done, and the work of all. */
+function sampleOf(answers: readonly RankAnswer[]): Sample {
+  return {
+    seconds: Math.max(...answers.flatMap((answer) => answer.seconds)),
+    cpuSeconds: answers.reduce((sum, answer) => sum + (answer.cpuSeconds ?? 0), 0),
+  };
+}
+
+/** `tcp`: the bare exchanges of the same rounds. */
+function bigRow(ranks: number, what: string, samples: readonly Sample[], tcp: readonly Sample[]): Row {
+  const seconds = samples.map((sample) => sample.seconds);
+  const algorithmGBps = (4 * elements) / 1e9 / median(seconds);
+  return {
+    ...row(ranks, what, seconds),
+    algorithmGBps,
+    busGBps: (algorithmGBps * 2 * (ranks - 1)) / ranks,
+    shareOfTcp: median(samples.map((sample, turn) => (tcp[turn]?.seconds ?? NaN) / sample.seconds)),
+    cpuShareOfTcp: median(samples.map((sample, turn) => (tcp[turn]?.cpuSeconds ?? NaN) / sample.cpuSeconds)),
+  };
+}
+
+function row(ranks: number, what: string, seconds: readonly number[]): Row {
   const milliseconds = {
     median: 1000 * median(seconds),
     min: 1000 * Math.min(...seconds),
     max: 1000 * Math.max(...seconds),
   };
-  if (shares === undefined) return { ranks, what, milliseconds };
-  const algorithmGBps = (4 * elements) / 1e9 / median(seconds);
-  const busGBps = (algorithmGBps * 2 * (ranks - 1)) / ranks;
-  return { ranks, what, milliseconds, algorithmGBps, busGBps, shareOfTcp: median(shares) };
+  return { ranks, what, milliseconds };
 }
 
 async function coordinate(
@@ -212,10 +223,6 @@ async function answerOf(child: ChildProcess): Promise<RankAnswer> {
   } finally {
     done.abort();
   }
-}
-
-function slowest(answers: readonly RankAnswer[]): number {
-  return Math.max(...answers.flatMap((answer) => answer.seconds));
 }
 
 function median(numbers: readonly number[]): number {
