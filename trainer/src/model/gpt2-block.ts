@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { gelu, type Matrix } from '../tensor/index.js';
+import { gelu, residual, type Matrix } from '../tensor/index.js';
 import { attend } from './attend.js';
 import { exactGelu } from './exact-gelu.js';
 import type { Forward, Rows } from './forward.js';
@@ -23,11 +23,11 @@ export function gpt2Block(
   const projected = forward.linear(fused, normalize(config, forward, `${name}.ln_1`, hidden));
   const part = (index: number) => tf.slice2d(projected, [0, index * width], [n, width]);
   const mixed = attend(config, forward, layer, { query: part(0), key: part(1), value: part(2) }, rows);
-  const middle = tf.add<Matrix>(hidden, forward.linear(output, mixed));
+  const middle = residual(hidden, forward.linear(output, mixed));
 
   const widened = forward.linear(widen, normalize(config, forward, `${name}.ln_2`, middle));
   const activated = activate(config, widened);
-  return tf.add<Matrix>(middle, forward.linear(narrow, activated));
+  return residual(middle, forward.linear(narrow, activated));
 }
 
 function activate(config: ModelConfig, x: Matrix): Matrix {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { geglu, rmsNorm, rope, swiglu, type Matrix } from '../tensor/index.js';
+import { geglu, residual, rmsNorm, rope, swiglu, type Matrix } from '../tensor/index.js';
 import { attend } from './attend.js';
 import { exactGelu } from './exact-gelu.js';
 import type { Forward, Rows } from './forward.js';
@@ -40,7 +40,7 @@ export function llamaBlock(
     rows,
   );
   const attended = forward.linear(modules.output, mixed);
-  const middle = tf.add<Matrix>(hidden, sandwich ? norm('post_attention_layernorm', attended) : attended);
+  const middle = residual(hidden, sandwich ? norm('post_attention_layernorm', attended) : attended);
 
   const mlpInput = norm(sandwich ? 'pre_feedforward_layernorm' : 'post_attention_layernorm', middle);
   const activated = gated(
@@ -49,7 +49,7 @@ export function llamaBlock(
     forward.linear(modules.up, mlpInput),
   );
   const fed = forward.linear(modules.down, activated);
-  return tf.add<Matrix>(middle, sandwich ? norm('post_feedforward_layernorm', fed) : fed);
+  return residual(middle, sandwich ? norm('post_feedforward_layernorm', fed) : fed);
 }
 
 function gated(config: ModelConfig, gate: Matrix, up: Matrix): Matrix {
