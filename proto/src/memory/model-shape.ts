@@ -53,8 +53,9 @@ export function modelShapeOf(config: Readonly<Record<string, unknown>>): ModelSh
   };
 }
 
-/** Float32 values in 4 MiB: how many rows of logits are held at a time. */
-const FOUR_MEBIBYTES = 1 << 20;
+/** Logits are held for a chunk of rows at a time: FLOATS in all, or fewer rows where the vocabulary is small. */
+const FLOATS = 1 << 24;
+const SMALL_VOCABULARY = 2048;
 
 /** The inputs of the rules that the model decides. */
 export function modelInputs(model: ModelShape): Readonly<Record<string, number>> {
@@ -73,6 +74,11 @@ export function modelInputs(model: ModelShape): Readonly<Record<string, number>>
     biased: gpt2 || model.architecture === 'qwen2' ? 1 : 0,
     headNorms: model.architecture === 'qwen3' ? 1 : 0,
     sandwich: model.architecture === 'gemma2' ? 1 : 0,
-    rowsInFourMebibytes: Math.floor(FOUR_MEBIBYTES / model.vocabulary),
+    chunkRows: chunkRows(model.vocabulary),
   };
+}
+
+function chunkRows(vocabulary: number): number {
+  if (vocabulary < SMALL_VOCABULARY) return Math.floor(2 ** 20 / vocabulary);
+  return Math.max(128, Math.min(512, Math.floor(FLOATS / vocabulary)));
 }
