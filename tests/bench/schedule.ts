@@ -14,17 +14,24 @@ interface Load {
   readonly jobs: number;
 }
 
+interface Distribution {
+  readonly mean: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
 interface Result extends Load {
   readonly cycles: number;
   readonly admitted: number;
+  /** Wall time of everything, the cluster in memory included, and the processor time of the same. */
   readonly seconds: number;
+  readonly cpuSeconds: number;
   readonly admissionsPerSecond: number;
-  readonly cycleMs: {
-    readonly mean: number;
-    readonly p50: number;
-    readonly p99: number;
-    readonly max: number;
-  };
+  readonly admissionsPerCpuSecond: number;
+  /** By the wall clock, which other programs on the machine lengthen, and by processor time, garbage collection included. */
+  readonly cycleMs: Distribution;
+  readonly cycleCpuMs: Distribution;
   readonly heapMb: number;
   readonly rssMb: number;
 }
@@ -143,13 +150,16 @@ function run(load: Load): Result {
   const random = randomFrom(2);
   const ends = new Map<string, number>();
   const times: number[] = [];
+  const cpuTimes: number[] = [];
   let admitted = 0;
   let evicted = 0;
   let now = 0;
   let heap = 0;
   const started = performance.now();
+  const busyAtStart = process.cpuUsage();
   while (waiting.size > 0) {
     const from = performance.now();
+    const busyFrom = process.cpuUsage();
     const plan = schedule({
       now,
       pool: { nodes: cluster.nodes },
@@ -159,6 +169,8 @@ function run(load: Load): Result {
       running: [...cluster.running.values()],
     });
     times.push(performance.now() - from);
+    const busy = process.cpuUsage(busyFrom);
+    cpuTimes.push((busy.user + busy.system) / 1000);
     if (plan.waiting.length + plan.admissions.length !== waiting.size)
       throw new Error('a job is neither admitted nor told why it waits');
     for (const { key, flavor, resource, nodes } of plan.admissions) {
@@ -181,7 +193,7 @@ function run(load: Load): Result {
       backlog.add(job);
       evicted++;
     }
-    heap = Math.max(heap, process.memoryUsage().heapUsed);
+    if (times.length % 16 === 0) heap = Math.max(heap, process.memoryUsage().heapUsed);
     if (plan.isPartial) continue;
     now += TICK_MS;
     for (const [key, end] of ends) {
@@ -192,23 +204,28 @@ function run(load: Load): Result {
   }
   const seconds = (performance.now() - started) / 1000;
   if (evicted > 0) process.stdout.write(`${evicted} evictions\n`);
-  times.sort((a, b) => a - b);
-  const at = (part: number) => times[Math.min(times.length - 1, Math.floor(part * times.length))] ?? 0;
+  const busy = process.cpuUsage(busyAtStart);
+  const cpuSeconds = (busy.user + busy.system) / 1e6;
   return {
     ...load,
     cycles: times.length,
     admitted,
     seconds,
+    cpuSeconds,
     admissionsPerSecond: admitted / seconds,
-    cycleMs: {
-      mean: times.reduce((sum, ms) => sum + ms, 0) / times.length,
-      p50: at(0.5),
-      p99: at(0.99),
-      max: at(1),
-    },
+    admissionsPerCpuSecond: admitted / cpuSeconds,
+    cycleMs: distribution(times),
+    cycleCpuMs: distribution(cpuTimes),
     heapMb: heap / 2 ** 20,
     rssMb: process.resourceUsage().maxRSS / 1024,
   };
+}
+
+function distribution(times: readonly number[]): Distribution {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
+  const mean = times.reduce((sum, ms) => sum + ms, 0) / Math.max(1, times.length);
+  return { mean, p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
 /** The exponent b of cost = a * size^b that fits best (least squares of the logarithms). */
@@ -220,12 +237,16 @@ function fitExponent(points: readonly { readonly size: number; readonly cost: nu
   return above / logs.reduce((sum, [a]) => sum + (a - x) ** 2, 0);
 }
 
+const inWords = ({ mean, p50, p99, max }: Distribution) =>
+  `mean ${mean.toFixed(1)} p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} max ${max.toFixed(1)} ms`;
+
 function show(result: Result): void {
-  const { nodes, jobs, cycles, admissionsPerSecond, cycleMs, heapMb, rssMb } = result;
+  const { nodes, jobs, cycles, admissionsPerSecond, admissionsPerCpuSecond, heapMb, rssMb } = result;
   process.stdout.write(
-    `${nodes} nodes, ${jobs} jobs: ${admissionsPerSecond.toFixed(0)} admissions/s, ${cycles} cycles, ` +
-      `mean ${cycleMs.mean.toFixed(1)} ms, p50 ${cycleMs.p50.toFixed(1)} ms, p99 ${cycleMs.p99.toFixed(1)} ms, ` +
-      `max ${cycleMs.max.toFixed(1)} ms, heap ${heapMb.toFixed(0)} MB, RSS ${rssMb.toFixed(0)} MB\n`,
+    `${nodes} nodes, ${jobs} jobs, ${cycles} cycles\n` +
+      `  wall clock:     ${admissionsPerSecond.toFixed(0)} admissions/s, cycle ${inWords(result.cycleMs)}\n` +
+      `  processor time: ${admissionsPerCpuSecond.toFixed(0)} admissions/s, cycle ${inWords(result.cycleCpuMs)}\n` +
+      `  heap ${heapMb.toFixed(0)} MB, RSS ${rssMb.toFixed(0)} MB\n`,
   );
 }
 
@@ -256,7 +277,9 @@ const results = sizes.map((load) => {
   show(result);
   return result;
 });
-const exponent = fitExponent(results.map(({ nodes, cycleMs }) => ({ size: nodes, cost: cycleMs.mean })));
-process.stdout.write(`mean cycle grows with nodes^${exponent.toFixed(2)}\n`);
+const exponent = fitExponent(
+  results.map(({ nodes, cycleCpuMs }) => ({ size: nodes, cost: cycleCpuMs.mean })),
+);
+process.stdout.write(`processor time of a cycle grows with nodes^${exponent.toFixed(2)}\n`);
 if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ results, exponent }, undefined, 2)}\n`);

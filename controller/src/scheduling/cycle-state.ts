@@ -3,6 +3,7 @@ import { endIfStarted, endOf } from './estimates.js';
 import { FreeGpus } from './place.js';
 import type { Admission, Eviction, Reservation, Resize, Waiting } from './plan.js';
 import type { SchedulingPolicy } from './policy.js';
+import { shapeOf } from './shape.js';
 import type { PendingJob, RunningJob, Snapshot } from './snapshot.js';
 
 /** Why a job does not start, before its place in the queue is known. */
@@ -32,6 +33,10 @@ export class CycleState {
   #started: { readonly count: number; readonly byFlavor: Map<string, Ending[]> } | undefined;
   /** Jobs for which victims were looked for. */
   attempts = 0;
+  readonly #shapes = new Map<
+    string,
+    Map<string, { readonly gpuSeconds: number; readonly refusal: Refusal }>
+  >();
   readonly #byEnd = new Map<string, LazySorted<Ending>>();
   #byFlavor: ReadonlyMap<string, readonly RunningJob[]> | undefined;
   #byQueue: ReadonlyMap<string, readonly RunningJob[]> | undefined;
@@ -47,7 +52,7 @@ export class CycleState {
     for (const job of snapshot.running)
       this.ledger.take(job.queueName, job.flavor, job.nodes.length * job.gpusPerWorker);
     this.free = new FreeGpus(snapshot.pool);
-    this.lookahead = Math.max(policy.lookahead, snapshot.running.length);
+    this.lookahead = policy.lookahead;
   }
 
   get now(): number {
@@ -69,6 +74,22 @@ export class CycleState {
     const until = endIfStarted(job, nodes.length, this.now);
     this.free.take(flavor, sign * job.gpusPerWorker, nodes, until);
     this.ledger.take(job.queueName, flavor, sign * nodes.length * job.gpusPerWorker, until);
+  }
+
+  /** The job is refused, and so are all of its queue that ask for the same for as long or longer. */
+  refuseShape(job: PendingJob, refusal: Refusal): void {
+    this.refusals.set(job.key, refusal);
+    let ofQueue = this.#shapes.get(job.queueName);
+    if (ofQueue === undefined) this.#shapes.set(job.queueName, (ofQueue = new Map()));
+    ofQueue.set(shapeOf(job), { gpuSeconds: job.gpuSeconds ?? Number.POSITIVE_INFINITY, refusal });
+  }
+
+  /** What {@link refuseShape} said of others that holds for this job too. */
+  refusalOfShape(job: PendingJob): Refusal | undefined {
+    const known = this.#shapes.get(job.queueName)?.get(shapeOf(job));
+    if (known === undefined || (job.gpuSeconds ?? Number.POSITIVE_INFINITY) < known.gpuSeconds)
+      return undefined;
+    return known.refusal;
   }
 
   /** Running jobs of a flavor and when they end, the one that ends first first. */

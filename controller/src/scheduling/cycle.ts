@@ -8,7 +8,6 @@ import type { Plan } from './plan.js';
 import type { SchedulingPolicy } from './policy.js';
 import { DEFAULT_POLICY } from './policy.js';
 import { grow, trim, widen } from './resize.js';
-import { shapeOf } from './shape.js';
 import type { PendingJob, Snapshot } from './snapshot.js';
 import { Turns } from './turns.js';
 
@@ -95,26 +94,19 @@ function backfill(
   blocked: ReadonlyMap<string, PendingJob>,
   isFull: () => boolean,
 ): void {
-  const turns = new Turns(state, behind, state.policy.backfillDepth);
-  // A shape that was refused is refused for all of its queue that need as long or longer.
-  const refused = new Map<string, Map<string, { readonly gpuSeconds: number; readonly refusal: Refusal }>>();
-  for (const { queue } of behind) refused.set(queue, new Map());
+  const turns = new Turns(
+    state,
+    behind,
+    state.policy.backfillDepth,
+    (job) => state.refusalOfShape(job) !== undefined,
+  );
   for (let turn = turns.next(); turn !== undefined && !isFull(); turn = turns.next()) {
+    if (state.free.isEmpty) return;
     const { job, again } = turn;
-    const gpuSeconds = job.gpuSeconds ?? Number.POSITIVE_INFINITY;
-    const shape = shapeOf(job);
-    const ofQueue = refused.get(job.queueName);
-    const known = ofQueue?.get(shape);
-    if (known !== undefined && gpuSeconds >= known.gpuSeconds) {
-      state.refusals.set(job.key, known.refusal);
-    } else {
-      const later = take(state, job);
-      if (later !== undefined) {
-        const head = blocked.get(job.queueName) as PendingJob;
-        const refusal = behindHead(head, later.refusal.largestGangThatFits);
-        state.refusals.set(job.key, refusal);
-        ofQueue?.set(shape, { gpuSeconds, refusal });
-      }
+    const later = take(state, job);
+    if (later !== undefined) {
+      const head = blocked.get(job.queueName) as PendingJob;
+      state.refuseShape(job, behindHead(head, later.refusal.largestGangThatFits));
     }
     again();
   }

@@ -19,11 +19,14 @@ export function explain(state: CycleState, blocked: ReadonlyMap<string, PendingJ
     let ahead = 0;
     for (const job of jobs) {
       if (state.admissions.has(job.key)) continue;
-      let refusal = state.refusals.get(job.key) ?? obstacle(job, snapshot);
+      let refusal = state.refusals.get(job.key) ?? state.refusalOfShape(job) ?? obstacle(job, snapshot);
       if (refusal === undefined) {
         const shape = shapeOf(job);
-        refusal = byShape.get(shape) ?? unexamined(state, job, head);
-        byShape.set(shape, refusal);
+        refusal = byShape.get(shape);
+        if (refusal === undefined) {
+          refusal = unexamined(state, job, head);
+          byShape.set(shape, refusal);
+        }
       }
       const estimatedStart = refusal.estimatedStart ?? behind.startOf(job, refusal);
       ahead++;

@@ -119,6 +119,7 @@ export class FlavorSlots {
     this.#buckets.forEach((bucket, free) => {
       count += bucket.size * Math.floor(free / gpusPerWorker);
     });
+    if (count === 0) return 0;
     for (const slot of this.held) {
       const usable = Math.max(0, freeUntil(slot, until));
       count += Math.floor(usable / gpusPerWorker) - Math.floor(Math.max(0, slot.free) / gpusPerWorker);

@@ -62,6 +62,7 @@ function makeRoom(
   // What ends as soon as victims would have made room needs no victims.
   const soon = state.now + state.policy.releaseMs;
   const ended = new Set<RunningJob>();
+  const isFirst = state.reservations.length === 0;
   let isTried = !mayTakeBack;
   for (const { job: ending, end } of endings(state, flavor)) {
     if (ending.givesBackBy !== undefined) continue;
@@ -70,10 +71,10 @@ function makeRoom(
       const taken = takeBack(state, what, job, flavor, refusal, ended);
       if (taken !== undefined) return taken;
     }
-    if (end > soon && (!mayReserve || state.lookahead <= 0)) return undefined;
+    if (end > soon && !mayReserve) return undefined;
+    if (state.lookahead-- <= 0 && !isFirst) return undefined;
     // With room enough it is quota that is missing, and that comes only from those who share it.
     if (what.hasRoom() && !state.sharesQuota(ending.queueName, job.queueName)) continue;
-    state.lookahead--;
     what.release(ending, ending.nodes);
     ended.add(ending);
     if (!what.fits()) continue;

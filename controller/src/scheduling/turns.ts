@@ -24,6 +24,8 @@ export class Turns {
     private readonly state: CycleState,
     queues: Iterable<{ readonly queue: string; readonly from: number }>,
     depth: number,
+    /** Jobs that need no turn, because it is known what would come of it. */
+    private readonly isDecided: (job: PendingJob) => boolean = () => false,
   ) {
     const cursors: Cursor[] = [];
     for (const { queue, from } of queues) {
@@ -50,8 +52,9 @@ export class Turns {
 
   /** Skips what cannot have a turn; false when nothing is left. */
   #prepare(cursor: Cursor): boolean {
-    while (cursor.jobs[cursor.at]?.held !== undefined) cursor.at++;
-    const job = cursor.jobs[cursor.at];
+    let job = cursor.jobs[cursor.at];
+    while (job !== undefined && (job.held !== undefined || this.isDecided(job)))
+      job = cursor.jobs[++cursor.at];
     if (job === undefined || cursor.left <= 0) return false;
     const flavor = job.flavors?.[0] ?? this.state.snapshot.queues.get(cursor.queue)?.quotas[0]?.flavor;
     cursor.share = this.state.ledger.share(cursor.queue, flavor, job.min * job.gpusPerWorker);

@@ -40,7 +40,7 @@ const program = new Command('simulate')
     positive,
   )
   .option('--gpus-per-node <count>', 'GPUs of a node', positive, 8)
-  .option('--load <part>', 'part of the pool that the trace asks for on average', positive, 0.85)
+  .option('--load <part>', 'part of the pool that the trace asks for on average', positive, 0.6)
   .option('--elasticity <part>', 'smallest part of its GPUs that an elastic job may run with', positive, 0.5)
   .option('--cycle-seconds <seconds>', 'shortest simulated time between two cycles', positive, 60)
   .option('--limit <count>', 'only the first jobs of the trace', positive)
