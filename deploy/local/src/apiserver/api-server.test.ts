@@ -49,6 +49,14 @@ describe('writes', () => {
     expect((await server.get(`${maps}/dry`)).status).toBe(404);
   });
 
+  it('refuses bodies that are too large, and goes on', async () => {
+    const data = { text: 'x'.repeat(4 * 1024 * 1024) };
+    const refused = await server.call('POST', maps, { metadata: { name: 'large' }, data });
+    expect(refused.status).toBe(413);
+    expect(refused.body).toMatchObject({ reason: 'RequestEntityTooLarge' });
+    expect((await server.get(`${maps}/large`)).status).toBe(404);
+  });
+
   it('makes names from generateName and refuses bad ones', async () => {
     const made = await server.call('POST', maps, { metadata: { generateName: 'gen-' } });
     expect(at(made.body, 'metadata', 'name')).toMatch(/^gen-[a-z0-9]{5}$/);

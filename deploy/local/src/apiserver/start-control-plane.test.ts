@@ -1,10 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
+import type { KubeObject } from './kube-object.js';
 import { KubeClient } from '../kube-client/kube-client.js';
 import { startControlPlane } from './start-control-plane.js';
 
@@ -37,6 +39,40 @@ describe('startControlPlane', () => {
     again.close();
     await second.close();
     expect(existsSync(path.join(options.dataDir, 'lock'))).toBe(false);
+  });
+
+  it('loses nothing that it confirmed when it is killed, and repeats no revision', async () => {
+    const program = fileURLToPath(new URL('../../bin/tuneyard-apiserver.js', import.meta.url));
+    const kubeconfig = path.join(folder, 'kubeconfig');
+    const flags = ['--data', path.join(folder, 'data'), '--kubeconfig', kubeconfig, '--no-binder'];
+    const maps = '/api/v1/namespaces/default/configmaps';
+    let confirmed = 0;
+    const seen: number[] = [];
+    for (let life = 0; life < 3; life++) {
+      const child = spawn(process.execPath, [program, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(child.stdout, 'data');
+      const client = await KubeClient.fromKubeconfig(kubeconfig, 'test');
+      const list = await client.get<{ items: KubeObject[] }>(maps);
+
+      // What was on its way when the process died may be there or not.
+      expect(list.items.length).toBeGreaterThanOrEqual(confirmed);
+      confirmed = list.items.length;
+      const killed = once(child, 'exit');
+      setTimeout(() => child.kill('SIGKILL'), 150);
+      const writer = async (name: string): Promise<void> => {
+        for (let i = 0; ; i++) {
+          const made = await client.create(maps, { metadata: { name: `${name}-${life}-${i}` } });
+          confirmed += 1;
+          seen.push(Number(made.metadata.resourceVersion));
+        }
+      };
+      const writers = await Promise.allSettled(['a', 'b', 'c', 'd'].map(writer));
+      for (const writer of writers) expect(writer).toMatchObject({ reason: { code: 'ECONNRESET' } });
+      await killed;
+      client.close();
+    }
+    expect(seen.length).toBeGreaterThan(10);
+    expect(new Set(seen).size).toBe(seen.length);
   });
 
   it('says in a sentence that its port is in use', async () => {

@@ -20,6 +20,12 @@ import type { Journal, Store } from './store.js';
 /** The file is written anew when it is longer than this, in bytes, and mostly history. */
 const rewriteBytes = 64 * 1024 * 1024;
 
+/**
+ * Revisions left out after a restart: a watch may have seen writes that were not yet on disk when the machine died, and
+ * must not meet their revisions again with other content.
+ */
+const revisionGap = 1000;
+
 interface Line {
   /** Revision. */
   r: number;
@@ -165,7 +171,7 @@ function load(file: string, store: Store, warn: (message: string) => void): void
   }
   for (const [bucket, members] of objects)
     for (const object of members.values()) store.restore(bucket, object);
-  store.resumeAt(revision);
+  store.resumeAt(revision + revisionGap);
 }
 
 function readLine(text: string, place: string): Line {
