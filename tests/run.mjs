@@ -9,7 +9,7 @@ import process from 'node:process';
 const root = new URL('..', import.meta.url).pathname;
 
 /** Servers that tests start for themselves, with the Debian package that brings each. */
-const SERVERS = { 'nats-server': 'nats-server', 'redis-server': 'redis-server' };
+const SERVERS = { 'nats-server': 'nats-server', 'redis-server': 'redis-server', promtool: 'prometheus' };
 
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });

@@ -17,6 +17,7 @@ interface Options {
   readonly renewDeadline: number;
   readonly retryPeriod: number;
   readonly trainerImage: string;
+  readonly trainerMetricsPort: number;
   readonly kubeQps: number;
   readonly kubeBurst: number;
   readonly logLevel: string;
@@ -73,6 +74,12 @@ function readOptions(): Options {
       '--trainer-image <image>',
       'image of the trainer for jobs that name none',
       'tuneyard/trainer:latest',
+    )
+    .option(
+      '--trainer-metrics-port <port>',
+      'where trainers serve /metrics; 0 = any free port, which Prometheus cannot find',
+      number,
+      0,
     )
     .option('--kube-qps <n>', 'requests a second to the API server; 0 = no limit', number, 50)
     .option('--kube-burst <n>', 'requests at once to the API server', number, 100)

@@ -30,6 +30,8 @@ export interface ControllerOptions {
     | undefined;
   /** Image of the trainer for jobs that name none. @default tuneyard/trainer:latest */
   readonly trainerImage?: string | undefined;
+  /** Port of every trainer's metrics; 0 = any free one, as several trainers on one machine need. @default 0 */
+  readonly trainerMetricsPort?: number | undefined;
   /** Requests a second to the API server; 0 = no limit. @default 50 */
   readonly kubeQps?: number | undefined;
   /** @default 100 */
@@ -107,6 +109,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
       pods: {
         coordinatorAddress: options.coordinatorAdvertiseAddress ?? coordinator.address,
         trainerImage: options.trainerImage ?? 'tuneyard/trainer:latest',
+        trainerMetricsPort: options.trainerMetricsPort,
       },
     });
     const whenSynced = Promise.all(Object.values(caches).map((reflector) => reflector.synced())).then(() => {

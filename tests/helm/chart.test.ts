@@ -113,7 +113,7 @@ describe.skipIf(skipReason !== undefined)(`renders ${skipReason ?? ''}`, () => {
   it('makes monitors and rules only where the cluster knows them', () => {
     const kinds = (apiVersions: string[]) =>
       renderChart({ values: valuesOf('ha'), apiVersions }).objects.map(({ kind }) => kind);
-    const monitoring = ['ServiceMonitor', 'PrometheusRule'];
+    const monitoring = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule'];
     expect(kinds(['monitoring.coreos.com/v1'])).toEqual(expect.arrayContaining(monitoring));
     expect(kinds([]).filter((kind) => monitoring.includes(kind))).toEqual([]);
   });

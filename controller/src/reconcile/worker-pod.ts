@@ -15,6 +15,8 @@ export interface WorkerPodOptions {
   readonly coordinatorAddress: string;
   /** Image of the trainer, unless the job names one. */
   readonly trainerImage: string;
+  /** Port on which trainers serve their metrics, named in their pods; absent or 0 = any free one. */
+  readonly trainerMetricsPort?: number | undefined;
 }
 
 export interface WorkerPlan {
@@ -55,6 +57,7 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
     [WORKER_INDEX_LABEL]: String(plan.index),
     [ATTEMPT_LABEL]: String(plan.attempt),
   };
+  const metricsPort = options.trainerMetricsPort ?? 0;
   const gpus = { [plan.resource]: String(plan.gpus) };
   const { cpu, memory } = template.resources ?? {};
   const compute = { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
@@ -95,8 +98,9 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
               valueFrom: { secretKeyRef: { name: tokenSecretName(jobName), key: TOKEN_KEY } },
             },
             { name: 'TUNEYARD_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-            { name: 'TUNEYARD_METRICS_PORT', value: '0' },
+            { name: 'TUNEYARD_METRICS_PORT', value: String(metricsPort) },
           ],
+          ...(metricsPort === 0 ? {} : { ports: [{ name: 'metrics', containerPort: metricsPort }] }),
           resources: { limits: { ...compute, ...gpus }, requests: { ...compute, ...gpus } },
         },
       ],

@@ -46,7 +46,7 @@ type Body = NonNullable<WorkerMessage['body']>;
 
 /** The stream to the coordinator. Comes back by itself for as long as it is not closed. */
 export class CoordinatorSession {
-  readonly #client: CoordinatorClient;
+  #client: CoordinatorClient;
   #stream: ClientDuplexStream<WorkerMessage, Directive> | undefined;
   #welcomed = false;
   #closed = false;
@@ -61,18 +61,7 @@ export class CoordinatorSession {
   readonly #unsent = new Map<Body['$case'], Body>();
 
   constructor(private readonly options: SessionOptions) {
-    this.#client = new CoordinatorClient(options.address, channelCredentials(options.tls), {
-      ...nameOptions(options.tls, options.name),
-      'grpc.max_receive_message_length': 4 << 20,
-      'grpc.enable_http_proxy': 0,
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc.service_config_disable_resolution': 1,
-      'grpc.enable_retries': 0,
-      'grpc.keepalive_time_ms': 5000,
-      'grpc.keepalive_timeout_ms': 5000,
-      'grpc.initial_reconnect_backoff_ms': 50,
-      'grpc.max_reconnect_backoff_ms': 1000,
-    });
+    this.#client = this.#newClient();
   }
 
   /** Resolves with the first Welcome; rejects when the coordinator refuses us for good or does not answer in time. */
@@ -132,6 +121,22 @@ export class CoordinatorSession {
     this.#client.close();
   }
 
+  #newClient(): CoordinatorClient {
+    const { address, tls, name } = this.options;
+    return new CoordinatorClient(address, channelCredentials(tls), {
+      ...nameOptions(tls, name),
+      'grpc.max_receive_message_length': 4 << 20,
+      'grpc.enable_http_proxy': 0,
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.enable_retries': 0,
+      'grpc.keepalive_time_ms': 5000,
+      'grpc.keepalive_timeout_ms': 5000,
+      'grpc.initial_reconnect_backoff_ms': 50,
+      'grpc.max_reconnect_backoff_ms': 1000,
+    });
+  }
+
   #open(): void {
     if (this.#closed) return;
     const stream = this.#client.session();
@@ -158,6 +163,12 @@ export class CoordinatorSession {
     }
     if (error?.code === status.UNAUTHENTICATED || error?.code === status.FAILED_PRECONDITION)
       this.#first?.reject(new CoordinatorError(`the coordinator refuses this worker: ${error.details}`));
+    // The address may be that of several controllers, of which only the leader knows the job: a new connection may
+    // reach another one.
+    if (error?.code === status.NOT_FOUND) {
+      this.#client.close();
+      this.#client = this.#newClient();
+    }
     this.#retry = setTimeout(() => this.#open(), this.#pause);
     this.#pause = Math.min(2 * this.#pause, MAX_PAUSE_MS);
   }
