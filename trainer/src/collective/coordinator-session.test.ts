@@ -54,6 +54,7 @@ it('finds the leader behind an address that several controllers share', async ()
   const { address, connections } = await spread([standby, standby, leader]);
   const session = new CoordinatorSession({
     address,
+    name: 'tuneyard-coordinator',
     hello: () => ({
       job: { namespace: 'n', name: 'j', uid: 'u' },
       token: 't',
