@@ -157,6 +157,29 @@ describe('a pod', () => {
     expect(at(body, 'spec', 'nodeName')).toBe('gpu-0');
   });
 
+  it('works in its working directory, on folders of the machine', async () => {
+    const shared = path.join(folder, 'shared');
+    mkdirSync(shared);
+    writeFileSync(path.join(shared, 'in'), 'from the machine');
+    await run('worker', 'cat in; cp in out', {
+      container: { workingDir: '/mnt/shared', volumeMounts: [{ name: 'shared', mountPath: '/mnt/shared' }] },
+      spec: { volumes: [{ name: 'shared', hostPath: { path: shared } }] },
+    });
+    await server.until(`${pods}/worker`, phaseIs('Succeeded'));
+    expect(await logOf('worker')).toBe('from the machine');
+    expect(readFileSync(path.join(shared, 'out'), 'utf8')).toBe('from the machine');
+  });
+
+  it('does not reach its containers when an init container fails', async () => {
+    const init = { name: 'init', image: 'x', command: ['sh', '-c', 'exit 4'] };
+    await run('stillborn', 'echo never', { spec: { initContainers: [init] } });
+    const { body } = await server.until(`${pods}/stillborn`, phaseIs('Failed'));
+    expect(at(body, 'status', 'initContainerStatuses')).toMatchObject([
+      { state: { terminated: { exitCode: 4 } } },
+    ]);
+    expect(await logOf('stillborn', 'container=main')).not.toContain('never');
+  });
+
   it('waits for a missing secret, saying so', async () => {
     await run('waits', 'echo "$T"', {
       container: { env: [{ name: 'T', valueFrom: { secretKeyRef: { name: 'later', key: 't' } } }] },
@@ -243,6 +266,14 @@ describe('logs', () => {
 });
 
 describe('the agent', () => {
+  it('renews the lease of its node', async () => {
+    const lease = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/gpu-0';
+    const { body } = await server.get(lease);
+    expect(at(body, 'spec', 'holderIdentity')).toBe('gpu-0');
+    const renewed = Date.parse(String(at(body, 'spec', 'renewTime')));
+    expect(Math.abs(Date.now() - renewed)).toBeLessThan(40_000);
+  });
+
   it('says that its node is not ready on demand', async () => {
     const ready =
       (status: string) =>

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KubeClient } from '../../kube-client/kube-client.js';
+import { at } from '../json.js';
 import { startControlPlane } from '../start-control-plane.js';
 
 describe('credentials', () => {
@@ -43,6 +44,20 @@ describe('credentials', () => {
       expect(await bob.get('/api/v1/pods')).toMatchObject({ kind: 'PodList' });
       expect(await carol.get('/api/v1/pods')).toMatchObject({ kind: 'PodList' });
       await expect(carol.get('/api/v1/secrets')).rejects.toMatchObject({ code: 403 });
+      const asked = await admin.create('/api/v1/namespaces/default/serviceaccounts/default/token', {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: { expirationSeconds: 600 },
+      });
+      const token = String(at(asked, 'status', 'token'));
+      const robot = await clientOf('robot', plane.kubeconfig.replace(plane.token, token));
+      await expect(robot.get('/api/v1/pods')).rejects.toMatchObject({
+        code: 403,
+        message: expect.stringContaining('system:serviceaccount:default:default') as string,
+      });
+      const forged = `${token.slice(0, -4)}AAAA`;
+      const thief = await clientOf('thief', plane.kubeconfig.replace(plane.token, forged));
+      await expect(thief.get('/api/v1/pods')).rejects.toMatchObject({ code: 401 });
     } finally {
       for (const client of clients) client.close();
       await plane.close();
