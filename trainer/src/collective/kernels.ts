@@ -14,12 +14,14 @@ export const LINE_BYTES = 128;
 const BLOCK_BYTES = 1 << 14;
 const STATE_AT = 0;
 const HEADER_AT = LINE_BYTES;
-const LEFT_AT = 4096;
+/** Half a page away from the slots: a core takes a load for a recent store whose address ends in the same 12 bits. */
+const LEFT_AT = 4096 + 2048;
 const RIGHT_AT = LEFT_AT + BLOCK_BYTES;
 const SLOTS_AT = 1 << 16;
+/** Before the body; the header stands at its end. */
+const SLOT_MARGIN_BYTES = 4096;
 const SLOT_BODY_BYTES = 1 << 20;
-/** A line before the body keeps the body aligned; the header stands at its end. */
-const SLOT_BYTES = LINE_BYTES + SLOT_BODY_BYTES;
+const SLOT_BYTES = SLOT_MARGIN_BYTES + SLOT_BODY_BYTES;
 /** Messages that may be under way or wait for their like at once; what is over gets ordinary memory. */
 const SLOTS = 96;
 const PAGE_BYTES = 65_536;
@@ -81,11 +83,11 @@ export function checksum(
  * is too large. The body is aligned to 128 bytes. Goes back with {@link giveStaging}.
  */
 export function takeStaging(headerBytes: number, bodyBytes: number): Buffer | undefined {
-  if (bodyBytes > SLOT_BODY_BYTES || headerBytes > LINE_BYTES) return undefined;
+  if (bodyBytes > SLOT_BODY_BYTES || headerBytes > SLOT_MARGIN_BYTES) return undefined;
   const slot = free.pop();
   if (slot === undefined) return undefined;
   taken[slot] = 1;
-  const body = SLOTS_AT + slot * SLOT_BYTES + LINE_BYTES;
+  const body = SLOTS_AT + slot * SLOT_BYTES + SLOT_MARGIN_BYTES;
   return Buffer.from(MEMORY.buffer, body - headerBytes, headerBytes + bodyBytes);
 }
 
