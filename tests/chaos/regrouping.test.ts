@@ -6,7 +6,7 @@ import {
   MemoryStateStore,
   type CoordinatorServer,
 } from '@tuneyard/controller/coordinator';
-import { createGroup, type Group, type TlsMaterial } from '@tuneyard/trainer/collective';
+import { createGroup, type Group, type GroupOptions, type TlsMaterial } from '@tuneyard/trainer/collective';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { makeCertificates } from '../support/make-certificates.js';
@@ -36,8 +36,9 @@ async function serve(
   return server;
 }
 
-function worker(server: CoordinatorServer, memberId: string): Group {
+function worker(server: CoordinatorServer, memberId: string, more: Partial<GroupOptions> = {}): Group {
   const group = createGroup({
+    ...more,
     coordinatorAddress: server.address,
     job: ref,
     token: 's',
@@ -124,6 +125,54 @@ describe('a group that changes', () => {
     for (const outcome of outcomes) expect(outcome).toEqual(alone);
     expect([...generations]).toEqual([1]);
     expect((await restarted)?.coordinator.state('u1')?.finished?.step).toBe(10);
+  });
+
+  it('without its coordinator goes on, and stops at the next change of members that nobody confirms', async () => {
+    const slow = { ...training, totalSteps: 100_000, unitMs: 1 };
+    const server = await serve(2);
+    const patience = { coordinatorPatienceSeconds: 1 };
+    const [left, right] = [worker(server, 'w0', patience), worker(server, 'w1', patience)];
+    let withoutCoordinator = 0;
+    let closed: Promise<void> | undefined;
+    const outcomes = await Promise.allSettled([
+      trainFake(left, slow, {
+        onCommit: (step) => {
+          if (step === 2) closed = server.close();
+          if (closed !== undefined) withoutCoordinator += 1;
+          if (withoutCoordinator === 20) void right.close();
+        },
+      }),
+      trainFake(right, slow),
+    ]);
+    expect(withoutCoordinator).toBeGreaterThanOrEqual(20);
+    expect(outcomes.map((outcome) => outcome.status)).toEqual(['rejected', 'rejected']);
+    expect(outcomes[0]).toMatchObject({ reason: { name: 'CoordinatorError' } });
+    await closed;
+  });
+
+  it('says whom it waited for, how long it took to recover and how much state it moved', async () => {
+    const slow = { ...training, totalSteps: 12, unitMs: 4 };
+    const server = await serve(1);
+    const seen: string[] = [];
+    const events = {
+      waitedFor: (memberId: string) => seen.push(`wait ${memberId}`),
+      recovered: (cause: string, seconds: number) => seen.push(`${cause} ${seconds < 5}`),
+      stateMoved: (direction: string, bytes: number) => seen.push(`${direction} ${bytes}`),
+    };
+    let late: Promise<PromiseSettledResult<FakeOutcome>> | undefined;
+    const second = (): Group => worker(server, 'w1');
+    let joined: Group | undefined;
+    await trainFake(worker(server, 'w0', { events }), slow, {
+      onCommit: (step) => {
+        if (step === 2)
+          late = Promise.allSettled([trainFake((joined = second()), slow)]).then(([only]) => only);
+        if (step === 8) void joined?.close();
+      },
+    });
+    await late;
+    expect(seen).toContain('wait w1');
+    expect(seen).toContain(`sent ${2 * 4 * slow.length}`);
+    expect(seen.some((line) => /^(lost|link) true$/.test(line))).toBe(true);
   });
 
   it('trains the same over mutual TLS, and lets nobody in with a certificate of another authority', async () => {

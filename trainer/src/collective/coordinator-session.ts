@@ -39,6 +39,8 @@ export interface SessionOptions {
   /** Who we are and where we stand, asked at every (re)connection. */
   readonly hello: () => Hello;
   readonly committedStep: () => number;
+  /** For how long a coordinator that is gone is worth waiting for. */
+  readonly patienceMs: number;
   readonly listener: SessionListener;
 }
 
@@ -54,6 +56,7 @@ export class CoordinatorSession {
   #heartbeat: NodeJS.Timeout | undefined;
   #welcomeTimer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #lostAt: number | undefined;
   #first: { resolve: (welcome: Welcome) => void; reject: (error: Error) => void } | undefined;
   #ready: Ready | undefined;
   #finishing: { readonly finished: Finished; readonly resolve: () => void } | undefined;
@@ -103,12 +106,30 @@ export class CoordinatorSession {
     this.#send({ $case: 'peerFailure', value });
   }
 
-  /** Resolves once the coordinator has it. */
-  finish(finished: Finished): Promise<void> {
-    return new Promise((resolve) => {
-      this.#finishing = { finished, resolve };
-      this.#sendFinished();
-    });
+  /** Resolves once the coordinator has it; rejects when that is gone for too long. */
+  async finish(finished: Finished): Promise<void> {
+    let watch: NodeJS.Timeout | undefined;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#finishing = { finished, resolve };
+        watch = setInterval(() => {
+          const reason = this.givenUp();
+          if (reason !== undefined) reject(reason);
+        }, 1000);
+        this.#sendFinished();
+      });
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  /** Why it is time to go on without the coordinator; undefined = it is there, or may come back. */
+  givenUp(): CoordinatorError | undefined {
+    const { address, patienceMs } = this.options;
+    if (this.#lostAt === undefined || performance.now() - this.#lostAt < patienceMs) return undefined;
+    return new CoordinatorError(
+      `the coordinator at ${address} has been gone for more than ${patienceMs / 1000} s; the job resumes from its last checkpoint`,
+    );
   }
 
   close(): void {
@@ -155,6 +176,7 @@ export class CoordinatorSession {
     if (stream !== this.#stream || this.#closed) return;
     clearInterval(this.#heartbeat);
     clearTimeout(this.#welcomeTimer);
+    this.#lostAt ??= performance.now();
     this.#stream = undefined;
     if (error === undefined && this.#welcomed && this.#finishing !== undefined) {
       const { resolve } = this.#finishing;
@@ -198,6 +220,7 @@ export class CoordinatorSession {
   #begin(welcome: Welcome): void {
     clearTimeout(this.#welcomeTimer);
     this.#welcomed = true;
+    this.#lostAt = undefined;
     this.#pause = FIRST_PAUSE_MS;
     const intervalMs = 1000 * Math.max(0.05, welcome.heartbeatIntervalSeconds);
     this.#heartbeat = setInterval(

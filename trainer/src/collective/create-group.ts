@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { JobRef } from '@tuneyard/proto';
 
 import { createGrpcDataPlane } from './grpc-data-plane.js';
+import type { GroupEvents } from './group-events.js';
 import type { Group } from './group.js';
 import { createHttp2DataPlane } from './http2-data-plane.js';
 import { PeerGroup } from './peer-group.js';
@@ -38,6 +39,10 @@ export interface GroupOptions {
   readonly allocate?: (length: number) => Float32Array;
   /** Told of generations, broken links and reconnections; default: nobody. */
   readonly log?: GroupLog;
+  /** Told of what can be measured; default: nobody. */
+  readonly events?: GroupEvents;
+  /** How long to wait for a coordinator that is gone, where nothing can go on without it; default 300 s. */
+  readonly coordinatorPatienceSeconds?: number;
   /** How long to wait for the coordinator's first answer; default 60 s. */
   readonly connectTimeoutSeconds?: number;
 }

@@ -73,11 +73,19 @@ export class Generations {
     if (this.#parked.length > MAX_PARKED_PULLS) this.#parked.shift()?.sink.refuse('stale');
   }
 
-  /** Resolves at the next {@link wake}. */
-  async change(): Promise<void> {
-    const again = setInterval(() => this.#round?.complainAgain(), REPORT_AGAIN_MS);
+  /** Resolves at the next {@link wake}; rejects with what `giveUp`, asked now and then, returns. */
+  async change(giveUp?: () => Error | undefined): Promise<void> {
+    let fail = (_: Error): void => {};
+    const again = setInterval(() => {
+      this.#round?.complainAgain();
+      const reason = giveUp?.();
+      if (reason !== undefined) fail(reason);
+    }, REPORT_AGAIN_MS);
     try {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise<void>((resolve, reject) => {
+        fail = reject;
+        this.#waiting.push(resolve);
+      });
     } finally {
       clearInterval(again);
     }

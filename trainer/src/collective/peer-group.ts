@@ -47,6 +47,8 @@ export class PeerGroup implements Group, PeerHandlers {
   #checkpointRequest: CheckpointRequest | undefined;
   #over: Finished_Outcome | undefined;
   #closed = false;
+  /** When the generation ended under our feet (ms); until the next complete sum. */
+  #interruptedAt: number | undefined;
 
   constructor(
     private readonly options: GroupOptions & { readonly incarnation: string },
@@ -57,7 +59,7 @@ export class PeerGroup implements Group, PeerHandlers {
     this.memberId = memberId;
     this.#pool = new VectorPool(allocate);
     this.#buffers = new SumBuffers(allocate);
-    this.#exchange = new StateExchange({ jobUid: job.uid, token, memberId });
+    this.#exchange = new StateExchange({ jobUid: job.uid, token, memberId }, options.events);
     this.#generations = new Generations({
       jobUid: job.uid,
       token,
@@ -78,6 +80,7 @@ export class PeerGroup implements Group, PeerHandlers {
       name: options.coordinatorName ?? 'tuneyard-coordinator',
       hello: () => this.#hello(),
       committedStep: () => this.#exchange.committedStep(),
+      patienceMs: 1000 * (options.coordinatorPatienceSeconds ?? 300),
       listener: {
         onMembership: (membership) => this.#generations.announce(membership),
         onCheckpoint: (request) => (this.#checkpointRequest = request),
@@ -119,7 +122,7 @@ export class PeerGroup implements Group, PeerHandlers {
     this.#exchange.state = state;
     this.#session.ready({ committedStep: state.committedStep(), totalSteps });
     while (this.size === 0 && this.#stop.told === undefined && this.#over === undefined)
-      await this.#generations.change();
+      await this.#generations.change(() => this.#session.givenUp());
     if (this.size === 0) this.#stop.agreed = this.#stop.told;
   }
 
@@ -191,13 +194,14 @@ export class PeerGroup implements Group, PeerHandlers {
         if (this.#closed) throw new RoundAbandoned('the group is closed');
         const round = this.#generations.current();
         if (round === undefined) {
-          await this.#generations.change();
+          await this.#generations.change(() => this.#session.givenUp());
           continue;
         }
         try {
           return await attempt(round);
         } catch (error) {
           if (!(error instanceof RoundAbandoned)) throw error;
+          this.#interruptedAt ??= performance.now();
         }
       }
     } finally {
@@ -249,6 +253,7 @@ export class PeerGroup implements Group, PeerHandlers {
       reduce.contribute(computation.sums, this.#stop.flags());
       const scalars = await round.orAbandon(reduce.done);
       const reduceSeconds = (performance.now() - began) / 1000;
+      this.#tell(round, reduce);
       this.#stop.conclude(reduce.flags);
       this.#buffers.done(vector);
       if (key.phase === WorkPhase.WORK_PHASE_EVALUATION) this.#evaluation = { step: key.step, ...scalars };
@@ -257,6 +262,16 @@ export class PeerGroup implements Group, PeerHandlers {
     } finally {
       this.#generations.isReducing = false;
     }
+  }
+
+  #tell(round: Round, reduce: WorkReduce): void {
+    const { events } = this.options;
+    round.members.forEach(({ memberId }, rank) => {
+      if (rank !== round.rank) events?.waitedFor?.(memberId, reduce.waitSeconds(rank));
+    });
+    if (this.#interruptedAt !== undefined)
+      events?.recovered?.(round.cause, (performance.now() - this.#interruptedAt) / 1000);
+    this.#interruptedAt = undefined;
   }
 
   /** The plan of the generation, after all have said where they stand. */

@@ -75,6 +75,11 @@ export class Round {
     return this.options.membership.members;
   }
 
+  /** Why this generation was made. */
+  get cause(): string {
+    return this.options.membership.cause;
+  }
+
   get isAbandoned(): boolean {
     return this.#isAbandoned;
   }

@@ -2,6 +2,7 @@ import type { FetchStateRequest, StateChunk } from '@tuneyard/proto';
 
 import { CoordinatorError } from '../errors.js';
 import type { DataPlane } from './data-plane.js';
+import type { GroupEvents } from './group-events.js';
 import type { StateHolder } from './group.js';
 import type { Round } from './round.js';
 import { RoundAbandoned } from './round.js';
@@ -24,7 +25,10 @@ export class StateExchange {
   /** Open while the loop waits inside of the group, so that nobody changes the state. */
   #still = gate();
 
-  constructor(private readonly options: StateExchangeOptions) {}
+  constructor(
+    private readonly options: StateExchangeOptions,
+    private readonly events?: GroupEvents,
+  ) {}
 
   committedStep(): number {
     return this.state?.committedStep() ?? 0;
@@ -49,7 +53,10 @@ export class StateExchange {
       this.#exportedStep = step;
       this.#exported = this.#export(step);
     }
-    yield* stateChunks(await this.#exported, request);
+    for (const chunk of stateChunks(await this.#exported, request)) {
+      this.events?.stateMoved?.('sent', chunk.data.byteLength);
+      yield chunk;
+    }
   }
 
   /** Takes over the state of the furthest member; returns the step that it has then. */
@@ -67,6 +74,7 @@ export class StateExchange {
       });
       for await (const chunk of chunks) {
         image = this.#assembly.accept(chunk);
+        this.events?.stateMoved?.('received', chunk.data.byteLength);
         if (round.isAbandoned) break;
       }
     } catch (error) {

@@ -63,6 +63,8 @@ export class WorkReduce {
   readonly done: Promise<Scalars>;
   bytesSent = 0;
   #resolve: (scalars: Scalars) => void = () => {};
+  #contributedAt = 0;
+  readonly #contributionOf: number[] = [];
   #finished = false;
   #disposed = false;
   readonly #segments: readonly Segment[];
@@ -90,6 +92,7 @@ export class WorkReduce {
 
   /** This member's own sums are complete: contributes them. */
   contribute(sums: PartialSums, flags: number): void {
+    this.#contributedAt = performance.now();
     const { rank, size, deal } = this.options;
     const own = (deal.blocks[rank] ?? []).map((block) => {
       const sum = sums.get(block);
@@ -138,6 +141,7 @@ export class WorkReduce {
   /** Throws a FrameError when the frame has no place in this reduction. */
   accept(from: number, frame: Frame): void {
     if (this.#disposed) return giveStaging(frame.body);
+    if (frame.kind !== FrameKind.result) this.#contributionOf[from] = performance.now();
     if (frame.kind === FrameKind.scalars) {
       const blocks = this.options.deal.blocks[from]?.length ?? 0;
       if (frame.body.byteLength !== 16 * blocks || this.#scalarsFrom.has(from))
@@ -151,6 +155,11 @@ export class WorkReduce {
     else if (frame.kind === FrameKind.result) this.#acceptResult(from, frame);
     else throw new FrameError(`a frame of kind ${frame.kind} inside a reduction`);
     this.#check();
+  }
+
+  /** How long this member's contribution was ready before that of `rank` had come. */
+  waitSeconds(rank: number): number {
+    return Math.max(0, (this.#contributionOf[rank] ?? 0) - this.#contributedAt) / 1000;
   }
 
   #acceptScalars(from: number, values: Float64Array, flags: number): void {

@@ -34,6 +34,11 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     token: worker.token,
     memberId: worker.memberId,
     listenHost: worker.podIp,
+    events: {
+      waitedFor: (peer, seconds) => metrics.peerWaitSeconds.inc({ peer }, seconds),
+      recovered: (cause, seconds) => metrics.recoverySeconds.observe({ cause }, seconds),
+      stateMoved: (direction, bytes) => metrics.stateTransferBytes.inc({ direction }, bytes),
+    },
   });
   const compute = new ThreadedCompute({ measureMemory: worker.memoryReport !== undefined });
   const observer = new LoggingObserver(log, metrics, () => group);

@@ -35,6 +35,25 @@ export class TrainerMetrics {
     'Steps skipped because loss or gradient was not finite.',
   );
   readonly allReduceBytes = this.counter('allreduce_bytes_total', 'Bytes sent and received by all-reduces.');
+  readonly peerWaitSeconds = new Counter({
+    name: 'tuneyard_trainer_peer_wait_seconds_total',
+    help: 'Time for which this worker had its share of a sum ready and waited for that of a peer.',
+    labelNames: ['peer'],
+    registers: this.registers,
+  });
+  readonly recoverySeconds = new Histogram({
+    name: 'tuneyard_trainer_recovery_seconds',
+    help: 'From the end of a membership in the middle of a sum to the next complete sum, by cause of the new one.',
+    labelNames: ['cause'],
+    buckets: STEP_SECONDS_BUCKETS,
+    registers: this.registers,
+  });
+  readonly stateTransferBytes = new Counter({
+    name: 'tuneyard_trainer_state_transfer_bytes_total',
+    help: 'Adapter state sent to members that were behind and received from members ahead.',
+    labelNames: ['direction'],
+    registers: this.registers,
+  });
   readonly stepSeconds = new Histogram({
     name: 'tuneyard_trainer_step_seconds',
     help: 'Wall time of steps by phase: compute (data, forward, backward), allreduce, total.',
