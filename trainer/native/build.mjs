@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, '..', 'build', 'native');
-const sources = ['elementwise.c', 'rows.c', 'softmax.c'].map((name) => join(here, name));
+const sources = ['elementwise.c', 'rows.c', 'softmax.c', 'thin.c'].map((name) => join(here, name));
 const flags = ['-O3', '-std=gnu11', '-fno-math-errno', '-Wno-psabi', '-shared', '-fPIC'];
 
 /** Names as in src/tensor/wasm/processor.ts. */

@@ -58,5 +58,6 @@ async function useKernels(
   const loaded = native === 'off' ? undefined : await loadNativeKernels(heap);
   if (loaded === undefined) return 'wasm kernels';
   device.kernels = { ...device.ownKernels, ...loaded.kernels };
+  device.gemm = loaded.withThinProducts(device.gemm);
   return loaded.description;
 }

@@ -3,12 +3,16 @@ import { fileURLToPath } from 'node:url';
 import type { LibraryHandle } from 'koffi';
 import type { EmscriptenHeap } from './emscripten-heap.js';
 import { baseAddress, loadFfi } from './ffi.js';
+import type { Gemm } from './gemm.js';
 import type { KernelModule } from './kernel-module.js';
+import { thinProducts } from './thin-products.js';
 import { instructionSet, processorInfo, type InstructionSet } from './processor.js';
 
 /** Kernels of trainer/native that take the place of the wasm ones of the same name, on the same heap. */
 export interface NativeKernels {
   readonly kernels: Partial<KernelModule>;
+  /** The product given, with those of low-rank factors done by a kernel made for them. */
+  readonly withThinProducts: (gemm: Gemm) => Gemm;
   /** For logs: `C kernels for avx512`. */
   readonly description: string;
 }
@@ -49,8 +53,13 @@ export async function loadNativeKernels(heap: EmscriptenHeap): Promise<NativeKer
   const ffi = name === undefined ? undefined : await loadFfi();
   if (name === undefined || ffi === undefined) return undefined;
   try {
-    const kernels = bind(ffi.load(fileOf(name)), baseAddress(ffi, heap));
-    return { kernels, description: `C kernels for ${name}` };
+    const [library, base] = [ffi.load(fileOf(name)), baseAddress(ffi, heap)];
+    return {
+      kernels: bind(library, base),
+      // The kernels keep twelve sums of sixteen floats in registers, which only this processor has.
+      withThinProducts: name === 'avx512' ? thinProducts(library, base) : (gemm) => gemm,
+      description: `C kernels for ${name}`,
+    };
   } catch {
     // Built for another system or by another version of the sources.
     return undefined;
