@@ -21,6 +21,7 @@ import { channelCredentials, nameOptions, type TlsMaterial } from './tls-materia
 
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 1000;
+const DEFAULT_PATIENCE_MS = 300_000;
 /** The coordinator says Welcome at once; a stream without it leads nowhere. */
 const WELCOME_TIMEOUT_MS = 5000;
 
@@ -39,8 +40,8 @@ export interface SessionOptions {
   /** Who we are and where we stand, asked at every (re)connection. */
   readonly hello: () => Hello;
   readonly committedStep: () => number;
-  /** For how long a coordinator that is gone is worth waiting for. */
-  readonly patienceMs: number;
+  /** For how long a coordinator that is gone is worth waiting for; default 300 s. */
+  readonly patienceMs?: number;
   readonly listener: SessionListener;
 }
 
@@ -125,7 +126,7 @@ export class CoordinatorSession {
 
   /** Why it is time to go on without the coordinator; undefined = it is there, or may come back. */
   givenUp(): CoordinatorError | undefined {
-    const { address, patienceMs } = this.options;
+    const { address, patienceMs = DEFAULT_PATIENCE_MS } = this.options;
     if (this.#lostAt === undefined || performance.now() - this.#lostAt < patienceMs) return undefined;
     return new CoordinatorError(
       `the coordinator at ${address} has been gone for more than ${patienceMs / 1000} s; the job resumes from its last checkpoint`,

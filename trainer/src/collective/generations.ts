@@ -75,11 +75,11 @@ export class Generations {
 
   /** Resolves at the next {@link wake}; rejects with what `giveUp`, asked now and then, returns. */
   async change(giveUp?: () => Error | undefined): Promise<void> {
-    let fail = (_: Error): void => {};
+    let fail: ((reason: Error) => void) | undefined;
     const again = setInterval(() => {
       this.#round?.complainAgain();
       const reason = giveUp?.();
-      if (reason !== undefined) fail(reason);
+      if (reason !== undefined) fail?.(reason);
     }, REPORT_AGAIN_MS);
     try {
       await new Promise<void>((resolve, reject) => {

@@ -80,7 +80,9 @@ export class PeerGroup implements Group, PeerHandlers {
       name: options.coordinatorName ?? 'tuneyard-coordinator',
       hello: () => this.#hello(),
       committedStep: () => this.#exchange.committedStep(),
-      patienceMs: 1000 * (options.coordinatorPatienceSeconds ?? 300),
+      ...(options.coordinatorPatienceSeconds === undefined
+        ? {}
+        : { patienceMs: 1000 * options.coordinatorPatienceSeconds }),
       listener: {
         onMembership: (membership) => this.#generations.announce(membership),
         onCheckpoint: (request) => (this.#checkpointRequest = request),
