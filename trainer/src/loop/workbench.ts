@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrainerConfig } from '@tuneyard/proto';
 import type { Scalars } from '../collective/group.js';
-import { createBatchPlan, prepareData, Tokenizer } from '../data/index.js';
+import { createBatchPlan, dataCacheFolder, prepareCachedData, Tokenizer } from '../data/index.js';
 import type { BatchPlan, DataReport, Example, PreparedData } from '../data/index.js';
 import { memoryReport, type MemoryReport } from '../memory/index.js';
 import type { Compute, LoadedJob, MatchCount } from './compute.js';
@@ -35,7 +35,8 @@ export class Workbench implements Compute {
     if (!model || !dataset || !training) throw new Error('the configuration is incomplete');
     const folder = folderOf(model.source, 'model.source');
     const tokenizer = Tokenizer.load(folder);
-    const data = await prepareData(dataset, tokenizer);
+    const cacheFolder = dataCacheFolder(process.env);
+    const data = await prepareCachedData(dataset, tokenizer, { modelFolder: folder, cacheFolder });
     const plan = createBatchPlan(data, training, dataset);
     const engine = await createEngine({
       config,
