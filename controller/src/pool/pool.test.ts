@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { flavorOfProduct, gpusOfNode } from './flavor.js';
 import type { NodeObject, PodObject } from './objects.js';
@@ -90,5 +91,50 @@ describe('buildPool', () => {
       ['c', 'cordoned'],
       ['d', 'not ready'],
     ]);
+  });
+});
+
+/** Labels and allocatable resources as GPU feature discovery and the device plugin wrote them on real nodes. */
+const fixture = (name: string) =>
+  JSON.parse(readFileSync(new URL(`fixtures/${name}.json`, import.meta.url), 'utf8')) as NodeObject;
+
+describe('real nodes', () => {
+  const MIB = 1024 * 1024;
+
+  it.each([
+    ['t4', [['T4', 'nvidia.com/gpu', 2, 15360]]],
+    ['a100-mig-7g', [['A100-mig-7g.40gb', 'nvidia.com/mig-7g.40gb', 1, 40192]]],
+    [
+      'a100-mig-mixed',
+      [
+        ['A100-mig-1g.5gb', 'nvidia.com/mig-1g.5gb', 3, 4864],
+        ['A100-mig-2g.10gb', 'nvidia.com/mig-2g.10gb', 1, 9856],
+      ],
+    ],
+  ])('%s', (name, expected) => {
+    const [found] = buildPool([fixture(name)], [], [], () => false).nodes;
+    expect(found?.unavailable).toBeUndefined();
+    expect(
+      found?.gpus.map(({ flavor, resource, allocatable, memoryBytes }) => [
+        flavor,
+        resource,
+        allocatable,
+        (memoryBytes ?? 0) / MIB,
+      ]),
+    ).toEqual(expected);
+  });
+
+  it('stand in the domains that their labels name', () => {
+    const labels = {
+      'nvidia.com/gpu.product': 'NVIDIA-GB200',
+      'nvidia.com/gpu.clique': 'f3a1.7',
+      'topology.kubernetes.io/zone': 'z1',
+      'topology.kubernetes.io/rack': 'r9',
+    };
+    const domains = (more: Record<string, string>) =>
+      buildPool([node('n', { 'nvidia.com/gpu': '4' }, more)], [], [], () => false).nodes[0]?.domains;
+    expect(domains(labels)).toEqual({ node: 'n', nvlink: 'f3a1.7', rack: 'z1/r9', zone: 'z1' });
+    // Without a fabric that spans nodes, a node is an NVLink domain of its own.
+    expect(domains({})?.nvlink).toBe('n');
   });
 });

@@ -374,3 +374,51 @@ describe('worker pods', () => {
     expect(env.at(-1)?.value).toBe('j');
   });
 });
+
+describe('a job that makes room for another', () => {
+  const preempted = { reason: 'Preempted', message: 'default/other needs its GPUs' } as const;
+
+  it('is asked for a checkpoint, keeps its GPUs until its workers ended, then waits again', () => {
+    const job = admitted({}, 100);
+    const asked = decide(facts(job, { pods: podsOf(job), training: training(), eviction: preempted }));
+    expect(asked.stop).toEqual({ reason: preempted.message, checkpoint: true });
+    expect(asked.status.phase).toBe('Checkpointing');
+    const stopped = makeJob({}, asked.status);
+    const pods = podsOf(stopped, { phase: 'Succeeded' });
+    const { status } = decide(facts(stopped, { pods, training: training(), eviction: preempted }));
+    expect(findCondition(status.conditions, 'Evicted')).toMatchObject({
+      status: 'True',
+      reason: 'Preempted',
+    });
+    expect(status).toMatchObject({ phase: 'Queued', evictions: 1, attempt: 1 });
+    expect(status.placement).toBeUndefined();
+  });
+
+  it('is evicted at the deadline when it does not answer, and what that cost is counted', () => {
+    const job = admitted({ runPolicy: { preemption: { checkpointGraceSeconds: 30 } } }, 100);
+    const asked = decide(facts(job, { pods: podsOf(job), training: training(), eviction: preempted }));
+    const late = facts(makeJob(job.spec, asked.status), {
+      pods: podsOf(job),
+      training: training(),
+      eviction: preempted,
+      now: NOW + 30_000,
+    });
+    const { status, deletePods } = decide(late);
+    expect(deletePods).toHaveLength(2);
+    // 2 workers of 4 GPUs for 130 s, and no checkpoint.
+    expect(status.gpuSecondsLost).toBe(130 * 8);
+  });
+
+  it('goes on with fewer workers: the first ones stay, the others go', () => {
+    const job = admitted({ workers: { min: 1, max: 2, gpusPerWorker: 4 } }, 100);
+    const resize = { key: 'default/j', nodes: ['a'] };
+    const { status } = decide(facts(job, { pods: podsOf(job), training: training(), resize }));
+    expect(status).toMatchObject({
+      placement: { nodes: ['a'] },
+      workers: { desired: 1 },
+      gpuSecondsUsed: 800,
+    });
+    const after = decide(facts(makeJob(job.spec, status), { pods: podsOf(job), training: training() }));
+    expect(after.deletePods?.map(({ metadata }) => metadata.name)).toEqual(['j-worker-1']);
+  });
+});

@@ -118,6 +118,26 @@ describe('schedule', () => {
     );
   });
 
+  it('says at once that no GPU of the flavor has memory enough', () => {
+    const gib = 2 ** 30;
+    const small = node('a', 4, {
+      gpus: [{ flavor: 'H100', resource: 'nvidia.com/gpu', allocatable: 4, used: 0, memoryBytes: 16 * gib }],
+    });
+    const plan = schedule(
+      snapshot(
+        [small],
+        [queue('q', 8)],
+        [job('big', { bytesPerGpu: 40 * gib }), job('fits', { bytesPerGpu: 16 * gib })],
+      ),
+    );
+    expect(why(plan, 'big')).toMatchObject({
+      reason: 'InsufficientMemory',
+      message:
+        'needs 40.0 GiB on each GPU, but H100 has 16.0 GiB: use a method, precision or micro-batch that needs less, or another flavor',
+    });
+    expect(where(plan, 'fits')).toEqual(['a']);
+  });
+
   it('says that free GPUs are of no use where they are', () => {
     const nodes = [node('a', 1), node('b', 1)];
     const plan = schedule(snapshot(nodes, [queue('q', 8)], [job('wide', { gpusPerWorker: 2 }), job('x')]));
