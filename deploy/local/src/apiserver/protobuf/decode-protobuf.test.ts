@@ -60,6 +60,19 @@ describe('decodeProtobuf', () => {
     );
   });
 
+  it('refuses what it would lose, but not a status', () => {
+    const pod = (spec: Buffer): Buffer =>
+      body('v1', 'Pod', Buffer.concat([block(2, spec), block(3, block(1, 'Pending'))]));
+    expect(decodeProtobuf(pod(block(18, '')))).toEqual({ apiVersion: 'v1', kind: 'Pod', spec: {} });
+    const affinity = 18;
+    expect(() => decodeProtobuf(pod(block(affinity, block(1, 'x'))))).toThrow(
+      expect.objectContaining({
+        code: 415,
+        message: expect.stringContaining('field 18 of PodSpec') as string,
+      }),
+    );
+  });
+
   it('answers damaged bodies with a status, whatever they are', () => {
     const damaged = fc
       .tuple(fc.nat(deployment.length), fc.nat(deployment.length - 1), fc.nat(255))

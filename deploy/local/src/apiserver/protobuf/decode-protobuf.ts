@@ -84,10 +84,27 @@ function message(bytes: Buffer, type: string, depth: number): JsonObject {
   while (!reader.done) {
     const tag = Number(reader.varint());
     const field = table.get(tag >> 3);
-    if (!field) reader.skip(tag & 7);
+    if (!field) passOver(reader, tag, type, depth);
     else readField(reader, tag & 7, field.name, field.type, result, depth);
   }
   return result;
+}
+
+/** What the server sets itself: the status of an object, and an object's managed fields. */
+const isOurs = (number: number, type: string, depth: number): boolean =>
+  (depth === 0 && number === (type === 'SelfSubjectReview' ? 2 : 3)) ||
+  (type === 'ObjectMeta' && number === 17);
+
+/** Skips a field without a row in the table; throws 415 when it says something that would be lost. */
+function passOver(reader: Reader, tag: number, type: string, depth: number): void {
+  const number = tag >> 3;
+  const wireType = tag & 7;
+  const empty = wireType === 0 ? reader.varint() === 0n : wireType === 2 && reader.block().length === 0;
+  if (wireType !== 0 && wireType !== 2) reader.skip(wireType);
+  if (empty || isOurs(number, type, depth)) return;
+  throw unsupportedMedia(
+    `field ${number} of ${type} cannot be read as protobuf by this server; send application/json`,
+  );
 }
 
 function readField(
