@@ -27,6 +27,8 @@ export interface GroupOptions {
   readonly listenHost: string;
   /** Host that peers dial; default: `listenHost`. */
   readonly advertiseHost?: string;
+  /** What peers dial in place of an address (`host:port`) that this process listens on, e.g. a proxy's; default: itself. */
+  readonly advertise?: (address: string) => Promise<string>;
   /** Shown by the coordinator: what computes here. */
   readonly backend?: string;
   /** The worker's certificates, for the coordinator and the peers; default: plaintext, for loopback only. */

@@ -11,7 +11,8 @@ import { HEADER_BYTES, MAX_BODY_BYTES } from './wire-format.js';
 
 /** Room for several chunks under way; the default of 64 KiB would halve the speed even on loopback. */
 const WINDOW_BYTES = 8 << 20;
-const PING_MS = 10_000;
+/** Half-open connections cost at most twice this; a busy main thread answers well within it. */
+const PING_MS = 2500;
 
 /** Connections to the bulk ports of peers, one each. */
 export class Http2PullClient {

@@ -43,6 +43,7 @@ export class PeerGroup implements Group, PeerHandlers {
   readonly #buffers: SumBuffers;
   readonly #deals = new Map<string, Deal>();
   #dataPlane: DataPlane | undefined;
+  #advertised = { address: '', bulkAddress: '' };
   #evaluation: EvaluationResult | undefined;
   #checkpointRequest: CheckpointRequest | undefined;
   #over: Finished_Outcome | undefined;
@@ -113,6 +114,12 @@ export class PeerGroup implements Group, PeerHandlers {
 
   async connect(): Promise<TrainerConfig> {
     this.#dataPlane = await this.createDataPlane(this);
+    const { advertise = (address: string): Promise<string> => Promise.resolve(address) } = this.options;
+    const { address, bulkAddress } = this.#dataPlane;
+    this.#advertised = {
+      address: await advertise(address),
+      bulkAddress: bulkAddress === '' ? '' : await advertise(bulkAddress),
+    };
     this.#generations.start(this.#dataPlane);
     const { config } = await this.#session.connect(1000 * (this.options.connectTimeoutSeconds ?? 60));
     if (config === undefined)
@@ -319,8 +326,7 @@ export class PeerGroup implements Group, PeerHandlers {
       token,
       memberId: this.memberId,
       incarnation,
-      address: this.#dataPlane?.address ?? '',
-      bulkAddress: this.#dataPlane?.bulkAddress ?? '',
+      ...this.#advertised,
       committedStep: this.#exchange.committedStep(),
       backend: backend ?? '',
       generation: this.#generations.number,
