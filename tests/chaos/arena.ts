@@ -12,6 +12,8 @@ import type { WorkerOrder, WorkerReport } from './worker-process.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const programs = here('../dist/chaos-programs');
+/** Compiled, the programs stand beside this file. */
+const isCompiled = import.meta.url.endsWith('.js');
 const HEARTBEAT_TIMEOUT_SECONDS = 1;
 
 /** Bundles the programs that an arena runs; once before its tests. */
@@ -143,7 +145,8 @@ export class Arena {
 }
 
 function run(program: string, order: object): ChildProcess {
-  return spawn(process.execPath, [`${programs}/${program}.mjs`, JSON.stringify(order)], {
+  const file = isCompiled ? here(`${program}.js`) : `${programs}/${program}.mjs`;
+  return spawn(process.execPath, [file, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
