@@ -44,6 +44,10 @@ const usage = documented('Use of one flavor.', {
   nominal: gpus('GPUs granted.'),
   used: gpus('GPUs of admitted jobs.'),
   borrowed: gpus('Of these, GPUs above nominal.'),
+  pending: gpus(
+    'GPUs that the smallest gangs of its waiting jobs ask for, each of its first flavor.',
+  ).optional(),
+  reserved: gpus('GPUs that are kept for its waiting jobs as they come free.').optional(),
 });
 
 /** What the controller knows of a queue. */

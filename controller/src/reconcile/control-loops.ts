@@ -72,6 +72,7 @@ export class ControlLoops {
       clock: this.#clock,
       resolve,
       onVerdict: (key, afterMs) => this.#queues.jobs.addAfter(key, afterMs),
+      onReserved: (queue) => this.#queues.gpuQueues.add(queue),
       ...(observer === undefined ? {} : { onCycle: (seconds, plan) => observer.cycle(seconds, plan) }),
     });
     const jobs = new JobReconciler({
@@ -86,7 +87,13 @@ export class ControlLoops {
       progressIntervalMs,
       ...(observer === undefined ? {} : { onStatus: (job, before) => observer.status(job, before) }),
     });
-    const gpuQueues = new QueueReconciler({ client, caches, clock: this.#clock, resolve });
+    const gpuQueues = new QueueReconciler({
+      client,
+      caches,
+      clock: this.#clock,
+      resolve,
+      reserved: (queue, flavor) => scheduling.reservedOf(queue, flavor),
+    });
     this.#disconnect = connectTriggers(caches, coordinator, this.#queues, progressIntervalMs);
     const { jobs: jobKeys, gpuQueues: queueKeys, cycles } = this.#queues;
     this.#running = Promise.all([

@@ -15,6 +15,8 @@ export interface QueueReconcilerOptions {
   readonly caches: Caches;
   readonly clock: Clock;
   readonly resolve: (job: FineTuneJob) => Resolved;
+  /** GPUs of a flavor that the scheduler keeps for the queue's waiting jobs. */
+  readonly reserved: (queue: string, flavor: string) => number;
 }
 
 /** Keeps the status of a GpuQueue equal to what its jobs use and want. */
@@ -50,6 +52,7 @@ export class QueueReconciler {
   #statusOf(queue: GpuQueue): GpuQueueStatus {
     const { name, generation = 0 } = queue.metadata;
     const used = new Map<string, number>();
+    const pending = new Map<string, number>();
     let pendingJobs = 0;
     let admittedJobs = 0;
     for (const job of this.options.caches.jobs.cache.byIndex(BY_QUEUE, name)) {
@@ -57,6 +60,7 @@ export class QueueReconciler {
       if (isTrue(conditions, 'Complete') || isTrue(conditions, 'Failed')) continue;
       if (!isTrue(conditions, 'Admitted') || placement === undefined) {
         pendingJobs++;
+        this.#countPending(queue, job, pending);
         continue;
       }
       admittedJobs++;
@@ -66,7 +70,14 @@ export class QueueReconciler {
     }
     const usage = queue.spec.quotas.map(({ flavor, nominal }) => {
       const taken = used.get(flavor) ?? 0;
-      return { flavor, nominal, used: taken, borrowed: Math.max(0, taken - nominal) };
+      return {
+        flavor,
+        nominal,
+        used: taken,
+        borrowed: Math.max(0, taken - nominal),
+        pending: pending.get(flavor) ?? 0,
+        reserved: this.options.reserved(name, flavor),
+      };
     });
     const active = queue.spec.stopPolicy === 'none';
     const before = queue.status?.conditions?.find(({ type }) => type === 'Active');
@@ -92,5 +103,13 @@ export class QueueReconciler {
         .join(', ')
         .slice(0, 256),
     };
+  }
+
+  #countPending(queue: GpuQueue, job: FineTuneJob, pending: Map<string, number>): void {
+    const resolved = this.options.resolve(job);
+    if ('invalid' in resolved) return;
+    const { min, gpusPerWorker, flavors } = resolved.workers;
+    const flavor = flavors?.[0] ?? queue.spec.quotas[0]?.flavor;
+    if (flavor !== undefined) pending.set(flavor, (pending.get(flavor) ?? 0) + min * gpusPerWorker);
   }
 }

@@ -13,6 +13,8 @@ export interface SchedulingLoopOptions {
   readonly resolve: (job: FineTuneJob) => ResolvedSpec | { readonly invalid: string };
   /** A job's admission or its reason to wait changed; look at it, at once or after a while. */
   readonly onVerdict: (key: string, afterMs: number) => void;
+  /** What is kept for the waiting jobs of a queue changed. */
+  readonly onReserved?: (queue: string) => void;
   /** Told of every cycle: seconds for the snapshot and for the decision, and the plan. */
   readonly onCycle?: (seconds: { readonly snapshot: number; readonly decide: number }, plan: Plan) => void;
 }
@@ -33,6 +35,8 @@ export class SchedulingLoop {
   /** Jobs that were told to give their GPUs back, until their status says that they did. */
   readonly #evicting = new Map<string, Eviction>();
   readonly #resizes = new Map<string, { readonly resize: Resize; readonly generation: number }>();
+  /** Queue and flavor to GPUs that are kept for waiting jobs. */
+  #reserved = new Map<string, { readonly queue: string; readonly gpus: number }>();
   #waiting = new Map<string, { readonly waiting: Waiting; readonly generation: number }>();
 
   constructor(private readonly options: SchedulingLoopOptions) {}
@@ -41,6 +45,11 @@ export class SchedulingLoop {
   admissionOf(key: string, generation: number): Admission | undefined {
     const assumption = this.#assumed.get(key);
     return assumption?.generation === generation ? assumption.admission : undefined;
+  }
+
+  /** GPUs of a flavor that are kept for the queue's waiting jobs. */
+  reservedOf(queue: string, flavor: string): number {
+    return this.#reserved.get(`${queue}/${flavor}`)?.gpus ?? 0;
   }
 
   /** Why the job must give its GPUs back to another one; undefined when it need not. */
@@ -102,6 +111,7 @@ export class SchedulingLoop {
       this.#resizes.set(resize.key, { resize, generation });
       onVerdict(resize.key, 0);
     }
+    this.#rememberReserved(plan);
     const before = this.#waiting;
     this.#waiting = new Map(
       plan.waiting.map((waiting) => [
@@ -119,6 +129,25 @@ export class SchedulingLoop {
       }
     }
     return plan;
+  }
+
+  #rememberReserved(plan: Plan): void {
+    const { caches, resolve, onReserved } = this.options;
+    const reserved = new Map<string, { readonly queue: string; readonly gpus: number }>();
+    for (const { key, flavor, nodes } of plan.reservations) {
+      const job = caches.jobs.cache.get(key);
+      const resolved = job === undefined ? undefined : resolve(job);
+      if (job === undefined || resolved === undefined || 'invalid' in resolved) continue;
+      const queue = job.spec.queueName;
+      const gpus = nodes.length * resolved.workers.gpusPerWorker;
+      const before = reserved.get(`${queue}/${flavor}`)?.gpus ?? 0;
+      reserved.set(`${queue}/${flavor}`, { queue, gpus: before + gpus });
+    }
+    const old = this.#reserved;
+    this.#reserved = reserved;
+    for (const [share, { queue }] of [...old, ...reserved]) {
+      if (old.get(share)?.gpus !== reserved.get(share)?.gpus) onReserved?.(queue);
+    }
   }
 
   /** Forgets evictions and resizes that the objects show by now, or that no longer apply. */

@@ -19,7 +19,7 @@ export function explain(state: CycleState, blocked: ReadonlyMap<string, PendingJ
     let ahead = 0;
     for (const job of jobs) {
       if (state.admissions.has(job.key)) continue;
-      let refusal = state.refusals.get(job.key) ?? state.refusalOfShape(job) ?? obstacle(job, snapshot);
+      let refusal = state.refusals.get(job.key) ?? obstacle(job, snapshot) ?? state.refusalOfShape(job);
       if (refusal === undefined) {
         const shape = shapeOf(job);
         refusal = byShape.get(shape);
@@ -28,7 +28,7 @@ export function explain(state: CycleState, blocked: ReadonlyMap<string, PendingJ
           byShape.set(shape, refusal);
         }
       }
-      const estimatedStart = refusal.estimatedStart ?? behind.startOf(job, refusal);
+      const estimatedStart = refusal.estimatedStart ?? behind.startOf(job, refusal.reason);
       ahead++;
       waiting.push({
         key: job.key,
@@ -37,7 +37,7 @@ export function explain(state: CycleState, blocked: ReadonlyMap<string, PendingJ
         reason: refusal.reason,
         message: refusal.message,
         largestGangThatFits: refusal.largestGangThatFits,
-        ...(estimatedStart === undefined ? {} : { estimatedStart }),
+        estimatedStart,
       });
     }
   }
@@ -76,21 +76,23 @@ export const behindHead = (head: PendingJob, largestGangThatFits: number): Refus
 class Behind {
   /** GPU-seconds of the jobs since the blocked one. */
   #work = 0;
+  /** When the blocked one may start, in ms; undefined when nobody knows. */
+  readonly #start: number | undefined;
+  readonly #gpus: number;
 
   constructor(
-    private readonly state: CycleState,
+    state: CycleState,
     private readonly head: PendingJob | undefined,
-  ) {}
+  ) {
+    this.#start = head === undefined ? undefined : state.refusals.get(head.key)?.estimatedStart;
+    const quotas = state.snapshot.queues.get(head?.queueName ?? '')?.quotas ?? [];
+    this.#gpus = Math.max(1, ...quotas.map(({ nominal }) => nominal));
+  }
 
-  startOf(job: PendingJob, { reason }: Refusal): number | undefined {
-    const { head, state } = this;
-    if (head === undefined) return undefined;
-    const start = state.refusals.get(head.key)?.estimatedStart;
-    const queue = state.snapshot.queues.get(head.queueName);
-    if (start === undefined || queue === undefined || !WAITS.has(reason)) return undefined;
-    if (this.#work === 0) this.#add(head);
-    const gpus = Math.max(1, ...queue.quotas.map(({ nominal }) => nominal));
-    const estimate = start + (this.#work / gpus) * 1000;
+  startOf(job: PendingJob, reason: Refusal['reason']): number | undefined {
+    if (this.head === undefined || this.#start === undefined || !WAITS.has(reason)) return undefined;
+    if (this.#work === 0) this.#add(this.head);
+    const estimate = this.#start + (this.#work / this.#gpus) * 1000;
     this.#add(job);
     return estimate;
   }

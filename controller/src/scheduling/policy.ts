@@ -34,7 +34,7 @@ export const DEFAULT_POLICY: SchedulingPolicy = {
   preemptionAttempts: 8,
   lookahead: 4000,
   backfillDepth: 100,
-  admissions: 200,
+  admissions: 300,
   resizeCooldownMs: 60_000,
   releaseMs: 120_000,
 };
