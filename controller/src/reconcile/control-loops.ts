@@ -98,9 +98,10 @@ export class ControlLoops {
     const { jobs: jobKeys, gpuQueues: queueKeys, cycles } = this.#queues;
     this.#running = Promise.all([
       this.#run('cycle', cycles, 1, async () => {
-        scheduling.run();
+        const { isPartial } = scheduling.run();
         await Promise.resolve();
-        return undefined;
+        // A cycle that decided as much as one may decide leaves the rest to the next one.
+        return isPartial ? 0 : undefined;
       }),
       this.#run('job', jobKeys, workers, (key) => jobs.reconcile(key)),
       this.#run('queue', queueKeys, 1, (name) => gpuQueues.reconcile(name)),
