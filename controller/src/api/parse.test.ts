@@ -34,6 +34,13 @@ describe('parseFineTuneJob', () => {
     });
   });
 
+  it('names a misspelt field rather than the one that is missing for it', () => {
+    const yaml = jobYaml('').replace('  model:', '  modle:');
+    expect(message(() => parseFineTuneJob(yaml, { file: 'job.yaml' }))).toMatch(
+      /^job\.yaml:6: spec\.modle is not a field that is known: did you mean model\?/,
+    );
+  });
+
   it.each([
     [
       'an unknown field',

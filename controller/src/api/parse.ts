@@ -100,14 +100,15 @@ function readYaml(yaml: string, file: string | undefined): Source {
   return { value: document.toJS({ maxAliasCount: 100 }) as unknown, place };
 }
 
-/** One sentence on the first issue; the others are only counted. */
+/** One sentence on the issue that matters most; the others are only counted. */
 function describe(
   issues: readonly z.core.$ZodIssue[],
   source: Source,
   schema: z.ZodType,
   prefix: readonly string[],
 ): string {
-  const issue = issues[0];
+  // A misspelt field also leaves the right one missing: the misspelling is the cause.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (issue === undefined) return 'is invalid';
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
   if (issue.code === 'unrecognized_keys') {
