@@ -1,8 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { REPOSITORY, runNode } from '../support/run-command.js';
+
+const PROGRAM = join(REPOSITORY, 'deploy/quickstart/dist/main.js');
+const ADAPTER = join(REPOSITORY, '.cache/quickstart/output/support-desk/adapter_model.safetensors');
 
 let folder: string;
 beforeAll(() => {
@@ -15,9 +21,11 @@ interface Figures {
   readonly evaluation: readonly { metric: string; base?: number; tuned: number; examples: number }[];
 }
 
+const adapterDigest = (): string => createHash('sha256').update(readFileSync(ADAPTER)).digest('hex');
+
 it('runs the example job from apply to adapter and tunes what the base model does not know', async () => {
   const json = join(folder, 'figures.json');
-  const result = await runNode(join(REPOSITORY, 'deploy/quickstart/dist/main.js'), '--json', json);
+  const result = await runNode(PROGRAM, '--json', json);
   expect(result.stderr + result.stdout).toContain('job is Complete');
   expect(result.code).toBe(0);
 
@@ -31,3 +39,44 @@ it('runs the example job from apply to adapter and tunes what the base model doe
     expect(result.stdout).toContain(command);
   }
 }, 240_000);
+
+it('ends with the same bits when one of its two workers is killed on the way', async () => {
+  const undisturbed = adapterDigest();
+  const child = spawn(process.execPath, [PROGRAM], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.resume();
+  let output = '';
+  let victim: number | undefined;
+  child.stderr.on('data', (part: Buffer) => {
+    output += part.toString();
+    if (victim === undefined && output.includes('\nstep')) {
+      victim = trainersOf(child)[0];
+      if (victim !== undefined) process.kill(victim, 'SIGKILL');
+    }
+  });
+  await once(child, 'exit');
+  expect(victim).toBeDefined();
+  expect(output).toContain('job is Complete');
+  expect(child.exitCode).toBe(0);
+  expect(adapterDigest()).toBe(undisturbed);
+}, 240_000);
+
+/** Ids of the trainer processes below a process. */
+function trainersOf({ pid }: ChildProcess): number[] {
+  const parents = new Map<number, { parent: number; command: string }>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      // The name in parentheses may hold spaces; the parent is the second field after it.
+      const parent = Number(readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1]);
+      parents.set(Number(name), { parent, command: readFileSync(`/proc/${name}/cmdline`, 'utf8') });
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  const isBelow = (id: number): boolean => {
+    const parent = parents.get(id)?.parent;
+    return parent !== undefined && (parent === pid || isBelow(parent));
+  };
+  return [...parents]
+    .filter(([id, { command }]) => command.includes('tuneyard-trainer\0worker') && isBelow(id))
+    .map(([id]) => id);
+}
