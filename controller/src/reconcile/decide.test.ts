@@ -356,6 +356,14 @@ describe('worker pods', () => {
     );
   });
 
+  it('fit the restricted Pod Security level', () => {
+    const plan = { index: 0, node: 'a', resource: 'nvidia.com/gpu', gpus: 1, attempt: 0 };
+    expect(buildWorkerPod(makeJob({}), plan, POD_OPTIONS).spec).toMatchObject({
+      securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      containers: [{ securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }],
+    });
+  });
+
   it('do not let the template change what the contract sets', () => {
     const job = makeJob({
       template: {

@@ -30,6 +30,18 @@ export interface WorkerPlan {
 
 const CONTAINER = 'trainer';
 
+/** The user of the trainer's image. */
+const TRAINER_USER = 65532;
+/** What the `restricted` Pod Security Standard asks for; a job's template cannot widen it. */
+const POD_SECURITY = {
+  runAsNonRoot: true,
+  runAsUser: TRAINER_USER,
+  runAsGroup: TRAINER_USER,
+  fsGroup: TRAINER_USER,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+const CONTAINER_SECURITY = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+
 export const workerName = (job: string, index: number) => `${job}-worker-${index}`;
 export const tokenSecretName = (job: string) => `${job}-token`;
 export const TOKEN_KEY = 'token';
@@ -76,12 +88,14 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
       // Trainers talk to the coordinator alone.
       automountServiceAccountToken: false,
       enableServiceLinks: false,
+      securityContext: POD_SECURITY,
       ...pick(template, ['serviceAccountName', 'priorityClassName', 'nodeSelector', 'volumes']),
       tolerations: [{ ...GPU_TOLERATION, effect: 'NoSchedule' }, ...(template.tolerations ?? [])],
       affinity: { nodeAffinity: requiredNode(plan.node) },
       containers: [
         {
           name: CONTAINER,
+          securityContext: CONTAINER_SECURITY,
           image: template.image ?? options.trainerImage,
           ...pick(template, ['imagePullPolicy', 'volumeMounts']),
           command: template.command ?? ['tuneyard-trainer', 'worker'],
