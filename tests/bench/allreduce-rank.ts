@@ -3,6 +3,7 @@ import { createServer, connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 
 import { createGroup, type Group, type TlsMaterial } from '@tuneyard/trainer/collective';
+import { serveCommands } from './rank-processes.js';
 
 export type Transport = 'http2' | 'grpc-js' | 'http2 mTLS' | 'grpc-js mTLS';
 
@@ -169,14 +170,5 @@ async function carryOut(command: RankCommand): Promise<RankAnswer> {
 }
 
 const address = server.address();
-process.on('message', (command: RankCommand) => {
-  void obey(command).then(
-    (answer) => process.send?.(answer),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
-for (const event of ['disconnect', 'SIGTERM']) process.on(event, () => process.exit(0));
+serveCommands(obey);
 process.send?.({ seconds: [], port: typeof address === 'object' ? address?.port : 0 });

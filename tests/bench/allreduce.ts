@@ -2,7 +2,6 @@
 // Run after `npm run build`:
 //   node tests/dist/bench/allreduce.js [--ranks 2,3,4] [--mib 80] [--rounds 9] [--json FILE] [--no-tls] [--no-small]
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +12,7 @@ import { createCoordinatorServer, MemoryEventBus, MemoryStateStore } from '@tune
 import { TrainerConfig } from '@tuneyard/proto';
 
 import type { RankAnswer, RankCommand, RankOrder, Transport } from './allreduce-rank.js';
+import { answerOf, tell } from './rank-processes.js';
 import { makeCertificates } from '../support/make-certificates.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -102,13 +102,13 @@ async function measure(size: number): Promise<Row[]> {
     return fork(path.join(here, 'allreduce-rank.js'), [JSON.stringify(order)], { execArgv: V8_FLAGS });
   });
   try {
-    const ports = (await Promise.all(children.map((child) => answerOf(child)))).map(
+    const ports = (await Promise.all(children.map((child) => answerOf<RankAnswer>(child)))).map(
       (answer) => answer.port ?? 0,
     );
-    await tell(children, { kind: 'connect', ports });
+    await tell<RankAnswer>(children, { kind: 'connect', ports });
     // Also the proof that the sums are right, against the definition and not only equal on all ranks.
     for (const transport of transports)
-      await tell(children, { kind: 'sum', transport, elements, repeat: 1, check: true });
+      await tell<RankAnswer>(children, { kind: 'sum', transport, elements, repeat: 1, check: true });
     return await alternate(children, transports);
   } finally {
     for (const child of children) child.kill();
@@ -124,10 +124,16 @@ async function alternate(
   const tcp: Sample[] = [];
   const sums = new Map<Transport, Sample[]>(transports.map((transport) => [transport, []]));
   for (let turn = -1; turn < rounds; turn++) {
-    const bare = await tell(children, { kind: 'tcp' });
+    const bare = await tell<RankAnswer>(children, { kind: 'tcp' });
     if (turn >= 0) tcp.push(sampleOf(bare));
     for (const transport of transports) {
-      const answers = await tell(children, { kind: 'sum', transport, elements, repeat: 1, check: false });
+      const answers = await tell<RankAnswer>(children, {
+        kind: 'sum',
+        transport,
+        elements,
+        repeat: 1,
+        check: false,
+      });
       if (turn >= 0) sums.get(transport)?.push(sampleOf(answers));
     }
   }
@@ -140,7 +146,7 @@ async function alternate(
       ['1 MiB', 262_144],
     ] as const) {
       const command: RankCommand = { kind: 'sum', transport, elements: length, repeat: 200, check: false };
-      const [first] = await tell(children, command);
+      const [first] = await tell<RankAnswer>(children, command);
       small.push({ ...row(size, `${transport} ${what}`, first?.seconds.slice(20) ?? []) });
     }
   return [bigRow(size, 'bare TCP exchange', tcp, tcp), ...big, ...small];
@@ -201,28 +207,6 @@ async function coordinate(
       expectedWorkers: size,
     });
   return { address: server.address, transports, close: () => server.close() };
-}
-
-/** Gives all ranks the command at once; their answers, when all are done. */
-async function tell(children: readonly ChildProcess[], command: RankCommand): Promise<RankAnswer[]> {
-  const answers = children.map((child) => answerOf(child));
-  for (const child of children) child.send(command);
-  return Promise.all(answers);
-}
-
-async function answerOf(child: ChildProcess): Promise<RankAnswer> {
-  const done = new AbortController();
-  const { signal } = done;
-  const ended = once(child, 'exit', { signal }).then(() => {
-    throw new Error('a rank ended early');
-  });
-  try {
-    const [answer]: RankAnswer[] = await Promise.race([once(child, 'message', { signal }), ended]);
-    if (answer === undefined) throw new Error('a rank did not answer');
-    return answer;
-  } finally {
-    done.abort();
-  }
 }
 
 function median(numbers: readonly number[]): number {

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { createGroup, type Group } from '@tuneyard/trainer/collective';
 import { createEngine, type Engine } from '@tuneyard/trainer/loop';
 import { MethodConfig, methodTypeFromJSON, TrainerConfig } from '@tuneyard/proto';
+import { serveCommands } from './rank-processes.js';
 
 export interface RankOrder {
   readonly folder: string;
@@ -60,16 +61,7 @@ const vector = new Float32Array(engine.parameterCount);
 let steps = 0;
 const group = order.coordinator === undefined ? undefined : await join(engine, order.coordinator);
 
-process.on('message', (command: RankCommand) => {
-  void obey(command).then(
-    (answer) => process.send?.(answer),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
-});
-for (const event of ['disconnect', 'SIGTERM']) process.on(event, () => process.exit(0));
+serveCommands(obey);
 process.send?.({ backend: engine.backend, parameters: engine.parameterCount });
 
 async function obey(command: RankCommand): Promise<RankAnswer> {

@@ -1,10 +1,10 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { fork } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCoordinatorServer, MemoryEventBus, MemoryStateStore } from '@tuneyard/controller/coordinator';
 import { TrainerConfig } from '@tuneyard/proto';
-import type { RankAnswer, RankCommand, RankOrder, StepTimes } from './train-rank.js';
+import type { RankAnswer, RankOrder, StepTimes } from './train-rank.js';
+import { answerOf, tell } from './rank-processes.js';
 
 const RANK_FILE = path.join(path.dirname(fileURLToPath(import.meta.url)), 'train-rank.js');
 
@@ -30,9 +30,11 @@ export async function startWorkers(
     const full: RankOrder = { ...order, rank, ...(server ? { coordinator: server.address } : {}) };
     return fork(RANK_FILE, [JSON.stringify(full)], { env: environment });
   });
-  const [first] = await Promise.all(children.map((child) => answerOf(child)));
+  const [first] = await Promise.all(children.map((child) => answerOf<RankAnswer>(child)));
   const steps = async (): Promise<StepTimes[]> =>
-    (await tell(children, { kind: 'step' })).flatMap(({ step }) => (step === undefined ? [] : [step]));
+    (await tell<RankAnswer>(children, { kind: 'step' })).flatMap(({ step }) =>
+      step === undefined ? [] : [step],
+    );
   return {
     backend: first?.backend ?? '',
     parameters: first?.parameters ?? 0,
@@ -42,11 +44,11 @@ export async function startWorkers(
       return { ...slowest, processor: times.reduce((total, { processor }) => total + processor, 0) };
     },
     gemmPeak: async () => {
-      const answers = await tell(children, { kind: 'gemm' });
+      const answers = await tell<RankAnswer>(children, { kind: 'gemm' });
       return answers.reduce((total, { gemmPeak }) => total + (gemmPeak ?? 0), 0);
     },
     peakMiB: async () => {
-      const answers = await tell(children, { kind: 'memory' });
+      const answers = await tell<RankAnswer>(children, { kind: 'memory' });
       return answers.reduce((total, { peakMiB }) => total + (peakMiB ?? 0), 0);
     },
     end: async () => {
@@ -70,26 +72,4 @@ async function coordinator(expectedWorkers: number) {
     expectedWorkers,
   });
   return server;
-}
-
-/** Gives all ranks the command at once; their answers, when all are done. */
-async function tell(children: readonly ChildProcess[], command: RankCommand): Promise<RankAnswer[]> {
-  const answers = children.map((child) => answerOf(child));
-  for (const child of children) child.send(command);
-  return Promise.all(answers);
-}
-
-async function answerOf(child: ChildProcess): Promise<RankAnswer> {
-  const done = new AbortController();
-  const { signal } = done;
-  const ended = once(child, 'exit', { signal }).then(() => {
-    throw new Error('a trainer process ended early; see its messages above');
-  });
-  try {
-    const [answer]: RankAnswer[] = await Promise.race([once(child, 'message', { signal }), ended]);
-    if (answer === undefined) throw new Error('a trainer process did not answer');
-    return answer;
-  } finally {
-    done.abort();
-  }
 }

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { TrainerConfig } from '@tuneyard/proto';
 import { createAdapter } from '../adapter/index.js';
 import { Tokenizer } from '../data/index.js';
@@ -6,6 +5,7 @@ import { UserError } from '../errors.js';
 import { selectBackend } from '../tensor/index.js';
 import { HeapMeter } from '../memory/index.js';
 import type { Engine } from './engine.js';
+import { folderOf } from './publish-folder.js';
 import { TensorEngine } from './tensor-engine.js';
 
 export interface EngineRequest {
@@ -28,7 +28,7 @@ export async function createEngine(request: EngineRequest): Promise<Engine> {
   if (!method) throw new UserError('method is missing.');
   if (!training) throw new UserError('training is missing.');
   const { name, reason } = await selectBackend({ force: process.env['TUNEYARD_BACKEND'] });
-  const folder = modelFolder ?? folderOf(config.model?.source ?? '');
+  const folder = modelFolder ?? folderOf(config.model?.source ?? '', 'model.source');
   const tokenize = (text: string) => Tokenizer.load(folder).encode(text);
   const meter = request.measureMemory ? HeapMeter.attach() : undefined;
   const create = () => createAdapter({ method, modelFolder: folder, seed, tokenize });
@@ -50,12 +50,4 @@ export async function createEngine(request: EngineRequest): Promise<Engine> {
 /** Every backend computes in float32: what was asked for and is not done is said. */
 function precisionNotes(precision: string): string[] {
   return precision === 'bf16' ? ['computes in fp32 where bf16 was asked for'] : [];
-}
-
-function folderOf(source: string): string {
-  try {
-    return fileURLToPath(source);
-  } catch {
-    throw new UserError(`model.source: "${source}" is not a file:// address of a folder.`);
-  }
 }

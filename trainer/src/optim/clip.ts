@@ -1,11 +1,8 @@
+import { l2Norm } from '../tensor/index.js';
+
 /** Global L2 norm of `scale` x gradient, summed in double precision in index order. */
 export function gradientNorm(gradient: Float32Array, scale: number): number {
-  let sum = 0;
-  for (let index = 0; index < gradient.length; index++) {
-    const value = gradient[index] ?? 0;
-    sum += value * value;
-  }
-  return Math.sqrt(sum) * Math.abs(scale);
+  return l2Norm(gradient) * Math.abs(scale);
 }
 
 /** The factor torch's clip_grad_norm_ applies: max / (norm + 1e-6), at most 1. @param maxNorm 0 = no clipping. */
