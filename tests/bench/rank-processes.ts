@@ -29,8 +29,8 @@ export async function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
 
 /** The rank's side: obeys each command and answers it, until the parent goes. */
 export function serveCommands(obey: (command: never) => Promise<Serializable>): void {
-  process.on('message', (command: never) => {
-    void obey(command).then(
+  process.on('message', (command: unknown) => {
+    void obey(command as never).then(
       (answer) => process.send?.(answer),
       (error: unknown) => {
         console.error(error);
