@@ -1,5 +1,6 @@
-// Compiles the kernels to build/kernels.wasm, and those of the all-reduce to build/collective.wasm. The former run
-// inside the memory of the tfjs wasm backend, so a module must import its memory and must not bring data of its own: a data segment would overwrite the tfjs heap.
+// Compiles the kernels to build/kernels.wasm and, with fused multiply-add, build/kernels-relaxed.wasm, and those of the
+// all-reduce to build/collective.wasm. The kernels run inside the memory of the tfjs wasm backend, so a module must
+// import its memory and must not bring data of its own: a data segment would overwrite the tfjs heap.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,10 +9,11 @@ import asc from 'assemblyscript/asc';
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = join(here, '..', 'build');
 
-await compile(join(here, 'index.ts'), 'kernels.wasm');
-await compile(join(here, 'collective', 'index.ts'), 'collective.wasm');
+await compile(join(here, 'index.ts'), 'kernels.wasm', ['simd']);
+await compile(join(here, 'index.ts'), 'kernels-relaxed.wasm', ['simd', 'relaxed-simd']);
+await compile(join(here, 'collective', 'index.ts'), 'collective.wasm', ['simd']);
 
-async function compile(source, name) {
+async function compile(source, name, features) {
   const { error, stderr } = await asc.main(
     [
       source,
@@ -20,8 +22,7 @@ async function compile(source, name) {
       '-O3',
       '--noAssert',
       '--converge',
-      '--enable',
-      'simd',
+      ...features.flatMap((feature) => ['--enable', feature]),
       '--runtime',
       'stub',
       '--importMemory',

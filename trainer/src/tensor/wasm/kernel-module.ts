@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { UserError } from '../../errors.js';
 
 /**
@@ -157,17 +158,44 @@ export interface KernelModule {
   nf4Weights(packed: number, scales: number, levels: number, weights: number, size: number): void;
 }
 
-/** Compiles build/kernels.wasm and binds it to `memory`. Throws UserError when the file has not been built. */
-export function loadKernelModule(memory: WebAssembly.Memory): KernelModule {
-  const file = fileURLToPath(new URL('../../../build/kernels.wasm', import.meta.url));
-  if (!existsSync(file))
-    throw new UserError(`${file} is missing; run 'npm run build' once in the source folder.`);
-  const module = new WebAssembly.Module(readFileSync(file));
+export interface KernelModuleOptions {
+  /** Multiply and add in one rounding (relaxed SIMD): faster products, other last bits. Default: where the engine can. */
+  readonly fused?: boolean;
+}
+
+/**
+ * Compiles build/kernels.wasm, or its twin with fused multiply-add, and binds it to `memory`. Throws UserError when the
+ * file has not been built.
+ */
+export function loadKernelModule(
+  memory: WebAssembly.Memory,
+  { fused = runsRelaxedSimd() }: KernelModuleOptions = {},
+): KernelModule {
+  const file = built(fused ? 'kernels-relaxed.wasm' : 'kernels.wasm');
+  const module = new WebAssembly.Module(readBuilt(file));
   // A logarithm of its own would bring a table of data into the heap.
   const instance = new WebAssembly.Instance(module, { env: { memory, 'Math.log': Math.log } });
   if (!isKernelModule(instance.exports))
     throw new UserError(`${file} is out of date; run 'npm run build:kernels'.`);
   return instance.exports;
+}
+
+/** Whether this engine compiles relaxed SIMD. Node 20 has it finished, but behind a flag; later ones have it on. */
+export function runsRelaxedSimd(): boolean {
+  const bytes = readBuilt(built('kernels-relaxed.wasm'));
+  if (WebAssembly.validate(bytes)) return true;
+  setFlagsFromString('--experimental-wasm-relaxed-simd');
+  return WebAssembly.validate(bytes);
+}
+
+function built(name: string): string {
+  return fileURLToPath(new URL(`../../../build/${name}`, import.meta.url));
+}
+
+function readBuilt(file: string): Uint8Array<ArrayBuffer> {
+  if (!existsSync(file))
+    throw new UserError(`${file} is missing; run 'npm run build' once in the source folder.`);
+  return new Uint8Array(readFileSync(file));
 }
 
 function isKernelModule(exports: object): exports is KernelModule {
