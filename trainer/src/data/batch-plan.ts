@@ -31,6 +31,7 @@ class DealtBatchPlan implements BatchPlan {
   readonly stepsPerEpoch: number;
   readonly microBatchesPerStep: number;
   readonly paddingShare: number;
+  readonly longestRow: number;
   readonly validationBatches: number;
   private readonly sources: readonly WeightedExamples[];
   private readonly validation: readonly Sequence[];
@@ -61,7 +62,7 @@ class DealtBatchPlan implements BatchPlan {
     this.stepsPerEpoch = Math.ceil(size / this.batchSize);
     this.totalSteps = training.steps > 0 ? training.steps : Math.ceil(training.epochs * this.stepsPerEpoch);
     this.validationBatches = Math.ceil(this.validation.length / this.microBatchSize);
-    this.paddingShare = this.measurePadding();
+    ({ paddingShare: this.paddingShare, longestRow: this.longestRow } = this.measureRows());
   }
 
   microBatch(step: number, index: number): MicroBatch {
@@ -87,17 +88,20 @@ class DealtBatchPlan implements BatchPlan {
     return this.cached.order;
   }
 
-  private measurePadding(): number {
+  private measureRows(): Pick<BatchPlan, 'paddingShare' | 'longestRow'> {
+    let longestRow = 0;
     let tokens = 0;
     let positions = 0;
     for (let step = 1; step <= this.stepsPerEpoch; step++) {
       for (let index = 0; index < this.microBatchesPerStep; index++) {
         const rows = this.rowsOf(step, index);
-        positions += rows.length * paddedLength(rows);
+        const length = paddedLength(rows);
+        longestRow = Math.max(longestRow, length);
+        positions += rows.length * length;
         tokens += rows.reduce((sum, row) => sum + lengthOf(row), 0);
       }
     }
-    return 1 - tokens / positions;
+    return { paddingShare: 1 - tokens / positions, longestRow };
   }
 }
 

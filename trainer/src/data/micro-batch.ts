@@ -33,6 +33,8 @@ export interface BatchPlan {
   readonly microBatchesPerStep: number;
   /** Share of padding in the training micro-batches, 0..1. */
   readonly paddingShare: number;
+  /** Tokens of the longest row of a training micro-batch, padding included. */
+  readonly longestRow: number;
   /**
    * Micro-batch `index` (0-based) of optimizer step `step` (1-based). A pure function of data and seed.
    * The last micro-batches of an epoch may be empty (`batch` 0) when the data does not divide.

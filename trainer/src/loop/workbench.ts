@@ -42,6 +42,7 @@ export class Workbench implements Compute {
       config,
       modelFolder: folder,
       seed: training.seed,
+      longestRow: plan.longestRow,
       measureMemory: this.measureMemory,
     });
     this.loaded = { config, engine, plan, data, tokenizer };
