@@ -1,8 +1,9 @@
 /** @module What the tests of this room share. */
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatasetConfig, DatasetSource } from '@tuneyard/proto';
+import { afterAll } from 'vitest';
 import { Tokenizer } from './tokenizer.js';
 
 /** Real tokenizers, templates and data sets; not part of the repository. */
@@ -41,9 +42,16 @@ export const TURN_TEMPLATE =
   "{{ bos_token }}{% for message in messages %}{{ '<|' + message.role + '|>' + message.content + eos_token + '\\n' }}{% endfor %}" +
   "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
 
-/** Writes a data file into a new temporary folder and returns its path. */
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Writes a data file into a new temporary folder, which goes with the test file, and returns its path. */
 export function dataFile(name: string, content: string | readonly object[]): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'tuneyard-data-')), name);
+  const folder = mkdtempSync(join(tmpdir(), 'tuneyard-data-'));
+  folders.push(folder);
+  const path = join(folder, name);
   const text = typeof content === 'string' ? content : content.map((row) => JSON.stringify(row)).join('\n');
   writeFileSync(path, text);
   return path;
