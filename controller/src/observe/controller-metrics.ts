@@ -137,6 +137,8 @@ export class ControllerMetrics implements ControlLoopsObserver {
   cycle(seconds: { readonly snapshot: number; readonly decide: number }, plan: Plan): void {
     this.#cycle.observe({ phase: 'snapshot' }, seconds.snapshot);
     this.#cycle.observe({ phase: 'decide' }, seconds.decide);
+    // A partial plan does not tell of all that wait; the next one follows at once.
+    if (plan.isPartial) return;
     this.#pending.reset();
     for (const { key, reason } of plan.waiting) {
       this.#pending.inc({ queue: this.#queueOfKey.get(key) ?? '', reason });

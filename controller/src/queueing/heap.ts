@@ -58,23 +58,3 @@ export class Heap<T> {
     items[at] = item;
   }
 }
-
-/** Items in order, sorted only as far as they are read: most readers need a few of many. */
-export class LazySorted<T> {
-  readonly #heap: Heap<T>;
-  readonly #sorted: T[] = [];
-
-  constructor(items: readonly T[], before: (a: T, b: T) => boolean) {
-    this.#heap = new Heap(before, items);
-  }
-
-  /** The item at an index of the order; undefined behind the end. */
-  at(index: number): T | undefined {
-    while (this.#sorted.length <= index) {
-      const next = this.#heap.pop();
-      if (next === undefined) return undefined;
-      this.#sorted.push(next);
-    }
-    return this.#sorted[index];
-  }
-}

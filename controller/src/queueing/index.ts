@@ -4,6 +4,7 @@ export { compareJobs } from './order.js';
 export type { Ordered } from './order.js';
 export { backlogOf, LiveBacklog } from './backlog.js';
 export type { Backlog, Queued } from './backlog.js';
-export { Heap, LazySorted } from './heap.js';
+export { Heap } from './heap.js';
+export { SortedList } from './sorted-list.js';
 export { QuotaLedger } from './quota-ledger.js';
 export type { QuotaView } from './quota-ledger.js';

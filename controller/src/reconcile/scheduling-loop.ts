@@ -113,12 +113,13 @@ export class SchedulingLoop {
     }
     this.#rememberReserved(plan);
     const before = this.#waiting;
-    this.#waiting = new Map(
-      plan.waiting.map((waiting) => [
-        waiting.key,
-        { waiting, generation: jobs.get(waiting.key)?.metadata.generation ?? 0 },
-      ]),
-    );
+    // What a partial plan does not tell is still as the last one told it.
+    this.#waiting = new Map(plan.isPartial ? before : []);
+    for (const { key } of plan.admissions) this.#waiting.delete(key);
+    for (const waiting of plan.waiting) {
+      const generation = jobs.get(waiting.key)?.metadata.generation ?? 0;
+      this.#waiting.set(waiting.key, { waiting, generation });
+    }
     const refresh = Math.max(MIN_REFRESH_MS, plan.waiting.length * REFRESH_MS_PER_JOB);
     for (const waiting of plan.waiting) {
       const old = before.get(waiting.key);

@@ -6,7 +6,7 @@ import type { Holding, NodeObject, PodObject } from '../pool/index.js';
 import { buildPool } from '../pool/index.js';
 import type { QueueState } from '../queueing/index.js';
 import { backlogOf } from '../queueing/index.js';
-import { DEFAULT_POLICY } from '../scheduling/index.js';
+import { DEFAULT_POLICY, runningJobsOf } from '../scheduling/index.js';
 import type { Admission, Gang, PendingJob, Resize, RunningJob, Snapshot } from '../scheduling/index.js';
 
 /** The cluster as objects, from which a snapshot is built. */
@@ -70,7 +70,7 @@ export function buildSnapshot(view: ClusterView): Snapshot {
     queues: new Map(view.queues.map((queue) => [queue.metadata.name, queueState(queue)])),
     namespaces: new Map(view.namespaces.map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
     pending: backlogOf(pending),
-    running,
+    running: runningJobsOf(running),
   };
 }
 

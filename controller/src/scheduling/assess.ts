@@ -12,6 +12,8 @@ export type Verdict =
       readonly admission?: undefined;
       /** The first flavor that it could have later; undefined when no waiting helps. */
       readonly later: string | undefined;
+      /** It is GPUs that are missing and nothing of the queue's. */
+      readonly lacksRoom: boolean;
       readonly refusal: Refusal;
     };
 
@@ -36,8 +38,11 @@ export function assess(state: CycleState, job: PendingJob, queue: QueueState): V
     reason: 'NoMatchingFlavor' as const,
     message: `queue ${queue.name} has no quota for any GPU`,
   };
-  return { later: later?.flavor, refusal: { reason, message, largestGangThatFits } };
+  const lacksRoom = refusals.every(({ verdict }) => NO_ROOM.has(verdict.reason));
+  return { later: later?.flavor, lacksRoom, refusal: { reason, message, largestGangThatFits } };
 }
+
+const NO_ROOM: ReadonlySet<Refusal['reason']> = new Set(['WaitingForCapacity', 'Fragmented', 'ExceedsPool']);
 
 /** Why the job can never have GPUs of the flavor, however long it waits; undefined when it can. */
 export function impossibility(

@@ -1,4 +1,5 @@
-import { LazySorted, QuotaLedger } from '../queueing/index.js';
+import { QuotaLedger, SortedList } from '../queueing/index.js';
+import { Endings, type Ending } from './endings.js';
 import { endIfStarted, endOf } from './estimates.js';
 import { FreeGpus } from './place.js';
 import type { Admission, Eviction, Reservation, Resize, Waiting } from './plan.js';
@@ -9,11 +10,17 @@ import type { PendingJob, RunningJob, Snapshot } from './snapshot.js';
 /** Why a job does not start, before its place in the queue is known. */
 export type Refusal = Omit<Waiting, 'key' | 'position' | 'ahead'>;
 
-/** A running job and when it gives its GPUs back, in ms. */
-export interface Ending {
-  readonly job: RunningJob;
-  readonly end: number;
+/** Jobs of a shape that need so many GPU-seconds or more are refused. */
+export interface RefusedShape {
+  readonly gpuSeconds: number;
+  readonly refusal: Refusal;
 }
+
+/** What was said of a shape, if it holds for this job of the shape too. */
+export const refusalOf = (known: RefusedShape | undefined, job: PendingJob) =>
+  known === undefined || (job.gpuSeconds ?? Number.POSITIVE_INFINITY) < known.gpuSeconds
+    ? undefined
+    : known.refusal;
 
 /** What a cycle has decided so far and what is left to decide about. */
 export class CycleState {
@@ -30,18 +37,13 @@ export class CycleState {
   readonly wanted = new Set<string>();
   /** Endings that may still be looked at, for all jobs together; the first one may use up all. */
   lookahead: number;
-  #started: { readonly count: number; readonly byFlavor: Map<string, Ending[]> } | undefined;
+  readonly #started = new Map<string, SortedList<Ending>>();
   /** Jobs for which victims were looked for. */
   attempts = 0;
-  readonly #shapes = new Map<
-    string,
-    Map<string, { readonly gpuSeconds: number; readonly refusal: Refusal }>
-  >();
-  readonly #byEnd = new Map<string, LazySorted<Ending>>();
-  #byFlavor: ReadonlyMap<string, readonly RunningJob[]> | undefined;
-  #byQueue: ReadonlyMap<string, readonly RunningJob[]> | undefined;
-  #leaving: ReadonlyMap<string, readonly RunningJob[]> | undefined;
-  #shrinkable: ReadonlyMap<string, readonly RunningJob[]> | undefined;
+  readonly #shapes = new Map<string, Map<string, RefusedShape>>();
+  /** Jobs that start, by queue. */
+  readonly #starting = new Map<string, number>();
+  readonly #endings = new Map<string, Endings>();
   #cohorts: Map<string, string[]> | undefined;
 
   constructor(
@@ -49,8 +51,7 @@ export class CycleState {
     readonly policy: SchedulingPolicy,
   ) {
     this.ledger = new QuotaLedger(snapshot.queues.values());
-    for (const job of snapshot.running)
-      this.ledger.take(job.queueName, job.flavor, job.nodes.length * job.gpusPerWorker);
+    for (const { queue, flavor, gpus } of snapshot.running.usage()) this.ledger.take(queue, flavor, gpus);
     this.free = new FreeGpus(snapshot.pool);
     this.lookahead = policy.lookahead;
   }
@@ -62,18 +63,21 @@ export class CycleState {
   admit(job: PendingJob, admission: Admission): void {
     this.#take(job, admission, 1);
     this.admissions.set(job.key, { job, admission });
+    this.#startedOf(admission.flavor).add(this.#endOfStarted(job, admission));
   }
 
   /** Undoes {@link admit}, to admit the same job with more workers. */
   withdraw(job: PendingJob, admission: Admission): void {
     this.#take(job, admission, -1);
     this.admissions.delete(job.key);
+    this.#startedOf(admission.flavor).remove(this.#endOfStarted(job, admission));
   }
 
   #take(job: PendingJob, { flavor, nodes }: Admission, sign: 1 | -1): void {
     const until = endIfStarted(job, nodes.length, this.now);
     this.free.take(flavor, sign * job.gpusPerWorker, nodes, until);
     this.ledger.take(job.queueName, flavor, sign * nodes.length * job.gpusPerWorker, until);
+    this.#starting.set(job.queueName, (this.#starting.get(job.queueName) ?? 0) + sign);
   }
 
   /** The job is refused, and so are all of its queue that ask for the same for as long or longer. */
@@ -84,41 +88,39 @@ export class CycleState {
     ofQueue.set(shapeOf(job), { gpuSeconds: job.gpuSeconds ?? Number.POSITIVE_INFINITY, refusal });
   }
 
-  /** What {@link refuseShape} said of others that holds for this job too. */
-  refusalOfShape(job: PendingJob): Refusal | undefined {
-    const known = this.#shapes.get(job.queueName)?.get(shapeOf(job));
-    if (known === undefined || (job.gpuSeconds ?? Number.POSITIVE_INFINITY) < known.gpuSeconds)
-      return undefined;
-    return known.refusal;
+  /** What {@link refuseShape} said of jobs of the queue, by shape. */
+  refusedShapes(queue: string): ReadonlyMap<string, RefusedShape> | undefined {
+    return this.#shapes.get(queue);
+  }
+
+  /** Whether jobs of the queue start in this cycle. */
+  startsAnyOf(queue: string): boolean {
+    return (this.#starting.get(queue) ?? 0) > 0;
   }
 
   /** Running jobs of a flavor and when they end, the one that ends first first. */
-  runningByEnd(flavor: string): LazySorted<Ending> {
-    let sorted = this.#byEnd.get(flavor);
-    if (sorted === undefined) {
-      const endings = this.running(flavor).map((job) => ({ job, end: endOf(job, this.now) }));
-      sorted = new LazySorted(endings, (a, b) => a.end < b.end || (a.end === b.end && a.job.key < b.job.key));
-      this.#byEnd.set(flavor, sorted);
-    }
-    return sorted;
+  runningByEnd(flavor: string): Endings {
+    let endings = this.#endings.get(flavor);
+    if (endings === undefined)
+      this.#endings.set(flavor, (endings = new Endings(this.snapshot.running, flavor, this.now)));
+    return endings;
   }
 
   /** Jobs that start in this cycle and when they end as far as anybody knows, the one that ends first first. */
   startedByEnd(flavor: string): readonly Ending[] {
-    if (this.#started?.count !== this.admissions.size) {
-      const byFlavor = new Map<string, Ending[]>();
-      for (const { job, admission } of this.admissions.values()) {
-        const asRunning = { ...job, ...admission, startedAt: this.now };
-        const known = endIfStarted(job, admission.nodes.length, this.now);
-        const ending = { job: asRunning, end: Number.isFinite(known) ? known : endOf(asRunning, this.now) };
-        const list = byFlavor.get(admission.flavor);
-        if (list === undefined) byFlavor.set(admission.flavor, [ending]);
-        else list.push(ending);
-      }
-      for (const list of byFlavor.values()) list.sort((a, b) => a.end - b.end);
-      this.#started = { count: this.admissions.size, byFlavor };
-    }
-    return this.#started.byFlavor.get(flavor) ?? [];
+    return this.#startedOf(flavor).items;
+  }
+
+  #startedOf(flavor: string): SortedList<Ending> {
+    let started = this.#started.get(flavor);
+    if (started === undefined) this.#started.set(flavor, (started = new SortedList(byEnd)));
+    return started;
+  }
+
+  #endOfStarted(job: PendingJob, admission: Admission): Ending {
+    const asRunning = { ...job, ...admission, startedAt: this.now };
+    const known = endIfStarted(job, admission.nodes.length, this.now);
+    return { job: asRunning, end: Number.isFinite(known) ? known : endOf(asRunning, this.now) };
   }
 
   /** Whether what one queue gives back can be of use to the other. */
@@ -126,34 +128,6 @@ export class CycleState {
     if (queue === other) return true;
     const cohort = this.snapshot.queues.get(queue)?.cohort;
     return cohort !== undefined && cohort === this.snapshot.queues.get(other)?.cohort;
-  }
-
-  running(flavor: string): readonly RunningJob[] {
-    this.#byFlavor ??= group(this.snapshot.running, (job) => job.flavor);
-    return this.#byFlavor.get(flavor) ?? [];
-  }
-
-  runningOfQueue(queue: string): readonly RunningJob[] {
-    this.#byQueue ??= group(this.snapshot.running, (job) => job.queueName);
-    return this.#byQueue.get(queue) ?? [];
-  }
-
-  /** Running jobs of a flavor that were told in an earlier cycle to give their GPUs back. */
-  leaving(flavor: string): readonly RunningJob[] {
-    this.#leaving ??= group(
-      this.snapshot.running.filter(({ givesBackBy }) => givesBackBy !== undefined),
-      (job) => job.flavor,
-    );
-    return this.#leaving.get(flavor) ?? [];
-  }
-
-  /** Running jobs of a flavor with more workers than their fewest. */
-  shrinkable(flavor: string): readonly RunningJob[] {
-    this.#shrinkable ??= group(
-      this.snapshot.running.filter(({ nodes, min }) => nodes.length > min),
-      (job) => job.flavor,
-    );
-    return this.#shrinkable.get(flavor) ?? [];
   }
 
   /** Names of the queues of a cohort. */
@@ -181,13 +155,5 @@ export class CycleState {
   }
 }
 
-function group(jobs: readonly RunningJob[], by: (job: RunningJob) => string): Map<string, RunningJob[]> {
-  const groups = new Map<string, RunningJob[]>();
-  for (const job of jobs) {
-    const name = by(job);
-    const list = groups.get(name);
-    if (list === undefined) groups.set(name, [job]);
-    else list.push(job);
-  }
-  return groups;
-}
+const byEnd = (a: Ending, b: Ending) =>
+  a.end - b.end || (a.job.key < b.job.key ? -1 : a.job.key > b.job.key ? 1 : 0);

@@ -4,6 +4,7 @@ import type { QueueState } from '../queueing/index.js';
 import { backlogOf } from '../queueing/index.js';
 import { schedule } from './cycle.js';
 import type { Plan } from './plan.js';
+import { runningJobsOf } from './running-jobs.js';
 import type { PendingJob, RunningJob, Snapshot } from './snapshot.js';
 
 const node = (
@@ -69,7 +70,7 @@ const snapshot = (
   queues: new Map(queues.map((entry) => [entry.name, entry])),
   namespaces: new Map([['default', {}]]),
   pending: backlogOf(pending),
-  running: held,
+  running: runningJobsOf(held),
 });
 
 const why = (plan: Plan, key: string) => plan.waiting.find((waiting) => waiting.key === key);

@@ -1,14 +1,16 @@
 import { assess } from './assess.js';
 import type { Refusal } from './cycle-state.js';
-import { CycleState } from './cycle-state.js';
+import { CycleState, refusalOf } from './cycle-state.js';
 import { behindHead, explain } from './explain.js';
 import { makeWay } from './make-way.js';
+import { NoRoom } from './no-room.js';
 import { isClosed, obstacle } from './obstacle.js';
 import type { Plan } from './plan.js';
 import type { SchedulingPolicy } from './policy.js';
 import { DEFAULT_POLICY } from './policy.js';
 import { grow, trim, widen } from './resize.js';
 import type { PendingJob, Snapshot } from './snapshot.js';
+import { shapeOf } from './shape.js';
 import { Turns } from './turns.js';
 
 /**
@@ -17,7 +19,9 @@ import { Turns } from './turns.js';
  */
 export function schedule(snapshot: Snapshot, policy: SchedulingPolicy = DEFAULT_POLICY): Plan {
   const { state, blocked, isPartial } = decide(snapshot, policy);
-  return { ...decisionsOf(state), isPartial, waiting: explain(state, blocked) };
+  // Of the other queues, the cycle that follows at once will know more.
+  const told = isPartial ? blocked.keys() : snapshot.pending.keys();
+  return { ...decisionsOf(state), isPartial, waiting: explain(state, blocked, told) };
 }
 
 /** {@link schedule} without the reasons, for simulations. */
@@ -72,7 +76,7 @@ function decide(snapshot: Snapshot, policy: SchedulingPolicy) {
 function take(
   state: CycleState,
   job: PendingJob,
-): { readonly flavor: string; readonly refusal: Refusal } | undefined {
+): { readonly flavor: string; readonly refusal: Refusal; readonly lacksRoom: boolean } | undefined {
   const queue = state.snapshot.queues.get(job.queueName);
   const hindrance = obstacle(job, state.snapshot);
   if (queue === undefined || hindrance !== undefined) {
@@ -85,7 +89,8 @@ function take(
     return undefined;
   }
   state.refusals.set(job.key, verdict.refusal);
-  return verdict.later === undefined ? undefined : { flavor: verdict.later, refusal: verdict.refusal };
+  const { later, lacksRoom, refusal } = verdict;
+  return later === undefined ? undefined : { flavor: later, refusal, lacksRoom };
 }
 
 function backfill(
@@ -94,16 +99,16 @@ function backfill(
   blocked: ReadonlyMap<string, PendingJob>,
   isFull: () => boolean,
 ): void {
-  const turns = new Turns(
-    state,
-    behind,
-    state.policy.backfillDepth,
-    (job) => state.refusalOfShape(job) !== undefined,
-  );
+  const noRoom = new NoRoom(state);
+  const turns = new Turns(state, behind, state.policy.backfillDepth, (job) => {
+    const refused = state.refusedShapes(job.queueName)?.get(shapeOf(job));
+    return refusalOf(refused, job) !== undefined || noRoom.has(job);
+  });
   for (let turn = turns.next(); turn !== undefined && !isFull(); turn = turns.next()) {
     if (state.free.isEmpty) return;
     const { job, again } = turn;
     const later = take(state, job);
+    if (later?.lacksRoom === true) noRoom.add(job);
     if (later !== undefined) {
       const head = blocked.get(job.queueName) as PendingJob;
       state.refuseShape(job, behindHead(head, later.refusal.largestGangThatFits));

@@ -3,7 +3,7 @@ import type { PendingJob, RunningJob } from './snapshot.js';
 /** A job without a measured pace runs at least so long, in ms. */
 const SHORTEST_GUESS_MS = 600_000;
 /** A job that should have ended is expected to end in so long, in ms. */
-const OVERDUE_MS = 60_000;
+export const OVERDUE_MS = 60_000;
 
 /**
  * When a running job gives its GPUs back, in ms. Without an estimate of its own it is taken to run as long again as it

@@ -1,6 +1,6 @@
 import { assess, impossibility } from './assess.js';
-import type { CycleState, Refusal } from './cycle-state.js';
-import { obstacle } from './obstacle.js';
+import { refusalOf, type CycleState, type Refusal } from './cycle-state.js';
+import { obstacles } from './obstacle.js';
 import type { Waiting } from './plan.js';
 import { shapeOf } from './shape.js';
 import type { PendingJob } from './snapshot.js';
@@ -8,21 +8,28 @@ import type { PendingJob } from './snapshot.js';
 /** Assumed of a job whose length is not known, in seconds, when the start of those behind it is estimated. */
 const UNKNOWN_SECONDS = 3600;
 
-/** For every job that does not start: its place, why, the largest gang that fits, and when it may start. */
-export function explain(state: CycleState, blocked: ReadonlyMap<string, PendingJob>): Waiting[] {
+/** For every job of these queues that does not start: its place, why, the largest gang that fits, and when it may start. */
+export function explain(
+  state: CycleState,
+  blocked: ReadonlyMap<string, PendingJob>,
+  queues: Iterable<string>,
+): Waiting[] {
   const { snapshot } = state;
   const waiting: Waiting[] = [];
-  for (const [name, jobs] of snapshot.pending) {
+  for (const name of queues) {
     const head = blocked.get(name);
     const behind = new Behind(state, head);
+    const refusedShapes = state.refusedShapes(name);
     const byShape = new Map<string, Refusal>();
+    const startsAny = state.startsAnyOf(name);
+    const obstacleOf = obstacles(snapshot);
     let ahead = 0;
-    for (const job of jobs) {
-      if (state.admissions.has(job.key)) continue;
-      let refusal = state.refusals.get(job.key) ?? obstacle(job, snapshot) ?? state.refusalOfShape(job);
+    for (const job of snapshot.pending.get(name) ?? []) {
+      if (startsAny && state.admissions.has(job.key)) continue;
+      let refusal = state.refusals.get(job.key) ?? obstacleOf(job);
       if (refusal === undefined) {
         const shape = shapeOf(job);
-        refusal = byShape.get(shape);
+        refusal = refusalOf(refusedShapes?.get(shape), job) ?? byShape.get(shape);
         if (refusal === undefined) {
           refusal = unexamined(state, job, head);
           byShape.set(shape, refusal);

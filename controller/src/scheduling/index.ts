@@ -1,6 +1,8 @@
 export { schedule, scheduleSilently } from './cycle.js';
 export { DEFAULT_POLICY } from './policy.js';
 export type { SchedulingPolicy } from './policy.js';
+export { LiveRunningJobs, runningJobsOf } from './running-jobs.js';
+export type { RunningJobs, Usage } from './running-jobs.js';
 export type { Gang, PendingJob, RunningJob, Snapshot, Topology } from './snapshot.js';
 export type { Admission, Eviction, Plan, Reservation, Resize, Waiting } from './plan.js';
 export { backlogOf, LiveBacklog } from '../queueing/index.js';

@@ -180,13 +180,13 @@ const arbitraryState: fc.Arbitrary<Snapshot> = fc
   });
 
 const usedBy = (state: Snapshot, name: string, without: ReadonlySet<string>) =>
-  state.running
+  [...state.running]
     .filter(({ queueName, key }) => queueName === name && !without.has(key))
     .reduce((sum, { nodes, gpusPerWorker }) => sum + nodes.length * gpusPerWorker, 0);
 
 /** A victim has a lower priority in the same queue, or its queue borrows and the waiting job's does not. */
 function checkCause(state: Snapshot, plan: Plan, key: string): void {
-  const victim = state.running.find((candidate) => candidate.key === key)!;
+  const victim = state.running.get(key)!;
   const eviction = plan.evictions.find((candidate) => candidate.key === key)!;
   const waiter = [...state.pending.values()].flat().find((candidate) => candidate.key === eviction.for)!;
   expect(eviction.price).toBeCloseTo(unsavedGpuSeconds(victim, NOW));
@@ -213,7 +213,7 @@ function checkNeeded(state: Snapshot, plan: Plan, waiter: string): void {
 }
 
 function startsAfter(state: Snapshot, plan: Plan, gone: ReadonlySet<string>, waiter: string): boolean {
-  const held = state.running
+  const held = [...state.running]
     .filter(({ key }) => !gone.has(key))
     .map((held) => ({
       ...held,

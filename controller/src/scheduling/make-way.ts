@@ -1,4 +1,5 @@
-import type { CycleState, Ending, Refusal } from './cycle-state.js';
+import type { CycleState, Refusal } from './cycle-state.js';
+import type { Ending } from './endings.js';
 import type { PendingJob, RunningJob } from './snapshot.js';
 import { possibleReleases } from './victims.js';
 import type { Release } from './victims.js';
@@ -35,7 +36,7 @@ function awaitRelease(
   flavor: string,
   refusal: Refusal,
 ): Refusal | undefined {
-  const leaving = state.leaving(flavor);
+  const leaving = [...state.snapshot.running.leaving(flavor)];
   for (const victim of leaving) what.release(victim, victim.nodes);
   if (!what.fits()) return undefined;
   const at = Math.max(state.now, ...leaving.map(({ givesBackBy = 0 }) => givesBackBy));
@@ -65,7 +66,6 @@ function makeRoom(
   const isFirst = state.reservations.length === 0;
   let isTried = !mayTakeBack;
   for (const { job: ending, end } of endings(state, flavor)) {
-    if (ending.givesBackBy !== undefined) continue;
     if (end > soon && !isTried) {
       isTried = true;
       const taken = takeBack(state, what, job, flavor, refusal, ended);

@@ -6,6 +6,16 @@ import type { PendingJob, Snapshot } from './snapshot.js';
 export const isClosed = (snapshot: Snapshot, queue: string) =>
   (snapshot.queues.get(queue)?.stopPolicy ?? 'hold') !== 'none';
 
+/** {@link obstacle} for many jobs of one queue in a row: what goes by namespace is found out once. */
+export function obstacles(snapshot: Snapshot): (job: PendingJob) => Refusal | undefined {
+  const byNamespace = new Map<string, Refusal | undefined>();
+  return (job) => {
+    if (job.held !== undefined) return obstacle(job, snapshot);
+    if (!byNamespace.has(job.namespace)) byNamespace.set(job.namespace, obstacle(job, snapshot));
+    return byNamespace.get(job.namespace);
+  };
+}
+
 /** What keeps a job from having a turn, whatever quota and GPUs there are. */
 export function obstacle(job: PendingJob, snapshot: Snapshot): Refusal | undefined {
   if (job.held !== undefined) return { ...job.held, largestGangThatFits: 0 };

@@ -53,7 +53,10 @@ export interface Waiting {
   readonly estimatedStart?: number | undefined;
 }
 
-/** What a cycle decided; every pending job is either admitted or waiting. */
+/**
+ * What a cycle decided; every pending job is either admitted or waiting, but a partial plan says nothing of queues that
+ * may still have a turn.
+ */
 export interface Plan {
   readonly admissions: readonly Admission[];
   readonly evictions: readonly Eviction[];

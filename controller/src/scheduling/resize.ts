@@ -1,6 +1,8 @@
 import type { CycleState } from './cycle-state.js';
 import { endIfStarted, endOf } from './estimates.js';
 import type { PlaceRequest } from './place.js';
+import type { RunningJob } from './snapshot.js';
+import { compareJobs } from '../queueing/index.js';
 
 /** Gives jobs that start now more workers than their fewest, from what is left. */
 export function widen(state: CycleState): void {
@@ -20,19 +22,27 @@ export function widen(state: CycleState): void {
 
 /** Takes workers beyond the most that a running job may have, for example after its spec changed. */
 export function trim(state: CycleState): void {
-  for (const job of state.snapshot.running) {
-    if (job.nodes.length > job.max && !state.isLeaving(job))
+  for (const job of state.snapshot.running.oversized())
+    if (!state.isLeaving(job))
       state.resizes.set(job.key, { key: job.key, nodes: job.nodes.slice(0, job.max) });
+}
+
+/** Gives GPUs that nobody waits for to running jobs that can use more workers, in the order of a queue. */
+export function grow(state: CycleState): void {
+  const { snapshot, policy, now } = state;
+  for (const [flavor, growable] of snapshot.running.growable()) {
+    if (state.wanted.has(flavor) || (state.free.flavor(flavor)?.free ?? 0) <= 0) continue;
+    const rested = [...growable].filter(
+      (job) => !state.isLeaving(job) && now - (job.resizedAt ?? job.startedAt) >= policy.resizeCooldownMs,
+    );
+    growEach(state, flavor, rested.sort(compareJobs));
   }
 }
 
-/** Gives GPUs that nobody waits for to running jobs that can use more workers. */
-export function grow(state: CycleState): void {
-  const { snapshot, policy, ledger, free, now } = state;
-  for (const job of snapshot.running) {
-    const { flavor, nodes, max, gpusPerWorker, topology } = job;
-    if (nodes.length >= max || state.wanted.has(flavor) || state.isLeaving(job)) continue;
-    if (now - (job.resizedAt ?? job.startedAt) < policy.resizeCooldownMs) continue;
+function growEach(state: CycleState, flavor: string, jobs: readonly RunningJob[]): void {
+  const { ledger, free, now } = state;
+  for (const job of jobs) {
+    const { nodes, max, gpusPerWorker, topology } = job;
     const until = endOf(job, now);
     const quota = ledger.view(job.queueName, flavor, until)?.available ?? 0;
     const [first] = nodes;

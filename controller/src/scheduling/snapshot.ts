@@ -1,4 +1,5 @@
 import type { NodeNeeds, Pool, TopologyLevel } from '../pool/index.js';
+import type { RunningJobs } from './running-jobs.js';
 import type { Backlog, Ordered, QueueState } from '../queueing/index.js';
 
 export interface Topology {
@@ -59,5 +60,5 @@ export interface Snapshot {
   /** Labels of namespaces. */
   readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly pending: Backlog<PendingJob>;
-  readonly running: readonly RunningJob[];
+  readonly running: RunningJobs;
 }

@@ -2,6 +2,7 @@ import type { PoolNode } from '../pool/index.js';
 import type { QueueState } from '../queueing/index.js';
 import { backlogOf } from '../queueing/index.js';
 import type { Plan } from './plan.js';
+import { runningJobsOf } from './running-jobs.js';
 import type { PendingJob, RunningJob, Snapshot } from './snapshot.js';
 
 /** Builders of what a cycle decides from, for tests. */
@@ -76,7 +77,7 @@ export const snapshot = (
   queues: new Map(queues.map((entry) => [entry.name, entry])),
   namespaces: new Map([['default', {}]]),
   pending: backlogOf(pending),
-  running: held,
+  running: runningJobsOf(held),
 });
 
 export const why = (plan: Plan, key: string) => plan.waiting.find((waiting) => waiting.key === key);

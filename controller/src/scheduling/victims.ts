@@ -26,13 +26,13 @@ export function possibleReleases(state: CycleState, job: PendingJob, flavor: str
   const lenders = isRight ? cohortOf(state, job) : [];
   const evictable: { readonly victim: RunningJob; readonly cause: Eviction['cause'] }[] = [];
   if (policy.preemption) {
-    for (const victim of state.runningOfQueue(job.queueName)) {
+    for (const victim of state.snapshot.running.ofQueue(job.queueName)) {
       if (victim.flavor === flavor && victim.priority < job.priority && !state.isLeaving(victim))
         evictable.push({ victim, cause: 'priority' });
     }
     for (const queue of lenders) {
       if (ledger.borrowed(queue, flavor) === 0) continue;
-      for (const victim of state.runningOfQueue(queue)) {
+      for (const victim of state.snapshot.running.ofQueue(queue)) {
         if (victim.flavor === flavor && !state.isLeaving(victim))
           evictable.push({ victim, cause: 'reclaim' });
       }
@@ -62,8 +62,7 @@ function possibleShrinks(
   flavor: string,
   lenders: readonly string[],
 ): Release[] {
-  const victims = state
-    .shrinkable(flavor)
+  const victims = [...state.snapshot.running.shrinkable(flavor)]
     .filter(
       (victim) =>
         !state.isLeaving(victim) && (victim.priority <= job.priority || lenders.includes(victim.queueName)),

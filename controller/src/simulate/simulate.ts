@@ -1,7 +1,7 @@
 import type { QueueState } from '../queueing/index.js';
 import { Heap, LiveBacklog } from '../queueing/index.js';
 import type { PendingJob, RunningJob } from '../scheduling/index.js';
-import { scheduleSilently } from '../scheduling/index.js';
+import { LiveRunningJobs, scheduleSilently } from '../scheduling/index.js';
 import type { SimulatedPolicy } from './policies.js';
 import type { Outcome } from './outcome.js';
 import { summarize } from './outcome.js';
@@ -48,6 +48,8 @@ class Simulation {
   readonly #backlog = new LiveBacklog<PendingJob>();
   readonly #waiting = new Map<string, PendingJob>();
   readonly #running = new Map<string, SimJob>();
+  /** What the scheduler sees of them. */
+  readonly #observed = new LiveRunningJobs();
   readonly #period: number;
   #order = 0;
   #cycles = 0;
@@ -124,6 +126,7 @@ class Simulation {
     if (event.version !== job.version || running === undefined) return false;
     this.#pool.take(running.nodes, -running.gpusPerWorker);
     this.#running.delete(job.trace.id);
+    this.#observed.delete(job.trace.id);
     job.stop();
     if (event.kind === 'end') job.end = event.at;
     else this.#enqueue(job);
@@ -138,8 +141,7 @@ class Simulation {
 
   #cycle(now: number): boolean {
     this.#cycles++;
-    const running: RunningJob[] = [];
-    for (const job of this.#running.values()) running.push(job.observed(now));
+    for (const job of this.#running.values()) this.#observed.set(job.observed(now));
     const plan = scheduleSilently(
       {
         now,
@@ -147,7 +149,7 @@ class Simulation {
         queues: this.#queues,
         namespaces: NO_NAMESPACES,
         pending: this.#backlog.view,
-        running,
+        running: this.#observed,
       },
       this.policy.scheduling,
     );
