@@ -12,19 +12,22 @@ export type Verdict =
       readonly admission?: undefined;
       /** The first flavor that it could have later; undefined when no waiting helps. */
       readonly later: string | undefined;
-      /** It is GPUs that are missing and nothing of the queue's. */
+      /** There are not GPUs enough, whatever the queue's quota says. */
       readonly lacksRoom: boolean;
       readonly refusal: Refusal;
     };
 
 type FlavorVerdict =
   | { readonly admission: Admission }
-  | (Refusal & { readonly admission?: undefined; readonly impossible: boolean });
+  | (Refusal & { readonly admission?: undefined; readonly impossible: boolean; readonly lacksRoom: boolean });
 
 /** Tries the flavors of a job in its order, for the smallest gang. Takes nothing. */
 export function assess(state: CycleState, job: PendingJob, queue: QueueState): Verdict {
   const flavors = job.flavors ?? queue.quotas.map(({ flavor }) => flavor);
-  const refusals: { readonly flavor: string; readonly verdict: Refusal & { impossible: boolean } }[] = [];
+  const refusals: {
+    readonly flavor: string;
+    readonly verdict: Exclude<FlavorVerdict, { readonly admission: Admission }>;
+  }[] = [];
   for (const flavor of flavors) {
     const verdict = impossibility(state, job, queue, flavor) ?? assessFlavor(state, job, queue, flavor);
     if (verdict.admission !== undefined) return verdict;
@@ -38,11 +41,9 @@ export function assess(state: CycleState, job: PendingJob, queue: QueueState): V
     reason: 'NoMatchingFlavor' as const,
     message: `queue ${queue.name} has no quota for any GPU`,
   };
-  const lacksRoom = refusals.every(({ verdict }) => NO_ROOM.has(verdict.reason));
+  const lacksRoom = refusals.every(({ verdict }) => verdict.lacksRoom);
   return { later: later?.flavor, lacksRoom, refusal: { reason, message, largestGangThatFits } };
 }
-
-const NO_ROOM: ReadonlySet<Refusal['reason']> = new Set(['WaitingForCapacity', 'Fragmented', 'ExceedsPool']);
 
 /** Why the job can never have GPUs of the flavor, however long it waits; undefined when it can. */
 export function impossibility(
@@ -50,10 +51,15 @@ export function impossibility(
   job: PendingJob,
   queue: QueueState,
   flavor: string,
-): (Refusal & { readonly admission?: undefined; readonly impossible: true }) | undefined {
+): Exclude<FlavorVerdict, { readonly admission: Admission }> | undefined {
   const { min, gpusPerWorker: each, needs, bytesPerGpu } = job;
-  const never = (reason: Refusal['reason'], message: string) =>
-    ({ impossible: true, reason, message, largestGangThatFits: 0 }) as const;
+  const never = (reason: Refusal['reason'], message: string) => ({
+    impossible: true,
+    lacksRoom: reason === 'ExceedsPool' || reason === 'InsufficientMemory',
+    reason,
+    message,
+    largestGangThatFits: 0,
+  });
   const quota = state.ledger.view(queue.name, flavor);
   if (quota === undefined) return never('NoMatchingFlavor', `queue ${queue.name} has no quota for ${flavor}`);
   const smallest = min * each;
@@ -88,13 +94,15 @@ function assessFlavor(state: CycleState, job: PendingJob, queue: QueueState, fla
   const byQuota = Math.floor((quota?.available ?? 0) / each);
   const { needs: place, topology, bytesPerGpu } = job;
   const request: PlaceRequest = { flavor, gpusPerWorker: each, needs: place, topology, bytesPerGpu, until };
-  const fits = state.free.mostWorkers(request, Math.min(max, byQuota));
+  const room = state.free.mostWorkers(request, max);
+  const fits = Math.min(room, byQuota);
   if (fits >= min) {
     const placed = state.free.place(request, min);
     if (placed !== undefined) return { admission: { key: job.key, flavor, ...placed } };
   }
   const refuse = (reason: Refusal['reason'], message: string) => ({
     impossible: false,
+    lacksRoom: room < min,
     reason,
     message,
     largestGangThatFits: fits,

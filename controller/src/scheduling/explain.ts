@@ -16,6 +16,7 @@ export function explain(
 ): Waiting[] {
   const { snapshot } = state;
   const waiting: Waiting[] = [];
+  const room = new Map<string, number>();
   for (const name of queues) {
     const head = blocked.get(name);
     const behind = new Behind(state, head);
@@ -31,7 +32,7 @@ export function explain(
         const shape = shapeOf(job);
         refusal = refusalOf(refusedShapes?.get(shape), job) ?? byShape.get(shape);
         if (refusal === undefined) {
-          refusal = unexamined(state, job, head);
+          refusal = unexamined(state, job, head, room);
           byShape.set(shape, refusal);
         }
       }
@@ -51,8 +52,16 @@ export function explain(
   return waiting;
 }
 
-/** A job that had no turn in this cycle, for the number of jobs before it. */
-function unexamined(state: CycleState, job: PendingJob, head: PendingJob | undefined): Refusal {
+/**
+ * A job that had no turn in this cycle, for the number of jobs before it.
+ * @param room workers that there is room for, by flavor and shape, as far as they were counted
+ */
+function unexamined(
+  state: CycleState,
+  job: PendingJob,
+  head: PendingJob | undefined,
+  room: Map<string, number>,
+): Refusal {
   const queue = state.snapshot.queues.get(job.queueName);
   const flavors = job.flavors ?? queue?.quotas.map(({ flavor }) => flavor) ?? [];
   const isPossible =
@@ -63,9 +72,14 @@ function unexamined(state: CycleState, job: PendingJob, head: PendingJob | undef
     0,
     ...flavors.map((flavor) => {
       const available = state.ledger.view(job.queueName, flavor)?.available ?? 0;
-      const until = Number.POSITIVE_INFINITY;
-      const limit = Math.min(job.max, Math.floor(available / job.gpusPerWorker));
-      return state.free.mostWorkers({ ...job, flavor, until }, limit);
+      const kind = `${flavor} ${shapeOf(job)}`;
+      let workers = room.get(kind);
+      if (workers === undefined) {
+        const until = Number.POSITIVE_INFINITY;
+        workers = state.free.mostWorkers({ ...job, flavor, until }, job.max);
+        room.set(kind, workers);
+      }
+      return Math.min(workers, Math.floor(available / job.gpusPerWorker));
     }),
   );
   return head === undefined

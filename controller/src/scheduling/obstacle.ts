@@ -8,11 +8,15 @@ export const isClosed = (snapshot: Snapshot, queue: string) =>
 
 /** {@link obstacle} for many jobs of one queue in a row: what goes by namespace is found out once. */
 export function obstacles(snapshot: Snapshot): (job: PendingJob) => Refusal | undefined {
-  const byNamespace = new Map<string, Refusal | undefined>();
+  let namespace: string | undefined;
+  let ofNamespace: Refusal | undefined;
   return (job) => {
     if (job.held !== undefined) return obstacle(job, snapshot);
-    if (!byNamespace.has(job.namespace)) byNamespace.set(job.namespace, obstacle(job, snapshot));
-    return byNamespace.get(job.namespace);
+    if (job.namespace !== namespace) {
+      namespace = job.namespace;
+      ofNamespace = obstacle(job, snapshot);
+    }
+    return ofNamespace;
   };
 }
 
