@@ -143,7 +143,9 @@ export const trainingJob = dashboard({
           's',
           [
             [phase('compute'), 'compute'],
+            [phase('data'), 'of it data'],
             [phase('allreduce'), 'all-reduce'],
+            [phase('update'), 'update'],
             [phase('total'), 'whole step'],
           ],
           { min: 0 },

@@ -22,6 +22,7 @@ serveCalls(parentPort, {
   validationLoss: (index: number) => workbench.validationLoss(index),
   exactMatches: (group: number, useAdapter: boolean) => workbench.exactMatches(group, useAdapter),
   update: (options: UpdateOptions) => workbench.update(shared, options),
+  takeDataSeconds: () => workbench.takeDataSeconds(),
   exportState: () => workbench.exportState(),
   importState: (state: Uint8Array) => workbench.importState(state),
   save: (folder: string) => workbench.save(folder),

@@ -37,6 +37,8 @@ export interface Compute {
   exactMatches(group: number, useAdapter: boolean): Promise<MatchCount>;
   /** Applies the summed gradient; returns the gradient norm before clipping. */
   update(gradient: Float32Array, options: UpdateOptions): Promise<number>;
+  /** Seconds that went into laying out training micro-batches since the last call: what the data costs a step. */
+  takeDataSeconds(): Promise<number>;
   exportState(): Promise<Uint8Array>;
   importState(state: Uint8Array): Promise<void>;
   /** Writes the tuned adapter or model into an existing empty folder. */

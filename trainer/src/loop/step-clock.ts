@@ -20,6 +20,11 @@ export class StepClock {
     return seconds;
   }
 
+  /** Seconds since the last lap, which goes on. */
+  get sinceLap(): number {
+    return this.now() - this.last;
+  }
+
   /** Forgets the time since the last lap: it was no step. */
   restart(): void {
     this.last = this.now();

@@ -47,6 +47,10 @@ export class ThreadedCompute implements Compute {
     return this.thread.call('update', options);
   }
 
+  takeDataSeconds(): Promise<number> {
+    return this.thread.call('takeDataSeconds');
+  }
+
   exportState(): Promise<Uint8Array> {
     return this.thread.call('exportState');
   }

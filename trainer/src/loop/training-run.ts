@@ -105,7 +105,8 @@ export class TrainingRun implements StateHolder {
       compute: (index, out) => this.compute.gradient(step, index, out),
     });
     if (result.kind !== 'sum') return this.moved(result);
-    const { scalars, vector, timings } = result;
+    const { scalars, vector } = result;
+    const summed = this.clock.sinceLap;
     const loss = scalars.lossSum / Math.max(1, scalars.trainedTokens);
     const learningRate = this.learningRate(step);
     const finite = Number.isFinite(loss) && isFiniteVector(vector);
@@ -117,6 +118,11 @@ export class TrainingRun implements StateHolder {
           maxGradNorm: this.config.training.maxGradNorm,
         })
       : NaN;
+    const timings = {
+      ...result.timings,
+      updateSeconds: this.clock.sinceLap - summed,
+      dataSeconds: await this.compute.takeDataSeconds(),
+    };
     this.run = {
       ...recordTrainLoss(this.run, loss),
       step,

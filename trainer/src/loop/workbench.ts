@@ -26,6 +26,7 @@ interface Loaded {
 /** {@link Compute} in the calling thread: the engine beside the data that it trains on. */
 export class Workbench implements Compute {
   private loaded: Loaded | undefined;
+  private dataSeconds = 0;
 
   /** @param measureMemory also measure what every gradient takes; see {@link memoryReport}. */
   constructor(private readonly measureMemory: boolean = false) {}
@@ -62,7 +63,9 @@ export class Workbench implements Compute {
 
   async gradient(step: number, index: number, out: Float32Array): Promise<Scalars> {
     const { engine, plan, config } = this.current();
+    const started = performance.now();
     const batch = plan.microBatch(step, index);
+    this.dataSeconds += (performance.now() - started) / 1000;
     if (batch.batch === 0) {
       out.fill(0);
       return { lossSum: 0, trainedTokens: 0 };
@@ -92,6 +95,12 @@ export class Workbench implements Compute {
 
   update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
     return this.current().engine.update(gradient, options);
+  }
+
+  async takeDataSeconds(): Promise<number> {
+    const seconds = this.dataSeconds;
+    this.dataSeconds = 0;
+    return seconds;
   }
 
   exportState(): Promise<Uint8Array> {

@@ -34,8 +34,10 @@ export class LoggingObserver implements Observer {
     metrics.members.set(size);
     metrics.tokens.inc(scalars.trainedTokens);
     metrics.allReduceBytes.inc(timings.bytes);
+    metrics.stepSeconds.observe({ phase: 'data' }, timings.dataSeconds);
     metrics.stepSeconds.observe({ phase: 'compute' }, timings.computeSeconds);
     metrics.stepSeconds.observe({ phase: 'allreduce' }, timings.reduceSeconds);
+    metrics.stepSeconds.observe({ phase: 'update' }, timings.updateSeconds);
     metrics.stepSeconds.observe({ phase: 'total' }, seconds);
     if (Number.isNaN(gradientNorm)) metrics.skippedSteps.inc();
     else metrics.gradientNorm.set(gradientNorm);

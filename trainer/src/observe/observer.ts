@@ -31,8 +31,12 @@ export interface StepFigures {
   readonly seconds: number;
   readonly scalars: { readonly trainedTokens: number };
   readonly timings: {
+    /** Forward and backward passes, and the data for them. */
     readonly computeSeconds: number;
+    /** Of computeSeconds, what laying out the micro-batches took. */
+    readonly dataSeconds: number;
     readonly reduceSeconds: number;
+    readonly updateSeconds: number;
     /** Sent and received by this worker for the sum. */
     readonly bytes: number;
   };

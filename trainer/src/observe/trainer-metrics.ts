@@ -56,7 +56,7 @@ export class TrainerMetrics {
   });
   readonly stepSeconds = new Histogram({
     name: 'tuneyard_trainer_step_seconds',
-    help: 'Wall time of steps by phase: compute (data, forward, backward), allreduce, total.',
+    help: 'Wall time of steps by phase: compute (data, forward, backward), of it data, then allreduce, update; total.',
     labelNames: ['phase'],
     buckets: STEP_SECONDS_BUCKETS,
     registers: this.registers,
