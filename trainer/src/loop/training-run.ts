@@ -102,6 +102,7 @@ export class TrainingRun implements StateHolder {
       phase: 'gradient',
       count: this.job.microBatchesPerStep,
       vectorLength: this.job.parameterCount,
+      verification: this.verification(step),
       compute: (index, out) => this.compute.gradient(step, index, out),
     });
     if (result.kind !== 'sum') return this.moved(result);
@@ -256,6 +257,12 @@ export class TrainingRun implements StateHolder {
 
   private get keepsBest(): boolean {
     return (this.config.training.earlyStopping?.patience ?? 0) > 0;
+  }
+
+  /** Which cross-check of computed bits the step is; undefined = none. */
+  private verification(step: number): number | undefined {
+    const every = this.config.training.verifyEverySteps;
+    return every > 0 && step % every === 0 ? step / every - 1 : undefined;
   }
 
   private learningRate(step: number): number {
