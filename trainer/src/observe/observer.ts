@@ -33,7 +33,7 @@ export interface StepFigures {
   readonly timings: {
     readonly computeSeconds: number;
     readonly reduceSeconds: number;
-    /** Sent and received by this worker for the sum. */
+    /** Sent to peers for the sum. */
     readonly bytes: number;
   };
 }
