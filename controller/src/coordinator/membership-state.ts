@@ -41,6 +41,8 @@ export interface MembershipState {
   readonly shares: readonly number[];
   /** The step after which they were dealt. */
   readonly dealtAtStep: number;
+  /** Deals by speed since the members changed. */
+  readonly balances: number;
   readonly replaceStragglers: boolean;
   /** Members whose process was replaced for being slow; that is tried once. */
   readonly replaced: ReadonlySet<string>;
@@ -61,6 +63,7 @@ export function initialMembership(expectedWorkers: number): MembershipState {
     members: [],
     shares: [],
     dealtAtStep: 0,
+    balances: 0,
     replaceStragglers: false,
     replaced: new Set(),
     workers: new Map(),

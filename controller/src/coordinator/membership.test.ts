@@ -195,9 +195,11 @@ describe('membership', () => {
       cause: 'balanced',
       shares: [1.2, 1.2, 0.6],
     });
-    driver.beat(30, { a: 0.1, b: 0.105, c: 0.19 }).pass(500);
+    driver.beat(28, { a: 0.1, b: 0.105, c: 0.19 }).pass(500);
     expect(driver.announcements()).toEqual([1, 2]);
-    driver.beat(40, { a: 0.1, b: 0.1, c: 0.1 }).pass(500);
+    driver.beat(29, { a: 0.1, b: 0.1, c: 0.1 }).pass(500);
+    expect(driver.announcements()).toEqual([1, 2]);
+    driver.beat(30, { a: 0.1, b: 0.1, c: 0.1 }).pass(500);
     expect(driver.effects.at(-1)).toMatchObject({ generation: 3, cause: 'balanced', shares: [1, 1, 1] });
   });
 

@@ -5,7 +5,8 @@ import type {
   MembershipState,
   WorkerIdentity,
 } from './membership-state.js';
-import { DEFAULT_PACE_SETTINGS, gainOf, sharesOf, slowness, type PaceSettings } from './pace.js';
+import { DEFAULT_PACE_SETTINGS, gainOf, sharesOf, type PaceSettings } from './pace.js';
+import { watchStragglers } from './stragglers.js';
 
 /**
  * Who trains together: the pure part of the coordinator. Events go in, the new state and the directives to act on
@@ -32,6 +33,9 @@ export const DEFAULT_MEMBERSHIP_SETTINGS: MembershipSettings = {
   quarantineMs: 30_000,
   ...DEFAULT_PACE_SETTINGS,
 };
+
+/** Speeds that keep changing are followed less and less often. */
+const MAX_DOUBLINGS = 6;
 
 export type MembershipEvent =
   | {
@@ -327,6 +331,7 @@ function tick(before: MembershipState, now: number, settings: MembershipSettings
       members,
       shares,
       dealtAtStep: state.committedStep,
+      balances: cause === 'balanced' ? state.balances + 1 : 0,
       workers: prune(state, members),
       pending: undefined,
     },
@@ -342,7 +347,8 @@ function pacesOf(state: MembershipState, members: readonly WorkerIdentity[]): (n
 function isBalancingDue(state: MembershipState, settings: MembershipSettings): boolean {
   const { members, shares } = state;
   if (state.over || members.length < 2) return false;
-  if (state.committedStep < state.dealtAtStep + settings.balanceAfterSteps) return false;
+  const steps = settings.balanceAfterSteps * 2 ** Math.min(state.balances, MAX_DOUBLINGS);
+  if (state.committedStep < state.dealtAtStep + steps) return false;
   const paces = pacesOf(state, members);
   return gainOf(paces, shares, sharesOf(paces, settings)) > settings.balanceGain;
 }
@@ -350,26 +356,17 @@ function isBalancingDue(state: MembershipState, settings: MembershipSettings): b
 /** Reports members that have been far slower than the others for long, and expels them where the job allows it. */
 function watchPace(before: MembershipState, now: number, settings: MembershipSettings): MembershipStep {
   if (before.over) return unchanged(before);
-  let state = before;
+  const { state: watched, found } = watchStragglers(before, now, settings);
+  let state = watched;
   const effects: MembershipEffect[] = [];
-  const paces = pacesOf(before, before.members);
-  before.members.forEach(({ memberId }, rank) => {
-    const known = state.workers.get(memberId);
-    const ratio = slowness(paces, rank);
-    const isSlow = ratio !== undefined && ratio >= settings.stragglerRatio;
-    if (known === undefined || (!isSlow && known.slow === undefined)) return;
-    const since = known.slow?.since ?? now;
-    const due = isSlow && now - since >= settings.stragglerAfterMs && known.slow?.reported !== true;
-    const slow = isSlow ? { since, reported: due || known.slow?.reported === true } : undefined;
-    state = { ...state, workers: new Map(state.workers).set(memberId, { ...known, slow }) };
-    if (!due) return;
+  for (const { memberId, ratio } of found) {
     effects.push({ kind: 'straggler', memberId, ratio });
-    if (!state.replaceStragglers || state.replaced.has(memberId)) return;
+    if (!state.replaceStragglers || state.replaced.has(memberId)) continue;
     const reason = `it took ${ratio.toFixed(1)} times as long for a micro-batch as is usual among the others`;
     const expelled = expel(state, { kind: 'expel', memberId, cause: 'straggler', reason }, now, settings);
     state = { ...expelled.state, replaced: new Set(state.replaced).add(memberId) };
     effects.push(...expelled.effects);
-  });
+  }
   return { state, effects };
 }
 

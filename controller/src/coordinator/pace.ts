@@ -7,7 +7,7 @@ export interface PaceSettings {
   /** Bounds of a member's share, 1 = that of an average member. Both 1 = everybody gets the same. */
   readonly leastShare: number;
   readonly mostShare: number;
-  /** Committed steps between two deals by speed. */
+  /** Committed steps before a deal by speed; twice as many before each further one among the same members. */
   readonly balanceAfterSteps: number;
   /** A new deal is worth the while when the step gets shorter by more than this, 0..1. */
   readonly balanceGain: number;
