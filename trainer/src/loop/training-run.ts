@@ -27,7 +27,7 @@ export class TrainingRun implements StateHolder {
   private run: RunState = INITIAL_RUN_STATE;
   private bestImage: Uint8Array = NO_IMAGE;
   private progress: Progress | undefined;
-  private finishedByPeer = false;
+  private finishedByPeer: Finished_Outcome | undefined;
   private readonly clock: StepClock;
   private readonly schedule: Schedule;
 
@@ -43,8 +43,8 @@ export class TrainingRun implements StateHolder {
     this.schedule = scheduleOf(config.training, job.totalSteps);
   }
 
-  /** A peer has delivered the result of the job; nothing is left to do here. */
-  get over(): boolean {
+  /** A peer has delivered the result of the job; nothing is left to do here. Undefined before that. */
+  get over(): Finished_Outcome | undefined {
     return this.finishedByPeer;
   }
 
@@ -188,7 +188,7 @@ export class TrainingRun implements StateHolder {
 
   /** Exact match of the base model on the test split, before anything is trained. */
   async testBase(): Promise<void> {
-    while (!this.over && !this.run.baseTested && this.run.step === 0) {
+    while (this.over === undefined && !this.run.baseTested && this.run.step === 0) {
       const share = await this.exactMatch(0, false);
       if (share !== 'moved') this.run = { ...this.run, baseTested: true, baseExactMatch: share };
     }
@@ -196,7 +196,7 @@ export class TrainingRun implements StateHolder {
 
   /** Exact match of the tuned model on the test split. */
   async testTuned(): Promise<void> {
-    while (!this.over && !this.run.tunedTested) {
+    while (this.over === undefined && !this.run.tunedTested) {
       const share = await this.exactMatch(this.run.step + 1, true);
       if (share !== 'moved') this.run = { ...this.run, tunedTested: true, tunedExactMatch: share };
     }
@@ -282,7 +282,7 @@ export class TrainingRun implements StateHolder {
 
   /** The group did not sum: the state was replaced by a peer's, or there is nothing left to do. */
   private moved(result: Exclude<SharedResult, { kind: 'sum' }>): void {
-    if (result.kind === 'over') this.finishedByPeer = true;
+    if (result.kind === 'over') this.finishedByPeer = result.outcome;
   }
 
   private report(progress: Progress): void {
