@@ -79,7 +79,7 @@ describe('a worker that computes wrong bits', () => {
       const worker = await ended(job, 'w1');
       expect(worker.child.exitCode).not.toBe(0);
       expect(worker.stderr).toMatch(
-        /ExpelledError: .*micro-batch .* in step \d+ as computed by w1 has wrong bits/,
+        /ExpelledError: .*micro-batch.* in step \d+ as computed by w1 has wrong bits/,
       );
       expect(worker.committedStep()).toBe(FROM_STEP - 1);
       for (const other of job.workers.filter(({ memberId }) => memberId !== 'w1'))

@@ -68,7 +68,7 @@ export class Verification {
       wrong.includes(rank) ? [memberId] : [],
     );
     const names = memberIds.join(' and ');
-    const batches = `micro-batch ${units.join(', ')}`;
+    const batches = `micro-batch${units.length === 1 ? '' : 'es'} ${units.join(', ')}`;
     this.round.denounce(
       memberIds,
       `the gradient of ${batches} in step ${this.key.step} as computed by ${names} has wrong bits`,
