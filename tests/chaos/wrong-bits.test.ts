@@ -83,7 +83,7 @@ describe('a worker that computes wrong bits', () => {
       );
       expect(worker.committedStep()).toBe(FROM_STEP - 1);
       for (const other of job.workers.filter(({ memberId }) => memberId !== 'w1'))
-        expect(other.stderr).toMatch(/wrong bits .*"peer":"w1"/);
+        expect(other.stderr).toMatch(/wrong bits: .* as computed by w1 .*"peer":"w1"/);
       job.startWorker('w9');
       expect(await digestOf(job)).toBe(expected);
       expectEqualCommits(job);

@@ -77,7 +77,8 @@ export class PeerGroup implements Group, PeerHandlers {
         log?.info({ generation, cause: membership.cause, rank, members }, 'a generation begins');
       },
       onPeerFailure: (generation, { memberId: peer, reason, kind }) => {
-        log?.warn({ generation, peer, reason }, kind === 'wrong-bits' ? 'wrong bits' : 'lost a peer');
+        if (kind === 'wrong-bits') log?.warn({ generation, peer }, `wrong bits: ${reason}`);
+        else log?.info({ generation, peer, reason }, 'lost a peer');
         const isNews = this.#reported !== `${generation} ${peer}`;
         this.#reported = `${generation} ${peer}`;
         if (isNews) options.events?.reported?.(peer, kind);
