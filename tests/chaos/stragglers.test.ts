@@ -11,8 +11,9 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Arena, buildPrograms, type WorkerProcess } from './arena.js';
 import type { FakeTraining } from './fake-training.js';
 
-const training: FakeTraining = { totalSteps: 30, count: 24, length: 20_000, unitMs: 5, evaluateEvery: 9 };
-const SLOW = { w2: 20 };
+const training: FakeTraining = { totalSteps: 22, count: 12, length: 20_000, unitMs: 5, evaluateEvery: 9 };
+/** So much slower that it shows on a busy machine too, where the others' timers are late. */
+const SLOW = { w2: 60 };
 
 let arena: Arena | undefined;
 let server: CoordinatorServer | undefined;
@@ -72,7 +73,7 @@ function unitsOf(worker: WorkerProcess, step: number): number {
   ).size;
 }
 
-describe('a worker four times slower than the others', () => {
+describe('a worker far slower than the others', () => {
   it('gets less to do, is reported, and the result has the same bits', async () => {
     const calm = await started(1, { ...training, unitMs: 0 });
     const expected = await digestOf(calm);
@@ -83,9 +84,9 @@ describe('a worker four times slower than the others', () => {
     expect(await digestOf(job)).toBe(expected);
     const slow = job.workers[2];
     if (slow === undefined) throw new Error('no third worker');
-    expect(unitsOf(slow, 2)).toBe(8);
-    // 24 units at speeds of 1 : 1 : 0.5, the least share; a newer measurement may move one unit.
-    expect(unitsOf(slow, training.totalSteps - 1)).toBeLessThanOrEqual(6);
+    expect(unitsOf(slow, 2)).toBe(4);
+    // 12 units at the least share for it, half of an average one, and at most twice that for the others.
+    expect(unitsOf(slow, training.totalSteps - 1)).toBeLessThanOrEqual(3);
     expect(news).toEqual(['w2 is slow']);
     expect(events.filter(({ type }) => type === 'straggler')).toHaveLength(1);
   });
@@ -93,13 +94,13 @@ describe('a worker four times slower than the others', () => {
   it('is replaced where the job allows it', async () => {
     const job = await started(
       3,
-      { ...training, totalSteps: 40, unitMsOf: SLOW },
+      { ...training, totalSteps: 30, unitMsOf: SLOW },
       { replaceStragglers: true },
     );
     const [, , slow] = job.workers;
     await job.until(() => slow?.ended === true);
     expect(slow?.child.exitCode).not.toBe(0);
-    expect(slow?.stderr).toMatch(/expelled from its job: it took \d\.\d times as long/);
+    expect(slow?.stderr).toMatch(/expelled from its job: it took \d+\.\d times as long/);
     expect(news).toEqual(['w2 is slow', 'w2 is expelled: straggler']);
     job.startWorker('w3');
     await digestOf(job);
