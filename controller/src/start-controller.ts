@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { API_VERSION } from './api/index.js';
 import { createCoordinatorServer, openStores, type Stores } from './coordinator/index.js';
-import type { CoordinatorServer } from './coordinator/index.js';
+import type { CoordinatedJob, CoordinatorServer, JobNews } from './coordinator/index.js';
 import { ApiError, ConnectionError, UserError } from './errors.js';
 import { KubeClient, keyOf, LeaderElection, loadConnection } from './kube/index.js';
 import { ControllerMetrics, splitAddress, startStatusServer } from './observe/index.js';
@@ -77,9 +77,11 @@ export async function startController(options: ControllerOptions): Promise<Runni
       log.warn({ place, err: error }, 'the coordinator goes on');
     const stores = await openStores({ redisUrl: options.redisUrl, natsUrl: options.natsUrl, onTrouble });
     closers.push(() => stores.close());
+    let loops: ControlLoops | undefined;
     const coordinator = await startCoordinator(
       options.coordinatorAddress ?? '127.0.0.1:0',
       stores,
+      workerNews(log, metrics, (...news) => loops?.tell(...news)),
       onTrouble,
     );
     closers.push(() => coordinator.close());
@@ -100,7 +102,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
     closers.push(async () => {
       await Promise.all(Object.values(caches).map((reflector) => reflector.stop()));
     });
-    const loops = new ControlLoops({
+    loops = new ControlLoops({
       client,
       caches,
       coordinator: coordinator.coordinator,
@@ -118,7 +120,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
     const act = async () => {
       await whenSynced;
       metrics.leading(true);
-      loops.start();
+      loops?.start();
     };
     closers.push(lead(options, connection, client, loops, act, metrics));
     return { metricsUrl: status.url, coordinatorAddress: coordinator.address, close };
@@ -211,9 +213,28 @@ async function checkApiServer(client: KubeClient, server: string): Promise<void>
 const causeOf = (error: Error) =>
   error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message;
 
+/** What the coordinator finds out about workers, for the log, the metrics and the events of the job. */
+function workerNews(log: Logger, metrics: ControllerMetrics, tell: ControlLoops['tell']): JobNews {
+  const keyOfRef = ({ ref }: CoordinatedJob) => `${ref.namespace}/${ref.name}`;
+  return {
+    expelled: (job, worker, cause, reason) => {
+      log.warn({ job: keyOfRef(job), worker, cause, reason }, 'a worker is expelled and to be replaced');
+      metrics.workerExpelled(keyOfRef(job), cause);
+      tell(job.ref.uid, 'Warning', 'WorkerExpelled', `${worker} has to be replaced: ${reason}`);
+    },
+    straggling: (job, worker, ratio) => {
+      log.warn({ job: keyOfRef(job), worker, ratio }, 'a worker is far slower than the others');
+      metrics.workerStraggles(keyOfRef(job));
+      const message = `${worker} has taken ${ratio.toFixed(1)} times as long for a micro-batch as is usual among the others`;
+      tell(job.ref.uid, 'Warning', 'WorkerStraggles', message);
+    },
+  };
+}
+
 async function startCoordinator(
   address: string,
   stores: Stores,
+  news: JobNews,
   onTrouble: (place: string, error: unknown) => void,
 ): Promise<CoordinatorServer> {
   splitAddress(address, 'coordinator-address');
@@ -222,6 +243,7 @@ async function startCoordinator(
       address,
       store: stores.store,
       bus: stores.bus,
+      news,
       onTrouble,
     });
   } catch (error) {

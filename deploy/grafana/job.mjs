@@ -139,20 +139,21 @@ export const trainingJob = dashboard({
         ),
         lines(
           'Where a step’s time goes',
-          'Averages over workers: computing, and summing the gradients.',
+          'Averages over workers: computing, summing the gradients, and in verified steps checking bits.',
           's',
           [
             [phase('compute'), 'compute'],
             [phase('data'), 'of it data'],
             [phase('allreduce'), 'all-reduce'],
             [phase('update'), 'update'],
+            [phase('verify'), 'checking bits'],
             [phase('total'), 'whole step'],
           ],
           { min: 0 },
         ),
         lines(
           'All-reduce traffic',
-          'Bytes sent and received, by worker.',
+          'Bytes sent to peers, by worker.',
           'Bps',
           [
             [
@@ -170,6 +171,101 @@ export const trainingJob = dashboard({
             [
               `topk(8, sum by (worker) (rate(tuneyard_trainer_step_seconds_sum{${job},phase="compute"}[5m])) / sum by (worker) (rate(tuneyard_trainer_step_seconds_count{${job},phase="compute"}[5m])))`,
               '{{worker}}',
+            ],
+          ],
+          { min: 0 },
+        ),
+      ],
+    },
+    {
+      title: 'How the workers get on',
+      panels: [
+        lines(
+          'Seconds a micro-batch',
+          'By worker. Who is slow gets less to do; three times the others for a minute is reported.',
+          's',
+          [[`max by (worker) (tuneyard_trainer_micro_batch_seconds{${job}})`, '{{worker}}']],
+          { min: 0 },
+        ),
+        lines(
+          'Share of the work',
+          'Dealt by speed; 1 is that of an average worker. It does not change the result.',
+          'none',
+          [[`max by (worker) (tuneyard_trainer_share_ratio{${job}})`, '{{worker}}']],
+          { min: 0 },
+        ),
+        lines(
+          'Waiting for a peer',
+          'Seconds a second, summed over those who wait. Who stands out holds the others up: it is slow, or its network is.',
+          'percentunit',
+          [
+            [
+              `sum by (peer) (rate(tuneyard_trainer_peer_wait_seconds_total{${job}}[$__rate_interval]))`,
+              '{{peer}}',
+            ],
+          ],
+          { min: 0 },
+        ),
+        lines(
+          'All-reduce bandwidth',
+          'Of the newest sum: bytes that a worker sent / seconds until the sum was complete, waiting for peers included.',
+          'Bps',
+          [[`max by (worker) (tuneyard_trainer_allreduce_bandwidth_bytes_per_second{${job}})`, '{{worker}}']],
+          { min: 0 },
+        ),
+      ],
+    },
+    {
+      title: 'Recovery and verification',
+      panels: [
+        lines(
+          'Recovery time by cause',
+          'From the end of a membership in the middle of a sum to the next complete sum, 95 of 100.',
+          's',
+          [
+            [
+              `histogram_quantile(0.95, sum by (cause, le) (rate(tuneyard_trainer_recovery_seconds_bucket{${job}}[15m])))`,
+              '{{cause}}',
+            ],
+          ],
+          { min: 0 },
+        ),
+        lines(
+          'State moved between workers',
+          'Adapter state for workers that joined or fell behind.',
+          'Bps',
+          [
+            [
+              `sum by (direction) (rate(tuneyard_trainer_state_transfer_bytes_total{${job}}[$__rate_interval]))`,
+              '{{direction}}',
+            ],
+            [
+              `sum(rate(tuneyard_trainer_allreduce_resent_bytes_total{${job}}[$__rate_interval]))`,
+              'sums sent again',
+            ],
+          ],
+          { min: 0 },
+        ),
+        lines(
+          'Peers reported',
+          'Per hour. link: out of reach. frame: damaged data. wrong-bits: a machine that miscalculates; take it out.',
+          'short',
+          [
+            [
+              `sum by (peer, kind) (rate(tuneyard_trainer_peer_reports_total{${job}}[15m])) * 3600`,
+              '{{peer}}: {{kind}}',
+            ],
+          ],
+          { min: 0 },
+        ),
+        lines(
+          'Micro-batches computed twice',
+          'Per hour, with training.verifyEverySteps. A disputed one is followed by the replacement of a worker.',
+          'short',
+          [
+            [
+              `sum by (result) (rate(tuneyard_trainer_verified_batches_total{${job}}[15m])) * 3600`,
+              '{{result}}',
             ],
           ],
           { min: 0 },

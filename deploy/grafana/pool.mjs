@@ -156,6 +156,11 @@ export const pool = dashboard({
           [
             [`sum by (reason) (rate(tuneyard_evictions_total{${queue}}[15m])) * 3600`, 'evicted: {{reason}}'],
             [`sum(rate(tuneyard_worker_failures_total{${queue}}[15m])) * 3600`, 'workers that failed'],
+            [
+              `sum by (cause) (rate(tuneyard_workers_expelled_total{${queue}}[15m])) * 3600`,
+              'expelled: {{cause}}',
+            ],
+            [`sum(rate(tuneyard_stragglers_total{${queue}}[15m])) * 3600`, 'found far too slow'],
           ],
           { min: 0 },
         ),

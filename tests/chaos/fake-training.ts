@@ -13,6 +13,19 @@ export interface FakeTraining {
   readonly unitMs: number;
   /** An evaluation of this many units after every such step; 0 = never. */
   readonly evaluateEvery: number;
+  /** Cross-check of computed bits every so many steps; absent = never. */
+  readonly verifyEverySteps?: number;
+  /** A worker whose gradients are not what they should be. */
+  readonly flaw?: Flaw;
+  /** Time a unit takes on some workers, in place of `unitMs`. */
+  readonly unitMsOf?: Readonly<Record<string, number>>;
+}
+
+export interface Flaw {
+  readonly memberId: string;
+  readonly fromStep: number;
+  /** `persistent`: all units. `passing`: each unit when it is computed for the first time. */
+  readonly kind: 'persistent' | 'passing';
 }
 
 /** Parameters and a moment: 2 x length values of f32, moved by every step in a way that never forgets a bit. */
@@ -74,13 +87,21 @@ export async function trainFake(
   await group.join(state, training.totalSteps);
   let lossSum = 0;
   let evaluated = 0;
+  const { flaw, verifyEverySteps: every = 0 } = training;
+  const unitMs = training.unitMsOf?.[group.memberId] ?? training.unitMs;
+  const computed = new Set<string>();
   const compute =
     (step: number, phase: number) =>
     async (unit: number, out: Float32Array): Promise<Scalars> => {
       events.onCompute?.(step, unit);
-      if (training.unitMs > 0) await delay(training.unitMs);
+      if (unitMs > 0) await delay(unitMs);
       for (let at = 0; at < out.length; at++)
         out[at] = Math.sin(step * 13 + unit * 7 + at) * 10 ** ((unit * 5 + at) % 7) + (state.values[at] ?? 0);
+      if (flaw?.memberId === group.memberId && phase === 1 && step >= flaw.fromStep) {
+        const name = `${step}/${unit}`;
+        if (flaw.kind === 'persistent' || !computed.has(name)) flipBit(out, unit);
+        computed.add(name);
+      }
       return { lossSum: Math.sin(step + unit * phase) * 10 ** (unit % 5), trainedTokens: unit + 1 };
     };
   while (group.stopRequested() === undefined) {
@@ -105,6 +126,7 @@ export async function trainFake(
       phase: 'gradient',
       count: training.count,
       vectorLength: training.length,
+      ...(every > 0 && step % every === 0 ? { verification: step / every - 1 } : {}),
       compute: compute(step, 1),
     });
     if (result.kind === 'over') break;
@@ -137,4 +159,10 @@ export async function trainFake(
     metrics: [],
   });
   return { digest, step: state.step, lossSum, stopped };
+}
+
+/** The lowest bit of one value: as little as can be wrong. */
+function flipBit(values: Float32Array, at: number): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  bits[at % bits.length] = (bits[at % bits.length] ?? 0) ^ 1;
 }

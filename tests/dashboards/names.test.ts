@@ -64,9 +64,6 @@ describe('dashboards and alerts', () => {
     expect(hidden.sort()).toEqual([
       'tuneyard_reconcile_seconds',
       'tuneyard_status_writes_total',
-      'tuneyard_trainer_peer_wait_seconds_total',
-      'tuneyard_trainer_recovery_seconds',
-      'tuneyard_trainer_state_transfer_bytes_total',
       'tuneyard_trainer_trainable_parameters',
     ]);
   });

@@ -16,7 +16,7 @@ import { openMetrics, registries, type OpenMetric } from './registries.js';
 
 /** Values of labels, where a query asks for certain ones. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  tuneyard_trainer_step_seconds: ['data', 'compute', 'allreduce', 'update', 'total'],
+  tuneyard_trainer_step_seconds: ['data', 'compute', 'allreduce', 'verify', 'update', 'total'],
 };
 
 interface Fillable extends OpenMetric {

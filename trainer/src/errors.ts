@@ -22,6 +22,14 @@ export class CoordinatorError extends Error {
 }
 
 /**
+ * The coordinator has excluded this process from its job: its peers found wrong bits in what it computed, or it was far too
+ * slow. Look at the machine: memory, GPU, heat, who else uses it. The job goes on with another process in its place.
+ */
+export class ExpelledError extends Error {
+  override readonly name = 'ExpelledError';
+}
+
+/**
  * The machine has too little of something: memory of the compute backend. The message names the need, the limit and
  * what to lower. Likely causes: micro-batch or sequence too large, model too large for the backend.
  */

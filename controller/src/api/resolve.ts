@@ -45,6 +45,7 @@ function resolveWorkers(workers: Workers): ResolvedWorkers {
     min,
     max: workers.max ?? min,
     gpusPerWorker: workers.gpusPerWorker ?? 1,
+    replaceStragglers: workers.replaceStragglers ?? false,
     flavors: workers.flavors,
     topology: workers.topology,
   };

@@ -38,7 +38,7 @@ export type ResolvedDataset = Omit<Filled<Dataset>, 'sources'> & {
   readonly sources: readonly (Filled<Omit<Source, 'split' | 'columns'>> &
     Pick<Source, 'split' | 'columns'>)[];
 };
-export type ResolvedWorkers = Pick<Filled<Workers>, 'min' | 'max' | 'gpusPerWorker'> &
+export type ResolvedWorkers = Pick<Filled<Workers>, 'min' | 'max' | 'gpusPerWorker' | 'replaceStragglers'> &
   Pick<Workers, 'flavors' | 'topology'>;
 
 /** A spec in which nothing is left to guess. */

@@ -87,7 +87,7 @@ export const trainingSchema = documented(
       'bf16',
     ]).optional(),
     verifyEverySteps: integer(
-      'Steps between checks that all workers hold the same parameters; 0 (default) is never.',
+      'Every so many steps each worker also computes one micro-batch of another; where their bits differ, the step is not taken before the worker that is wrong is named and replaced. Costs one micro-batch a worker in such a step, and needs two workers (three to tell who is wrong at once). 0 (default) is never.',
       0,
       1_000_000,
     ).optional(),

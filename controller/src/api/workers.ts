@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { choice, documented, integer, list, text } from './schema.js';
+import { choice, documented, flag, integer, list, text } from './schema.js';
 
 /** Gang size and the GPUs that a worker takes. */
 export const workersSchema = documented(
@@ -12,6 +12,9 @@ export const workersSchema = documented(
       'Acceptable kinds of GPU in the order of preference, such as H100 or A100-mig-1g.10gb. Default: any that the queue has quota for.',
       text('A flavor.', 63),
       16,
+    ).optional(),
+    replaceStragglers: flag(
+      'Replace a worker, once, that has taken 3 times as long for a micro-batch as is usual among the others for a minute. Counts as a failure for backoffLimit. Default false: it is only reported, and given less to do.',
     ).optional(),
     topology: documented('Where the workers of a job stand to each other.', {
       level: choice(

@@ -4,7 +4,7 @@ import { CoordinatorService } from '@tuneyard/proto';
 import { systemClock, type Clock } from './clock.js';
 import type { EventBus } from './event-bus.js';
 import type { CoordinatedJob, JobCoordinator, JobTrainingState } from './job-coordinator.js';
-import { JobRuntime } from './job-runtime.js';
+import { JobRuntime, type JobNews } from './job-runtime.js';
 import { DEFAULT_MEMBERSHIP_SETTINGS, type MembershipSettings } from './membership.js';
 import { serveSession } from './session-service.js';
 import type { StateStore } from './state-store.js';
@@ -27,6 +27,8 @@ export interface CoordinatorServerOptions {
   /** Seconds of silence after which a worker counts as gone; default 5. */
   readonly heartbeatTimeoutSeconds?: number;
   readonly membership?: Partial<Omit<MembershipSettings, 'heartbeatTimeoutMs'>>;
+  /** Told of workers that are expelled or far too slow. Default: nothing. */
+  readonly news?: JobNews;
   /** Told of troubles that heal themselves: a store or bus out of reach. Default: nothing. */
   readonly onTrouble?: (place: string, error: unknown) => void;
 }
@@ -113,6 +115,7 @@ class GrpcJobCoordinator implements JobCoordinator {
       clock: this.options.clock ?? systemClock,
       membership: this.membership,
       onChange: () => this.#changed(uid),
+      news: this.options.news ?? {},
       onTrouble: this.options.onTrouble ?? (() => {}),
     });
     this.#runtimes.set(uid, opening);

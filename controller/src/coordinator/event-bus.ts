@@ -1,4 +1,5 @@
-export type JobEventType = 'membership' | 'progress' | 'checkpoint' | 'finished' | 'lost' | 'lifecycle';
+export type JobEventType =
+  'membership' | 'progress' | 'checkpoint' | 'finished' | 'lost' | 'expelled' | 'straggler' | 'lifecycle';
 
 /** Something that happened to a job, for the command line, consoles and other systems. */
 export interface JobEvent {

@@ -6,6 +6,7 @@ export {
 } from './create-coordinator-server.js';
 export type { EventBus, EventFilter, EventSubscription, JobEvent, JobEventType } from './event-bus.js';
 export type { CoordinatedJob, JobCoordinator, JobTrainingState, MemberState } from './job-coordinator.js';
+export type { JobNews } from './job-runtime.js';
 export { MemoryEventBus } from './memory-event-bus.js';
 export { MemoryStateStore } from './memory-state-store.js';
 export type { StateStore, StoredJob, StoredMembership, StoredTraining } from './state-store.js';

@@ -8,6 +8,8 @@ export interface CoordinatedJob {
   readonly token: string;
   /** The first generation starts when this many workers are ready; later ones start with whoever is there. */
   readonly expectedWorkers: number;
+  /** A worker that is far slower than the others for long is replaced, once; default: it is only reported. */
+  readonly replaceStragglers?: boolean | undefined;
 }
 
 export interface MemberState {
@@ -17,6 +19,8 @@ export interface MemberState {
   readonly committedStep: number;
   /** Milliseconds since the epoch of the coordinator's clock. */
   readonly lastSeen: number;
+  /** What one micro-batch takes there; undefined = not known yet. */
+  readonly unitSeconds?: number | undefined;
 }
 
 /** What is known of a job's training, newest figures. */

@@ -3,7 +3,7 @@ import { Finished_Outcome } from '@tuneyard/proto';
 
 import type { Clock } from './clock.js';
 import type { EventBus, JobEventType } from './event-bus.js';
-import { finishedDirective, membershipDirective } from './directives.js';
+import { expelledDirective, finishedDirective, membershipDirective } from './directives.js';
 import type { CoordinatedJob, JobTrainingState } from './job-coordinator.js';
 import {
   advanceMembership,
@@ -12,11 +12,24 @@ import {
   type MembershipEvent,
   type MembershipSettings,
 } from './membership.js';
-import { initialMembership, restoredMembership, type MembershipState } from './membership-state.js';
+import {
+  initialMembership,
+  restoredMembership,
+  type ExpulsionCause,
+  type MembershipState,
+} from './membership-state.js';
 import { retryUntil } from './retry.js';
 import type { StateStore, StoredMembership, StoredTraining } from './state-store.js';
 
 const SCAN_INTERVAL_MS = 100;
+
+/** What is worth telling people of a job's workers. */
+export interface JobNews {
+  /** The worker was told to end, and is to be replaced. */
+  expelled?(job: CoordinatedJob, memberId: string, cause: ExpulsionCause, reason: string): void;
+  /** The worker takes `ratio` times what is usual among the others for a micro-batch, and has for long. */
+  straggling?(job: CoordinatedJob, memberId: string, ratio: number): void;
+}
 
 /** The coordinator's end of one worker's stream. */
 export interface WorkerChannel {
@@ -31,6 +44,7 @@ export interface JobRuntimeOptions {
   readonly clock: Clock;
   readonly membership: MembershipSettings;
   readonly onChange: () => void;
+  readonly news: JobNews;
   /** Something went wrong that heals itself (a store or bus out of reach). */
   readonly onTrouble: (place: string, error: unknown) => void;
 }
@@ -80,6 +94,7 @@ export class JobRuntime {
     }
     const { membership: _, ...training } = stored ?? { membership: undefined };
     runtime.#training = training;
+    runtime.update(job);
     return runtime;
   }
 
@@ -89,7 +104,8 @@ export class JobRuntime {
 
   update(job: CoordinatedJob): void {
     this.#job = job;
-    this.#dispatch({ kind: 'resized', expectedWorkers: job.expectedWorkers });
+    const { expectedWorkers, replaceStragglers = false } = job;
+    this.#dispatch({ kind: 'resized', expectedWorkers, replaceStragglers });
   }
 
   trainingState(): JobTrainingState {
@@ -97,12 +113,13 @@ export class JobRuntime {
       generation: this.#announced?.generation ?? 0,
       members: [...this.#state.workers.values()]
         .filter((worker) => worker.link !== 'closed')
-        .map(({ memberId, address, ready, committedStep, lastSeen }) => ({
+        .map(({ memberId, address, ready, committedStep, lastSeen, unitSeconds }) => ({
           memberId,
           address,
           ready,
           committedStep,
           lastSeen,
+          unitSeconds,
         })),
       progress: this.#training.progress,
       checkpoint: this.#training.checkpoint,
@@ -129,6 +146,8 @@ export class JobRuntime {
       announced?.members.some((member) => member.incarnation === incarnation && member.memberId === memberId)
     )
       channel.send(membershipDirective(announced));
+    const expelled = this.#state.workers.get(memberId)?.expelled;
+    if (expelled !== undefined) channel.send(expelledDirective(expelled));
     if (this.#stop !== undefined) channel.send(this.#stop);
     if (this.#checkpointRequest !== undefined) channel.send(this.#checkpointRequest);
     const { finished } = this.#training;
@@ -151,7 +170,7 @@ export class JobRuntime {
     const { body } = message;
     switch (body?.$case) {
       case 'heartbeat':
-        this.#dispatch({ kind: 'heartbeat', memberId, committedStep: body.value.committedStep });
+        this.#dispatch({ kind: 'heartbeat', memberId, ...body.value });
         return;
       case 'ready':
         this.#dispatch({ kind: 'ready', memberId, committedStep: body.value.committedStep });
@@ -164,6 +183,11 @@ export class JobRuntime {
         this.#publish('progress', `${body.value.step}`, body.value);
         return;
       case 'peerFailure':
+        if (body.value.wrongBits === true) {
+          this.#dispatch({ kind: 'seen', memberId });
+          this.#dispatch({ kind: 'wrong-bits', ...body.value });
+          return;
+        }
         this.#publish('lost', `${body.value.generation}-${memberId}-${body.value.memberId}`, {
           reporter: memberId,
           ...body.value,
@@ -237,9 +261,25 @@ export class JobRuntime {
       this.options.onChange();
       return;
     }
-    const { generation, members, cause } = effect;
-    const membership = { generation, members, cause };
+    if (effect.kind === 'expel') return this.#expel(effect);
+    if (effect.kind === 'straggler') {
+      const { memberId, ratio } = effect;
+      this.#publish('straggler', `${this.#state.generation}-${memberId}`, { memberId, ratio });
+      this.options.news.straggling?.(this.#job, memberId, ratio);
+      return;
+    }
+    const { generation, members, shares, cause } = effect;
+    const membership = { generation, members, shares, cause };
     this.#announcing = this.#announcing.then(() => this.#announce(membership));
+  }
+
+  /** The worker ends by itself, as failed; it is no member from the next generation on. */
+  #expel({ memberId, cause, reason }: Extract<MembershipEffect, { kind: 'expel' }>): void {
+    this.#attached.get(memberId)?.channel.send(expelledDirective(reason));
+    const { generation } = this.#state;
+    this.#publish('expelled', `${generation}-${memberId}`, { memberId, cause, reason, generation });
+    this.options.news.expelled?.(this.#job, memberId, cause, reason);
+    this.options.onChange();
   }
 
   async #announce(membership: StoredMembership): Promise<void> {

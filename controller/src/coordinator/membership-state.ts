@@ -1,4 +1,7 @@
-export type MembershipCause = 'start' | 'joined' | 'lost' | 'link' | 'restored';
+export type MembershipCause = 'start' | 'joined' | 'lost' | 'link' | 'restored' | 'expelled' | 'balanced';
+
+/** Why a worker may not take part any more. */
+export type ExpulsionCause = 'wrong-bits' | 'straggler';
 
 /** A worker process. A restarted pod has the same member id and another incarnation. */
 export interface WorkerIdentity {
@@ -20,6 +23,12 @@ export interface KnownWorker extends WorkerIdentity {
   readonly lastSeen: number;
   /** Not dealt into a generation before this time: its peers cannot reach it. */
   readonly quarantinedUntil: number;
+  /** Why this process is never dealt in again. */
+  readonly expelled?: string | undefined;
+  /** What one micro-batch takes there; undefined = not known. */
+  readonly unitSeconds?: number | undefined;
+  /** Since when it has been far slower than the others (ms), and whether that was reported. */
+  readonly slow?: { readonly since: number; readonly reported: boolean } | undefined;
 }
 
 export interface MembershipState {
@@ -28,6 +37,15 @@ export interface MembershipState {
   readonly generation: number;
   /** In rank order. */
   readonly members: readonly WorkerIdentity[];
+  /** Of the micro-batches, by rank, 1 = that of an average member. */
+  readonly shares: readonly number[];
+  /** The step after which they were dealt. */
+  readonly dealtAtStep: number;
+  /** Deals by speed since the members changed. */
+  readonly balances: number;
+  readonly replaceStragglers: boolean;
+  /** Members whose process was replaced for being slow; that is tried once. */
+  readonly replaced: ReadonlySet<string>;
   readonly workers: ReadonlyMap<string, KnownWorker>;
   /** A change that waits for its neighbours, so that two deaths at once make one generation. */
   readonly pending: { readonly dueAt: number; readonly cause: MembershipCause } | undefined;
@@ -43,6 +61,11 @@ export function initialMembership(expectedWorkers: number): MembershipState {
     expectedWorkers,
     generation: 0,
     members: [],
+    shares: [],
+    dealtAtStep: 0,
+    balances: 0,
+    replaceStragglers: false,
+    replaced: new Set(),
     workers: new Map(),
     pending: undefined,
     accusations: new Map(),
@@ -57,6 +80,7 @@ export function restoredMembership(
   stored: {
     readonly generation: number;
     readonly members: readonly WorkerIdentity[];
+    readonly shares?: readonly number[] | undefined;
     readonly over: boolean;
   },
   now: number,
@@ -77,6 +101,7 @@ export function restoredMembership(
     ...initialMembership(expectedWorkers),
     generation: stored.generation,
     members: stored.members,
+    shares: stored.shares ?? stored.members.map(() => 1),
     workers: new Map(workers),
     over: stored.over,
   };

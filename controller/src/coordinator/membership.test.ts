@@ -50,6 +50,17 @@ class Driver {
     return this.apply({ kind: 'disconnected', memberId, incarnation });
   }
 
+  /** A heartbeat of everybody, with what a micro-batch takes there. */
+  beat(committedStep: number, unitSeconds: Readonly<Record<string, number>>): this {
+    for (const [memberId, seconds] of Object.entries(unitSeconds))
+      this.apply({ kind: 'heartbeat', memberId, committedStep, unitSeconds: seconds });
+    return this;
+  }
+
+  convict(memberId: string, generation = this.state.generation): this {
+    return this.apply({ kind: 'wrong-bits', generation, memberId, reason: 'other bits' });
+  }
+
   ranks(): string[] {
     return this.state.members.map((member) => `${member.memberId}${member.incarnation}`);
   }
@@ -151,6 +162,84 @@ describe('membership', () => {
     expect(driver.announcements()).toEqual([1]);
   });
 
+  it('expels a member that computed wrong bits, and takes its next process', () => {
+    const driver = new Driver(initialMembership(3)).enter('a').enter('b').enter('c').pass(100);
+    driver.convict('b', 0).pass(100);
+    expect(driver.announcements()).toEqual([1]);
+    driver.convict('b').convict('b').pass(100);
+    expect(driver.effects.filter(({ kind }) => kind === 'expel')).toHaveLength(1);
+    expect(driver.effects.at(-1)).toMatchObject({ kind: 'announce', generation: 2, cause: 'expelled' });
+    expect(driver.ranks()).toEqual(['a1', 'c1']);
+    // The expelled process may come back as often as it likes.
+    driver.enter('b').pass(500);
+    expect(driver.ranks()).toEqual(['a1', 'c1']);
+    driver.leave('b').enter('b', '2').pass(500);
+    expect(driver.ranks()).toEqual(['a1', 'c1', 'b2']);
+  });
+
+  it('announces nothing when all are expelled', () => {
+    const driver = new Driver(initialMembership(2)).enter('a').enter('b').pass(100);
+    driver.convict('a').convict('b').pass(1000);
+    expect(driver.effects.filter(({ kind }) => kind === 'expel')).toHaveLength(2);
+    expect(driver.announcements()).toEqual([1]);
+  });
+
+  it('deals by measured speed after some steps, and again only when it is worth it', () => {
+    const driver = new Driver(initialMembership(3)).enter('a').enter('b').enter('c').pass(100);
+    expect(driver.effects).toMatchObject([{ shares: [1, 1, 1] }]);
+    driver.beat(9, { a: 0.1, b: 0.1, c: 0.2 }).pass(500);
+    expect(driver.announcements()).toEqual([1]);
+    driver.beat(10, { a: 0.1, b: 0.1, c: 0.2 }).pass(500);
+    expect(driver.effects.at(-1)).toMatchObject({
+      generation: 2,
+      cause: 'balanced',
+      shares: [1.2, 1.2, 0.6],
+    });
+    driver.beat(28, { a: 0.1, b: 0.105, c: 0.19 }).pass(500);
+    expect(driver.announcements()).toEqual([1, 2]);
+    driver.beat(29, { a: 0.1, b: 0.1, c: 0.1 }).pass(500);
+    expect(driver.announcements()).toEqual([1, 2]);
+    driver.beat(30, { a: 0.1, b: 0.1, c: 0.1 }).pass(500);
+    expect(driver.effects.at(-1)).toMatchObject({ generation: 3, cause: 'balanced', shares: [1, 1, 1] });
+  });
+
+  it('keeps shares within their bounds, and speeds of members over a loss', () => {
+    const driver = new Driver(initialMembership(3)).enter('a').enter('b').enter('c').pass(100);
+    driver.beat(1, { a: 0.01, b: 0.1, c: 0.1 }).leave('c').pass(100);
+    expect(driver.effects.at(-1)).toMatchObject({ generation: 2, cause: 'lost', shares: [1.82, 0.5] });
+  });
+
+  it('reports a member that is far slower than the others for long, once', () => {
+    const driver = new Driver(initialMembership(3)).enter('a').enter('b').enter('c').pass(100);
+    const slow = (): unknown[] => driver.effects.filter(({ kind }) => kind === 'straggler');
+    const speeds = { a: 0.1, b: 0.1, c: 0.35 };
+    for (let second = 0; second < 59; second++) driver.beat(1, speeds).pass(1000);
+    expect(slow()).toEqual([]);
+    // Back in time: the patience begins anew.
+    driver.beat(1, { ...speeds, c: 0.2 }).pass(1000);
+    for (let second = 0; second < 62; second++) driver.beat(1, speeds).pass(1000);
+    expect(slow()).toEqual([{ kind: 'straggler', memberId: 'c', ratio: 0.35 / 0.1 }]);
+    for (let second = 0; second < 120; second++) driver.beat(1, speeds).pass(1000);
+    expect(slow()).toHaveLength(1);
+    expect(driver.ranks()).toEqual(['a1', 'b1', 'c1']);
+  });
+
+  it('replaces such a member where that is allowed, once', () => {
+    const driver = new Driver(initialMembership(3)).enter('a').enter('b').enter('c').pass(100);
+    driver.apply({ kind: 'resized', expectedWorkers: 3, replaceStragglers: true });
+    const speeds = { a: 0.1, b: 0.1, c: 0.35 };
+    const wait = (): void => {
+      for (let second = 0; second < 62; second++) driver.beat(1, speeds).pass(1000);
+    };
+    wait();
+    expect(driver.effects).toContainEqual(expect.objectContaining({ kind: 'expel', cause: 'straggler' }));
+    expect(driver.ranks()).toEqual(['a1', 'b1']);
+    driver.leave('c').enter('c', '2').pass(500);
+    wait();
+    expect(driver.effects.filter(({ kind }) => kind === 'straggler')).toHaveLength(2);
+    expect(driver.ranks()).toEqual(['a1', 'b1', 'c2']);
+  });
+
   it('holds its invariants under any history', () => {
     const ids = ['a', 'b', 'c', 'd'];
     const id = fc.constantFrom(...ids);
@@ -170,6 +259,7 @@ describe('membership', () => {
         arbitrary: fc.record({ kind: fc.constant('pass' as const), time: fc.integer({ min: 1, max: 400 }) }),
       },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('finish' as const), id }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('convict' as const), id, age: fc.nat(1) }) },
     );
     fc.assert(
       fc.property(
@@ -191,6 +281,8 @@ describe('membership', () => {
             } else if (step.kind === 'accuse') {
               const generation = driver.state.generation - step.age;
               driver.apply({ kind: 'peer-failure', generation, memberId: step.id });
+            } else if (step.kind === 'convict') {
+              driver.convict(step.id, driver.state.generation - step.age);
             } else if (step.kind === 'finish') {
               driver.apply({ kind: 'finished', memberId: step.id, over: false });
             } else driver.pass(step.time);
@@ -215,6 +307,7 @@ describe('membership', () => {
               worker.link === 'open' &&
               worker.ready &&
               !worker.finished &&
+              worker.expelled === undefined &&
               worker.quarantinedUntil <= driver.now,
           );
           if (able.length > 0 && (driver.state.generation > 0 || able.length >= expected)) {

@@ -1,11 +1,19 @@
-import type { KnownWorker, MembershipCause, MembershipState, WorkerIdentity } from './membership-state.js';
+import type {
+  ExpulsionCause,
+  KnownWorker,
+  MembershipCause,
+  MembershipState,
+  WorkerIdentity,
+} from './membership-state.js';
+import { DEFAULT_PACE_SETTINGS, gainOf, sharesOf, type PaceSettings } from './pace.js';
+import { watchStragglers } from './stragglers.js';
 
 /**
  * Who trains together: the pure part of the coordinator. Events go in, the new state and the directives to act on
  * come out; clocks, streams and stores live elsewhere.
  */
 
-export interface MembershipSettings {
+export interface MembershipSettings extends PaceSettings {
   /** Silence after which a worker counts as gone. */
   readonly heartbeatTimeoutMs: number;
   /** Wait after a departure for others that belong to it. */
@@ -23,7 +31,11 @@ export const DEFAULT_MEMBERSHIP_SETTINGS: MembershipSettings = {
   joinSettleMs: 200,
   maxAccusations: 3,
   quarantineMs: 30_000,
+  ...DEFAULT_PACE_SETTINGS,
 };
+
+/** Speeds that keep changing are followed less and less often. */
+const MAX_DOUBLINGS = 6;
 
 export type MembershipEvent =
   | {
@@ -34,12 +46,25 @@ export type MembershipEvent =
       readonly generation: number;
     }
   | { readonly kind: 'ready'; readonly memberId: string; readonly committedStep: number }
-  | { readonly kind: 'heartbeat'; readonly memberId: string; readonly committedStep: number }
+  | {
+      readonly kind: 'heartbeat';
+      readonly memberId: string;
+      readonly committedStep: number;
+      /** What one micro-batch takes there. */
+      readonly unitSeconds?: number | undefined;
+    }
   | { readonly kind: 'seen'; readonly memberId: string }
   | { readonly kind: 'disconnected'; readonly memberId: string; readonly incarnation: string }
   | { readonly kind: 'peer-failure'; readonly generation: number; readonly memberId: string }
+  /** The members agree that this one computed wrong bits. */
+  | {
+      readonly kind: 'wrong-bits';
+      readonly generation: number;
+      readonly memberId: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'finished'; readonly memberId: string; readonly over: boolean }
-  | { readonly kind: 'resized'; readonly expectedWorkers: number }
+  | { readonly kind: 'resized'; readonly expectedWorkers: number; readonly replaceStragglers?: boolean }
   | { readonly kind: 'tick' };
 
 export type MembershipEffect =
@@ -47,8 +72,19 @@ export type MembershipEffect =
       readonly kind: 'announce';
       readonly generation: number;
       readonly members: readonly WorkerIdentity[];
+      /** By rank. */
+      readonly shares: readonly number[];
       readonly cause: MembershipCause;
     }
+  /** Tell the process that it has to end. */
+  | {
+      readonly kind: 'expel';
+      readonly memberId: string;
+      readonly cause: ExpulsionCause;
+      readonly reason: string;
+    }
+  /** Say that the member takes `ratio` times what is usual among the others. */
+  | { readonly kind: 'straggler'; readonly memberId: string; readonly ratio: number }
   /** End the worker's session: it was silent for too long. */
   | { readonly kind: 'evict'; readonly memberId: string };
 
@@ -84,7 +120,10 @@ export function advanceMembership(
     case 'heartbeat':
       return unchanged(
         progress(
-          touch(state, event.memberId, now, { committedStep: event.committedStep }),
+          touch(state, event.memberId, now, {
+            committedStep: event.committedStep,
+            ...(event.unitSeconds === undefined ? {} : { unitSeconds: event.unitSeconds }),
+          }),
           event.committedStep,
         ),
       );
@@ -94,6 +133,8 @@ export function advanceMembership(
       return settle(disconnected(state, event.memberId, event.incarnation), now, settings);
     case 'peer-failure':
       return settle(accuse(state, event, now, settings), now, settings);
+    case 'wrong-bits':
+      return convict(state, event, now, settings);
     case 'finished':
       return settle(
         {
@@ -104,7 +145,15 @@ export function advanceMembership(
         settings,
       );
     case 'resized':
-      return settle({ ...state, expectedWorkers: event.expectedWorkers }, now, settings);
+      return settle(
+        {
+          ...state,
+          expectedWorkers: event.expectedWorkers,
+          replaceStragglers: event.replaceStragglers ?? state.replaceStragglers,
+        },
+        now,
+        settings,
+      );
     default:
       return tick(state, now, settings);
   }
@@ -130,6 +179,8 @@ function hello(
     committedStep: event.committedStep,
     lastSeen: now,
     quarantinedUntil: same ? known.quarantinedUntil : 0,
+    expelled: same ? known.expelled : undefined,
+    unitSeconds: same ? known.unitSeconds : undefined,
   });
   // A coordinator that lost its state must not announce a generation that workers have already passed.
   const generation = Math.max(state.generation, event.generation);
@@ -142,7 +193,7 @@ function touch(
   state: MembershipState,
   memberId: string,
   now: number,
-  change: Partial<Pick<KnownWorker, 'ready' | 'finished' | 'committedStep'>>,
+  change: Partial<Pick<KnownWorker, 'ready' | 'finished' | 'committedStep' | 'unitSeconds'>>,
 ): MembershipState {
   const known = state.workers.get(memberId);
   if (known === undefined) return state;
@@ -185,8 +236,35 @@ function accuse(
   return { ...state, accusations, pending };
 }
 
+function convict(
+  state: MembershipState,
+  event: Extract<MembershipEvent, { kind: 'wrong-bits' }>,
+  now: number,
+  settings: MembershipSettings,
+): MembershipStep {
+  const { generation, memberId, reason } = event;
+  const known = state.workers.get(memberId);
+  const isMember = state.members.some((member) => member.memberId === memberId);
+  if (generation !== state.generation || state.over || !isMember || known?.expelled !== undefined)
+    return unchanged(state);
+  return expel(state, { kind: 'expel', memberId, cause: 'wrong-bits', reason }, now, settings);
+}
+
+function expel(
+  state: MembershipState,
+  effect: Extract<MembershipEffect, { kind: 'expel' }>,
+  now: number,
+  settings: MembershipSettings,
+): MembershipStep {
+  const known = state.workers.get(effect.memberId);
+  if (known === undefined) return unchanged(state);
+  const workers = new Map(state.workers).set(effect.memberId, { ...known, expelled: effect.reason });
+  const pending = { dueAt: now + settings.lossSettleMs, cause: 'expelled' as const };
+  return { state: settle({ ...state, workers, pending }, now, settings).state, effects: [effect] };
+}
+
 function isUrgent(cause: MembershipCause): boolean {
-  return cause === 'lost' || cause === 'link';
+  return cause === 'lost' || cause === 'link' || cause === 'expelled';
 }
 
 /** Plans a new generation when those who should be members are not those who are. */
@@ -232,7 +310,11 @@ function tick(before: MembershipState, now: number, settings: MembershipSettings
     if (worker.link === 'open') effects.push({ kind: 'evict', memberId });
     workers.set(memberId, { ...worker, link: 'closed' });
   }
-  let state = settle({ ...before, workers }, now, settings).state;
+  const watched = watchPace({ ...before, workers }, now, settings);
+  effects.push(...watched.effects);
+  let state = settle(watched.state, now, settings).state;
+  if (state.pending === undefined && isBalancingDue(state, settings))
+    state = { ...state, pending: { dueAt: now, cause: 'balanced' } };
   if (state.pending === undefined || now < state.pending.dueAt) return { state, effects };
 
   state = quarantine(state, now, settings);
@@ -240,11 +322,52 @@ function tick(before: MembershipState, now: number, settings: MembershipSettings
   if (members.length === 0) return { state: { ...state, pending: undefined }, effects };
   const generation = state.generation + 1;
   const cause = state.pending?.cause ?? 'joined';
-  effects.push({ kind: 'announce', generation, members, cause });
+  const shares = sharesOf(pacesOf(state, members), settings);
+  effects.push({ kind: 'announce', generation, members, shares, cause });
   return {
-    state: { ...state, generation, members, workers: prune(state, members), pending: undefined },
+    state: {
+      ...state,
+      generation,
+      members,
+      shares,
+      dealtAtStep: state.committedStep,
+      balances: cause === 'balanced' ? state.balances + 1 : 0,
+      workers: prune(state, members),
+      pending: undefined,
+    },
     effects,
   };
+}
+
+function pacesOf(state: MembershipState, members: readonly WorkerIdentity[]): (number | undefined)[] {
+  return members.map(({ memberId }) => state.workers.get(memberId)?.unitSeconds);
+}
+
+/** Everybody is there and known, enough steps were taken, and other shares would make the steps clearly shorter. */
+function isBalancingDue(state: MembershipState, settings: MembershipSettings): boolean {
+  const { members, shares } = state;
+  if (state.over || members.length < 2) return false;
+  const steps = settings.balanceAfterSteps * 2 ** Math.min(state.balances, MAX_DOUBLINGS);
+  if (state.committedStep < state.dealtAtStep + steps) return false;
+  const paces = pacesOf(state, members);
+  return gainOf(paces, shares, sharesOf(paces, settings)) > settings.balanceGain;
+}
+
+/** Reports members that have been far slower than the others for long, and expels them where the job allows it. */
+function watchPace(before: MembershipState, now: number, settings: MembershipSettings): MembershipStep {
+  if (before.over) return unchanged(before);
+  const { state: watched, found } = watchStragglers(before, now, settings);
+  let state = watched;
+  const effects: MembershipEffect[] = [];
+  for (const { memberId, ratio } of found) {
+    effects.push({ kind: 'straggler', memberId, ratio });
+    if (!state.replaceStragglers || state.replaced.has(memberId)) continue;
+    const reason = `it took ${ratio.toFixed(1)} times as long for a micro-batch as is usual among the others`;
+    const expelled = expel(state, { kind: 'expel', memberId, cause: 'straggler', reason }, now, settings);
+    state = { ...expelled.state, replaced: new Set(state.replaced).add(memberId) };
+    effects.push(...expelled.effects);
+  }
+  return { state, effects };
 }
 
 /** Leaves out the member that peers failed to reach most often, when that went on for too long. */
@@ -280,7 +403,11 @@ function prune(state: MembershipState, members: readonly WorkerIdentity[]): Map<
 /** Those who should train together now: members in their order, then newcomers in the order of their arrival. */
 function candidates(state: MembershipState, now: number): WorkerIdentity[] {
   const able = (worker: KnownWorker): boolean =>
-    worker.link !== 'closed' && worker.ready && !worker.finished && worker.quarantinedUntil <= now;
+    worker.link !== 'closed' &&
+    worker.ready &&
+    !worker.finished &&
+    worker.expelled === undefined &&
+    worker.quarantinedUntil <= now;
   const survivors = state.members
     .map((member) => state.workers.get(member.memberId))
     .filter(

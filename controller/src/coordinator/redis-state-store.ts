@@ -98,6 +98,6 @@ export class RedisStateStore implements StateStore {
 }
 
 function parseMembership(text: string): StoredMembership {
-  const { generation, members, cause }: StoredMembership = JSON.parse(text);
-  return { generation, members, cause };
+  const { generation, members, shares, cause }: StoredMembership = JSON.parse(text);
+  return { generation, members, ...(shares === undefined ? {} : { shares }), cause };
 }

@@ -7,6 +7,8 @@ export interface StoredMembership {
   /** >= 1; also the fencing token of every write. */
   readonly generation: number;
   readonly members: readonly WorkerIdentity[];
+  /** Of the micro-batches, by rank, relative to each other; absent = all the same. */
+  readonly shares?: readonly number[] | undefined;
   readonly cause: MembershipCause;
 }
 

@@ -56,6 +56,16 @@ export class ControllerMetrics implements ControlLoopsObserver {
     'Failures of workers that were tried again.',
     ['queue'],
   );
+  readonly #expelled = this.#counter(
+    'tuneyard_workers_expelled_total',
+    'Workers told to end and be replaced, by queue and cause: wrong-bits or straggler.',
+    ['queue', 'cause'],
+  );
+  readonly #stragglers = this.#counter(
+    'tuneyard_stragglers_total',
+    'Workers found to be 3 times slower than is usual among the others of their job for a minute, by queue.',
+    ['queue'],
+  );
   readonly #quota = this.#gauge('tuneyard_queue_nominal_gpus', 'GPUs granted to a queue, by flavor.', [
     'queue',
     'flavor',
@@ -193,6 +203,16 @@ export class ControllerMetrics implements ControlLoopsObserver {
       this.#quota.remove({ queue, flavor });
       this.#usage.remove({ queue, flavor });
     }
+  }
+
+  /** @param job namespace/name */
+  workerExpelled(job: string, cause: string): void {
+    this.#expelled.inc({ queue: this.#queueOfKey.get(job) ?? '', cause });
+  }
+
+  /** @param job namespace/name */
+  workerStraggles(job: string): void {
+    this.#stragglers.inc({ queue: this.#queueOfKey.get(job) ?? '' });
   }
 
   request(verb: string, code: number): void {

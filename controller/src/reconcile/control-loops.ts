@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import type { FineTuneJob, FineTuneJobStatus } from '../api/index.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
-import type { Clock, KubeClient, WorkQueueObserver } from '../kube/index.js';
+import type { Clock, EventType, KubeClient, WorkQueueObserver } from '../kube/index.js';
 import { EventRecorder, isConflict, isNotFound, runWorkers, systemClock, WorkQueue } from '../kube/index.js';
 import type { Plan } from '../scheduling/index.js';
 import type { Caches } from './caches.js';
+import { BY_UID } from './caches.js';
 import { JobReconciler } from './job-reconciler.js';
 import { QueueReconciler } from './queue-reconciler.js';
 import { createResolver } from './resolve-cached.js';
@@ -106,6 +107,12 @@ export class ControlLoops {
       this.#run('job', jobKeys, workers, (key) => jobs.reconcile(key)),
       this.#run('queue', queueKeys, 1, (name) => gpuQueues.reconcile(name)),
     ]);
+  }
+
+  /** Tells people of something that happened to a job's workers and that its status does not show by itself. */
+  tell(uid: string, type: EventType, reason: string, message: string): void {
+    const job = this.options.caches.jobs.cache.byIndex(BY_UID, uid)[0];
+    if (job !== undefined) this.#events.record(job, type, reason, message);
   }
 
   /** Takes no new work, finishes what is begun, writes the last events. */

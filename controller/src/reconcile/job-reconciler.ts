@@ -207,7 +207,8 @@ export class JobReconciler {
   ): Promise<void> {
     const { name, namespace = 'default', uid = '' } = job.metadata;
     const config = toTrainerConfig(resolved);
-    const told = JSON.stringify([expectedWorkers, config]);
+    const { replaceStragglers } = resolved.workers;
+    const told = JSON.stringify([expectedWorkers, config, replaceStragglers]);
     if (this.#registered.get(uid) === told) return;
     if (fresh && !this.#registered.has(uid)) await this.options.coordinator.unregister(uid);
     const token = await this.#token(job);
@@ -216,6 +217,7 @@ export class JobReconciler {
       config,
       token,
       expectedWorkers,
+      replaceStragglers,
     });
     this.#registered.set(uid, told);
   }

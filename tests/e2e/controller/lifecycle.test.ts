@@ -172,6 +172,35 @@ describe('a job', () => {
     });
   });
 
+  it('names a worker that computed wrong bits, tells it to end, and replaces it', async () => {
+    await cluster.client.create(JOBS, jobObject('shifty'));
+    const [sound, flawed] = await train('shifty');
+    const pod = (await podsOf('shifty')).find(({ metadata }) => metadata.name === flawed!.memberId);
+    const reason = `the gradient of micro-batch 3 as computed by ${flawed!.memberId} has wrong bits`;
+    sound!.say({
+      $case: 'peerFailure',
+      value: { generation: 1, memberId: flawed!.memberId, reason, wrongBits: true },
+    });
+    await until('the worker is told', async () => flawed!.has('expelled'));
+    expect(sound!.has('expelled')).toBe(false);
+    flawed!.finish({ outcome: Finished_Outcome.OUTCOME_FAILED, reason: 'Infrastructure', message: reason });
+    await reportPod(cluster.client, pod!.metadata, 'Failed', 1);
+    await until('its pod is replaced', async () => {
+      const pods = await podsOf('shifty');
+      return pods.length === 2 && pods.every(({ metadata }) => metadata.uid !== pod!.metadata.uid);
+    });
+    expect((await job('shifty')).status).toMatchObject({ restarts: 1 });
+    const said = await until('an event says so', async () => {
+      const events = await cluster.client.list<KubeObject & { reason: string; message: string }>(EVENTS, {
+        namespace: 'default',
+      });
+      return events.items.find((event) => event.reason === 'WorkerExpelled');
+    });
+    expect(said.message).toBe(`${flawed!.memberId} has to be replaced: ${reason}`);
+    const metrics = await (await fetch(`${controller.metricsUrl}/metrics`)).text();
+    expect(metrics).toContain('tuneyard_workers_expelled_total{queue="team",cause="wrong-bits"} 1');
+  });
+
   it('fails without another try when the user has to change something', async () => {
     await cluster.client.create(JOBS, jobObject('wrong'));
     const [worker] = await train('wrong');

@@ -1,3 +1,4 @@
+import { digestOf } from './digest-of.js';
 import type { Scalars, SharedWork } from './group.js';
 import { PartialSums, type VectorPool } from './partial-sums.js';
 import type { Block } from './tree.js';
@@ -8,12 +9,17 @@ import type { Block } from './tree.js';
  */
 export class Computation {
   readonly sums: PartialSums;
+  /** Spent on units, those computed aside left out. */
   seconds = 0;
+  /** Units that took them. */
+  computed = 0;
   #queue: number[] = [];
   #current: number | undefined;
   #discardCurrent = false;
   #running: Promise<void> | undefined;
+  #aside: Promise<unknown> = Promise.resolve();
   #error: { readonly cause: unknown } | undefined;
+  readonly #digests = new Map<number, string>();
 
   constructor(
     readonly work: SharedWork,
@@ -40,6 +46,7 @@ export class Computation {
     this.sums.retain(wanted);
     this.#discardCurrent = this.#current !== undefined && !wanted.has(this.#current);
     this.#queue = units.filter((unit) => unit !== this.#current && !this.sums.holds(unit));
+    await this.#aside;
     while (this.#queue.length > 0 || this.#running !== undefined) {
       this.#running ??= this.#run().finally(() => (this.#running = undefined));
       await this.#running;
@@ -47,10 +54,37 @@ export class Computation {
     if (this.#error !== undefined) throw this.#error.cause;
   }
 
+  /**
+   * Digest of a unit of a work that is verified: as it was computed, or else computed now, aside from the sums.
+   * Only while nothing else is being computed.
+   */
+  async digest(unit: number): Promise<string> {
+    const known = this.#digests.get(unit) ?? (await this.digestAgain(unit));
+    this.#digests.set(unit, known);
+    return known;
+  }
+
+  /** Digest of a unit computed once more. */
+  digestAgain(unit: number): Promise<string> {
+    const digest = this.#inspect(unit);
+    this.#aside = digest.catch(() => {});
+    return digest;
+  }
+
   /** Resolves when nothing is being computed. */
   async idle(): Promise<void> {
     this.pause();
+    await this.#aside;
     while (this.#running !== undefined) await this.#running;
+  }
+
+  async #inspect(unit: number): Promise<string> {
+    const vector = this.sums.borrow();
+    try {
+      return digestOf(vector, await this.work.compute(unit, vector));
+    } finally {
+      this.sums.release(vector);
+    }
   }
 
   async #run(): Promise<void> {
@@ -66,7 +100,11 @@ export class Computation {
         this.#queue = [];
       }
       this.seconds += (performance.now() - began) / 1000;
+      this.computed += 1;
       this.#current = undefined;
+      // Before the sum takes the vector over.
+      if (scalars !== undefined && this.work.verification !== undefined)
+        this.#digests.set(unit, digestOf(vector, scalars));
       if (scalars === undefined || this.#discardCurrent) this.sums.release(vector);
       else this.sums.add(unit, vector, scalars);
       this.#discardCurrent = false;

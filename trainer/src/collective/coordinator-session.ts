@@ -4,6 +4,7 @@ import {
   type CheckpointDone,
   type CheckpointRequest,
   type Directive,
+  type Expelled,
   type Finished,
   type Hello,
   type JobFinished,
@@ -30,6 +31,7 @@ export interface SessionListener {
   onCheckpoint(request: CheckpointRequest): void;
   onStop(stop: Stop): void;
   onJobFinished(finished: JobFinished): void;
+  onExpelled(expelled: Expelled): void;
 }
 
 export interface SessionOptions {
@@ -40,6 +42,8 @@ export interface SessionOptions {
   /** Who we are and where we stand, asked at every (re)connection. */
   readonly hello: () => Hello;
   readonly committedStep: () => number;
+  /** What one micro-batch takes here; undefined = not known yet. */
+  readonly unitSeconds?: () => number | undefined;
   /** For how long a coordinator that is gone is worth waiting for; default 300 s. */
   readonly patienceMs?: number;
   readonly listener: SessionListener;
@@ -214,6 +218,9 @@ export class CoordinatorSession {
       case 'jobFinished':
         listener.onJobFinished(body.value);
         break;
+      case 'expelled':
+        listener.onExpelled(body.value);
+        break;
       default:
     }
   }
@@ -225,7 +232,14 @@ export class CoordinatorSession {
     this.#pause = FIRST_PAUSE_MS;
     const intervalMs = 1000 * Math.max(0.05, welcome.heartbeatIntervalSeconds);
     this.#heartbeat = setInterval(
-      () => this.#write({ $case: 'heartbeat', value: { committedStep: this.options.committedStep() } }),
+      () =>
+        this.#write({
+          $case: 'heartbeat',
+          value: {
+            committedStep: this.options.committedStep(),
+            unitSeconds: this.options.unitSeconds?.(),
+          },
+        }),
       intervalMs,
     );
     if (this.#ready !== undefined)

@@ -54,4 +54,31 @@ describe('the deal', () => {
       ),
     );
   });
+
+  it('gives faster members more, so that all are done at about the same time', () => {
+    const speeds = [1, 1, 1, 0.5];
+    const { units } = deal(35, none(4), speeds);
+    expect(units.map((own) => own.length)).toEqual([10, 10, 10, 5]);
+    expect(deal(1400, none(4), speeds).units.map((own) => own.length)).toEqual([400, 400, 400, 200]);
+    const slow = units.slice(0, 3).map((own) => coverUnits(own.slice(0, 2), 35));
+    const after = deal(35, [...slow, []], speeds).units.map((own) => own.length);
+    expect(after.at(-1)).toBe(5);
+  });
+
+  it('ends as early as whole units allow, for any speeds', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.array(fc.double({ min: 0.5, max: 2, noNaN: true }), { minLength: 1, maxLength: 8 }),
+        (count, speeds) => {
+          const { units } = deal(count, none(speeds.length), speeds);
+          expect(units.flat()).toEqual(Array.from({ length: count }, (_, unit) => unit));
+          const end = Math.max(...units.map((own, rank) => own.length / (speeds[rank] ?? 1)));
+          // One unit fewer on everybody who would be that late leaves too little room.
+          const room = speeds.reduce((sum, speed) => sum + Math.ceil(end * speed * (1 - 1e-9)) - 1, 0);
+          expect(room).toBeLessThan(count);
+        },
+      ),
+    );
+  });
 });

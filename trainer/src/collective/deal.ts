@@ -16,21 +16,39 @@ const MAX_UNITS_TO_ALIGN = 512;
 /**
  * Deals `count` units to members that hold blocks already (by rank; nothing held = empty lists). Nobody gets more than
  * its fair share unless it holds that much. A unit that two hold goes to the larger block, then to the lower rank.
+ * @param speeds by rank: units that a member computes in the time of one unit of a member of speed 1, > 0; default 1.
+ *   They change who computes what, never the sum.
  */
-export function deal(count: number, held: readonly (readonly Block[])[]): Deal {
-  const size = held.length;
-  if (held.every((blocks) => blocks.length === 0)) return describe(count, held, freshRanges(count, size));
+export function deal(
+  count: number,
+  held: readonly (readonly Block[])[],
+  speeds: readonly number[] = held.map(() => 1),
+): Deal {
+  if (held.every((blocks) => blocks.length === 0))
+    return describe(
+      count,
+      held,
+      freshRanges(
+        count,
+        fairLimits(
+          speeds.map(() => 0),
+          count,
+          speeds,
+        ),
+      ),
+    );
   const kept = settleClaims(count, held);
   const units = kept.map((blocks) => unitsOf(blocks));
   const taken = new Set(units.flat());
   const left = Array.from({ length: count }, (_, unit) => unit).filter((unit) => !taken.has(unit));
-  const share = fairShare(
+  const limits = fairLimits(
     units.map((own) => own.length),
     left.length,
+    speeds,
   );
   let next = 0;
-  const dealt = units.map((own) => {
-    const more = left.slice(next, next + Math.max(0, share - own.length));
+  const dealt = units.map((own, rank) => {
+    const more = left.slice(next, next + Math.max(0, (limits[rank] ?? 0) - own.length));
     next += more.length;
     return [...own, ...more].sort((first, second) => first - second);
   });
@@ -59,29 +77,46 @@ function settleClaims(count: number, held: readonly (readonly Block[])[]): Block
   return kept.map((blocks) => blocks.sort((left, right) => left.start - right.start));
 }
 
-/** The smallest number of units a member may come to, so that what is left finds a place. */
-function fairShare(loads: readonly number[], left: number): number {
-  let share = Math.ceil((loads.reduce((sum, load) => sum + load, 0) + left) / loads.length);
-  const room = (): number => loads.reduce((sum, load) => sum + Math.max(0, share - load), 0);
-  while (room() < left) share += 1;
-  return share;
+/**
+ * By rank: how many units a member may come to, so that `left` more find a place and the slowest is done as early as
+ * can be. Only multiplications and comparisons of numbers that all members have: the same everywhere.
+ */
+function fairLimits(loads: readonly number[], left: number, speeds: readonly number[]): number[] {
+  const counts = [...loads];
+  const doneAt = (rank: number, units: number): number => units / (speeds[rank] ?? 1);
+  let end = 0;
+  for (let unit = 0; unit < left; unit++) {
+    let next = 0;
+    for (let rank = 1; rank < counts.length; rank++)
+      if (doneAt(rank, (counts[rank] ?? 0) + 1) < doneAt(next, (counts[next] ?? 0) + 1)) next = rank;
+    counts[next] = (counts[next] ?? 0) + 1;
+    end = Math.max(end, doneAt(next, counts[next] ?? 0));
+  }
+  return counts.map((count, rank) => {
+    let limit = count;
+    while (doneAt(rank, limit + 1) <= end) limit += 1;
+    return limit;
+  });
 }
 
-/** Contiguous ranges of at most ceil(count / size) units, cut where they make the fewest blocks. */
-function freshRanges(count: number, size: number): number[][] {
-  const cuts = count > MAX_UNITS_TO_ALIGN ? evenCuts(count, size) : alignedCuts(count, size);
-  return Array.from({ length: size }, (_, rank) => {
+/** Contiguous ranges of at most `limits` units each, cut where they make the fewest blocks. */
+function freshRanges(count: number, limits: readonly number[]): number[][] {
+  const cuts = count > MAX_UNITS_TO_ALIGN ? plainCuts(count, limits) : alignedCuts(count, limits);
+  return limits.map((_, rank) => {
     const [start = 0, end = 0] = [cuts[rank], cuts[rank + 1]];
     return Array.from({ length: end - start }, (__, at) => start + at);
   });
 }
 
-function evenCuts(count: number, size: number): number[] {
-  return Array.from({ length: size + 1 }, (_, rank) => Math.floor((rank * count) / size));
+/** Cuts in proportion to the limits. */
+function plainCuts(count: number, limits: readonly number[]): number[] {
+  const total = limits.reduce((sum, limit) => sum + limit, 0);
+  let before = 0;
+  return [0, ...limits.map((limit) => Math.floor(((before += limit) * count) / total))];
 }
 
-function alignedCuts(count: number, size: number): number[] {
-  const limit = Math.ceil(count / size);
+function alignedCuts(count: number, limits: readonly number[]): number[] {
+  const size = limits.length;
   const blocksIn = blockCounter(count);
   // fewest[rank][end]: blocks of the best deal of units 0 .. end - 1 to the first `rank` members
   const fewest: number[][] = [[0, ...Array.from({ length: count }, () => Infinity)]];
@@ -90,7 +125,7 @@ function alignedCuts(count: number, size: number): number[] {
     const best = Array.from({ length: count + 1 }, () => Infinity);
     const cut = Array.from({ length: count + 1 }, () => 0);
     for (let end = 0; end <= count; end++) {
-      for (let start = Math.max(0, end - limit); start <= end; start++) {
+      for (let start = Math.max(0, end - (limits[rank] ?? 0)); start <= end; start++) {
         const total = (fewest[rank]?.[start] ?? Infinity) + blocksIn(start, end);
         if (total < (best[end] ?? Infinity)) {
           best[end] = total;

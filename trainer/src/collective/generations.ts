@@ -1,7 +1,7 @@
 import type { Membership, PullRequest } from '@tuneyard/proto';
 
 import type { DataPlane, FrameSink } from './data-plane.js';
-import { Round } from './round.js';
+import { Round, type Complaint } from './round.js';
 import { sameSecret } from './secret.js';
 
 const MAX_PARKED_PULLS = 256;
@@ -14,7 +14,7 @@ export interface GenerationsOptions {
   readonly memberId: string;
   readonly incarnation: string;
   readonly onBegin: (round: Round, membership: Membership) => void;
-  readonly onPeerFailure: (generation: number, memberId: string, reason: string) => void;
+  readonly onPeerFailure: (generation: number, failure: Complaint) => void;
 }
 
 /** Leads this member from one generation to the next, and lets peers in that are ahead of it. */
@@ -58,7 +58,10 @@ export class Generations {
     this.#next = membership;
     const remaining = new Set(membership.members.map(processKey));
     const allStay = this.#round?.members.every((member) => remaining.has(processKey(member))) === true;
+    const live = this.#round?.isAbandoned === false;
+    // Nothing is wrong with the generation under way: it goes on to the end of its sum.
     if (allStay && this.isReducing && membership.cause === 'joined') return;
+    if (allStay && live && membership.cause === 'balanced') return;
     this.#enterNext();
   }
 
@@ -119,7 +122,7 @@ export class Generations {
       rank: this.#rankIn(membership),
       dataPlane,
       request: { jobUid, token, memberId, incarnation, generation },
-      onPeerFailure: (peer, reason) => this.options.onPeerFailure(generation, peer, reason),
+      onPeerFailure: (failure) => this.options.onPeerFailure(generation, failure),
     });
     this.options.onBegin(this.#round, membership);
     const parked = this.#parked;

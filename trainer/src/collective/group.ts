@@ -20,6 +20,11 @@ export interface SharedWork {
   readonly count: number;
   /** Length of each unit's vector; 0 when only the scalars are summed, always so in an evaluation. */
   readonly vectorLength: number;
+  /**
+   * Makes this a verified work: each member computes one unit of another as well and nothing is summed before their bits
+   * agree. The number, 0, 1, ..., chooses who checks whom; the same on all members. Default: not verified.
+   */
+  readonly verification?: number | undefined;
   /** Computes one unit into `out` (overwritten). Deterministic: whoever computes it writes the same bits. */
   compute(index: number, out: Float32Array): Promise<Scalars>;
 }
@@ -33,7 +38,7 @@ export interface Scalars {
 export interface SumTimings {
   /** Time this member spent on its own units. */
   readonly computeSeconds: number;
-  /** From the end of its own units to the complete sum. */
+  /** From the end of its own units to the complete sum, what is spent on verification left out. */
   readonly reduceSeconds: number;
   /** Sent to peers. */
   readonly bytes: number;

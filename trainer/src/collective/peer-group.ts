@@ -14,7 +14,7 @@ import {
   type TrainerConfig,
 } from '@tuneyard/proto';
 
-import { CoordinatorError } from '../errors.js';
+import { CoordinatorError, ExpelledError } from '../errors.js';
 import { Computation } from './computation.js';
 import { CoordinatorSession } from './coordinator-session.js';
 import type { GroupOptions } from './create-group.js';
@@ -28,6 +28,8 @@ import { concludeStances, type Plan, type WorkKey } from './stance.js';
 import { StateExchange } from './state-exchange.js';
 import { StopAgreement } from './stop-agreement.js';
 import { SumBuffers } from './sum-buffers.js';
+import { UnitClock } from './unit-clock.js';
+import { verify } from './verify.js';
 import { WorkReduce } from './work-reduce.js';
 
 type Over = Extract<SharedResult, { kind: 'over' }>;
@@ -42,11 +44,15 @@ export class PeerGroup implements Group, PeerHandlers {
   readonly #pool: VectorPool;
   readonly #buffers: SumBuffers;
   readonly #deals = new Map<string, Deal>();
+  readonly #clock = new UnitClock();
   #dataPlane: DataPlane | undefined;
   #advertised = { address: '', bulkAddress: '' };
   #evaluation: EvaluationResult | undefined;
   #checkpointRequest: CheckpointRequest | undefined;
   #over: Finished_Outcome | undefined;
+  #expelled: ExpelledError | undefined;
+  /** Generation and peer of the newest report to the coordinator. */
+  #reported = '';
   #closed = false;
   /** When the generation ended under our feet (ms); until the next complete sum. */
   #interruptedAt: number | undefined;
@@ -70,9 +76,18 @@ export class PeerGroup implements Group, PeerHandlers {
         const members = membership.members.map((member) => member.memberId);
         log?.info({ generation, cause: membership.cause, rank, members }, 'a generation begins');
       },
-      onPeerFailure: (generation, peer, reason) => {
-        log?.warn({ generation, peer, reason }, 'lost a peer');
-        this.#session.peerFailure({ generation, memberId: peer, reason });
+      onPeerFailure: (generation, { memberId: peer, reason, kind }) => {
+        if (kind === 'wrong-bits') log?.warn({ generation, peer }, `wrong bits: ${reason}`);
+        else log?.info({ generation, peer, reason }, 'lost a peer');
+        const isNews = this.#reported !== `${generation} ${peer}`;
+        this.#reported = `${generation} ${peer}`;
+        if (isNews) options.events?.reported?.(peer, kind);
+        this.#session.peerFailure({
+          generation,
+          memberId: peer,
+          reason,
+          ...(kind === 'wrong-bits' ? { wrongBits: true } : {}),
+        });
       },
     });
     this.#session = new CoordinatorSession({
@@ -81,6 +96,7 @@ export class PeerGroup implements Group, PeerHandlers {
       name: options.coordinatorName ?? 'tuneyard-coordinator',
       hello: () => this.#hello(),
       committedStep: () => this.#exchange.committedStep(),
+      unitSeconds: () => this.#clock.seconds,
       ...(options.coordinatorPatienceSeconds === undefined
         ? {}
         : { patienceMs: 1000 * options.coordinatorPatienceSeconds }),
@@ -94,6 +110,11 @@ export class PeerGroup implements Group, PeerHandlers {
         onJobFinished: ({ outcome }) => {
           this.#over = outcome;
           this.#generations.round?.abandon('the job is finished');
+          this.#generations.wake();
+        },
+        onExpelled: ({ reason }) => {
+          this.#expelled = new ExpelledError(`this worker was expelled from its job: ${reason}`);
+          this.#generations.round?.abandon('expelled');
           this.#generations.wake();
         },
       },
@@ -131,7 +152,7 @@ export class PeerGroup implements Group, PeerHandlers {
     this.#exchange.state = state;
     this.#session.ready({ committedStep: state.committedStep(), totalSteps });
     while (this.size === 0 && this.#stop.told === undefined && this.#over === undefined)
-      await this.#generations.change(() => this.#session.givenUp());
+      await this.#generations.change(() => this.#expelled ?? this.#session.givenUp());
     if (this.size === 0) this.#stop.agreed = this.#stop.told;
   }
 
@@ -141,6 +162,8 @@ export class PeerGroup implements Group, PeerHandlers {
     try {
       return await this.#inRounds((round) => this.#sumIn(round, key, computation));
     } finally {
+      if (key.phase === WorkPhase.WORK_PHASE_GRADIENT)
+        this.#clock.add(computation.seconds, computation.computed);
       await computation.idle();
       computation.sums.clear();
     }
@@ -200,6 +223,7 @@ export class PeerGroup implements Group, PeerHandlers {
     try {
       for (;;) {
         if (this.#over !== undefined) return { kind: 'over', outcome: this.#over };
+        if (this.#expelled !== undefined) throw this.#expelled;
         if (this.#closed) throw new RoundAbandoned('the group is closed');
         const round = this.#generations.current();
         if (round === undefined) {
@@ -242,7 +266,7 @@ export class PeerGroup implements Group, PeerHandlers {
   async #reduceIn(round: Round, key: WorkKey, computation: Computation, plan: Plan): Promise<SharedResult> {
     const { count, vectorLength } = computation.work;
     const isTarget = plan.target.step === key.step && plan.target.phase === key.phase;
-    const dealt = (isTarget ? plan.deal : undefined) ?? this.#freshDeal(count, round.size);
+    const dealt = (isTarget ? plan.deal : undefined) ?? this.#freshDeal(count, round.speeds);
     const vector = this.#buffers.next(vectorLength);
     const reduce = new WorkReduce({
       generation: round.generation,
@@ -254,20 +278,30 @@ export class PeerGroup implements Group, PeerHandlers {
       out: vector,
       send: (rank, ...frames) => round.send(rank, ...frames),
     });
-    round.post(key.step, key.phase, reduce);
+    const verification = verify(round, key, computation, dealt, this.options.events);
+    round.post(key.step, key.phase, {
+      accept: (from, frame) => verification?.accept(from, frame) || reduce.accept(from, frame),
+      dispose: () => reduce.dispose(),
+    });
     await round.orAbandon(computation.complete(dealt.units[round.rank] ?? []));
     const began = performance.now();
     this.#generations.isReducing = true;
+    let reducedAt: number | undefined;
+    void reduce.done.then(() => (reducedAt = performance.now()));
     try {
       reduce.contribute(computation.sums, this.#stop.flags());
+      await verification?.agreed();
       const scalars = await round.orAbandon(reduce.done);
-      const reduceSeconds = (performance.now() - began) / 1000;
+      const reduceSeconds = ((reducedAt ?? performance.now()) - began) / 1000;
       this.#tell(round, reduce);
       this.#stop.conclude(reduce.flags);
       this.#buffers.done(vector);
       if (key.phase === WorkPhase.WORK_PHASE_EVALUATION) this.#evaluation = { step: key.step, ...scalars };
       const timings = { computeSeconds: computation.seconds, reduceSeconds, bytes: reduce.bytesSent };
       return { kind: 'sum', vector, scalars, timings };
+    } catch (error) {
+      this.options.events?.sentInVain?.(reduce.bytesSent);
+      throw error;
     } finally {
       this.#generations.isReducing = false;
     }
@@ -281,6 +315,8 @@ export class PeerGroup implements Group, PeerHandlers {
     if (this.#interruptedAt !== undefined)
       events?.recovered?.(round.cause, (performance.now() - this.#interruptedAt) / 1000);
     this.#interruptedAt = undefined;
+    if (this.#clock.seconds !== undefined)
+      events?.paced?.(this.#clock.seconds, round.speeds[round.rank] ?? 1);
   }
 
   /** The plan of the generation, after all have said where they stand. */
@@ -295,7 +331,7 @@ export class PeerGroup implements Group, PeerHandlers {
       held: computation?.claims() ?? [],
       evaluation: this.#evaluation,
     });
-    round.plan = concludeStances(stances);
+    round.plan = concludeStances(stances, round.speeds);
     return round.plan;
   }
 
@@ -311,10 +347,15 @@ export class PeerGroup implements Group, PeerHandlers {
     return { step: work.step, phase };
   }
 
-  #freshDeal(count: number, size: number): Deal {
-    const key = `${count}/${size}`;
-    const none = Array.from({ length: size }, () => []);
-    const fresh = this.#deals.get(key) ?? deal(count, none);
+  #freshDeal(count: number, speeds: readonly number[]): Deal {
+    const key = `${count}/${speeds.join('/')}`;
+    const fresh =
+      this.#deals.get(key) ??
+      deal(
+        count,
+        speeds.map(() => []),
+        speeds,
+      );
     this.#deals.set(key, fresh);
     return fresh;
   }

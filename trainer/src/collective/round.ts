@@ -2,11 +2,11 @@ import { Stance, WorkPhase, type Membership, type PullRequest } from '@tuneyard/
 
 import { FrameError } from '../errors.js';
 import type { DataPlane, FrameSink } from './data-plane.js';
+import type { ComplaintKind } from './group-events.js';
 import { giveStaging } from './kernels.js';
 import { Outbox, type OutgoingFrame } from './outbox.js';
 import { checkStance, workKey, type Plan } from './stance.js';
 import { decodeFrame, encodeFrame, FrameDtype, FrameKind, type Frame } from './wire-format.js';
-import type { WorkReduce } from './work-reduce.js';
 
 /** Frames of works that this member has not come to yet: its peers are at most one work ahead. */
 const MAX_EARLY_BYTES = 1 << 30;
@@ -27,7 +27,22 @@ export interface RoundOptions {
   /** Sent to every peer to open its stream. */
   readonly request: PullRequest;
   /** A link is broken, or a peer sends nonsense. */
-  readonly onPeerFailure: (memberId: string, reason: string) => void;
+  readonly onPeerFailure: (failure: Complaint) => void;
+}
+
+/** Why a generation cannot go on. */
+export interface Complaint {
+  readonly memberId: string;
+  readonly reason: string;
+  readonly kind: ComplaintKind;
+}
+
+/** Takes the frames of one work. */
+export interface WorkIntake {
+  /** Throws a FrameError when the frame has no place in the work. */
+  accept(from: number, frame: Frame): void;
+  /** The generation is over. */
+  dispose(): void;
 }
 
 /** One generation as one member lives it: the streams to and from its peers, and what arrives early. */
@@ -47,8 +62,8 @@ export class Round {
   readonly #cancels: (() => void)[] = [];
   readonly #early = new Map<string, { rank: number; frame: Frame }[]>();
   #earlyBytes = 0;
-  #complaint: { readonly memberId: string; readonly reason: string } | undefined;
-  #active: { readonly key: string; readonly reduce: WorkReduce } | undefined;
+  #complaints: readonly Complaint[] = [];
+  #active: { readonly key: string; readonly intake: WorkIntake } | undefined;
 
   constructor(private readonly options: RoundOptions) {
     const { membership, rank, dataPlane, request } = options;
@@ -73,6 +88,11 @@ export class Round {
 
   get members(): Membership['members'] {
     return this.options.membership.members;
+  }
+
+  /** By rank: how fast the members are, relative to each other, as the coordinator has told all of them. */
+  get speeds(): readonly number[] {
+    return this.members.map(({ share }) => (share !== undefined && share > 0 ? share : 1));
   }
 
   /** Why this generation was made. */
@@ -122,10 +142,10 @@ export class Round {
     return this.orAbandon(this.stances);
   }
 
-  /** Gives the frames of this work to `reduce`, from the first that came. */
-  post(step: number, phase: WorkPhase, reduce: WorkReduce): void {
+  /** Gives the frames of this work to `intake`, from the first that came. */
+  post(step: number, phase: WorkPhase, intake: WorkIntake): void {
     const key = workKey(step, phase);
-    this.#active = { key, reduce };
+    this.#active = { key, intake };
     const early = this.#early.get(key) ?? [];
     this.#early.delete(key);
     // What is older than the work that begins is of no use any more.
@@ -138,17 +158,19 @@ export class Round {
   }
 
   /** The link to a peer is of no use: tells the coordinator, and leaves this generation. */
-  fail(memberId: string, reason: string): void {
-    if (this.#isAbandoned) return;
-    this.#complaint = { memberId, reason };
-    this.options.onPeerFailure(memberId, reason);
-    this.abandon(`${memberId} failed: ${reason}`);
+  fail(memberId: string, reason: string, kind: ComplaintKind = 'link'): void {
+    this.#complain([{ memberId, reason, kind }], `${memberId} failed: ${reason}`);
+  }
+
+  /** These members, this one perhaps among them, computed wrong bits: tells the coordinator, and leaves this generation. */
+  denounce(memberIds: readonly string[], reason: string): void {
+    const complaints = memberIds.map((memberId) => ({ memberId, reason, kind: 'wrong-bits' as const }));
+    this.#complain(complaints, `${memberIds.join(' and ')} computed wrong bits`);
   }
 
   /** Nothing followed on what ended this generation: says it again. */
   complainAgain(): void {
-    const { memberId, reason } = this.#complaint ?? {};
-    if (memberId !== undefined && reason !== undefined) this.options.onPeerFailure(memberId, reason);
+    this.#complaints.forEach(this.options.onPeerFailure);
   }
 
   /** Resolves when the peers have read everything, or had time enough. */
@@ -168,7 +190,7 @@ export class Round {
     for (const cancel of this.#cancels) cancel();
     for (const outbox of this.#outboxes) outbox.retire();
     this.#dropEarly();
-    this.#active?.reduce.dispose();
+    this.#active?.intake.dispose();
     setTimeout(() => this.destroy(), RETIREMENT_MS).unref();
   }
 
@@ -179,8 +201,15 @@ export class Round {
 
   #left(memberId: string): void {
     const reason = `left generation ${this.generation}`;
-    this.#complaint ??= { memberId, reason };
+    if (this.#complaints.length === 0) this.#complaints = [{ memberId, reason, kind: 'link' }];
     this.abandon(`${memberId} ${reason}`);
+  }
+
+  #complain(complaints: readonly Complaint[], why: string): void {
+    if (this.#isAbandoned) return;
+    this.#complaints = complaints;
+    complaints.forEach(this.options.onPeerFailure);
+    this.abandon(why);
   }
 
   #receive(rank: number, message: Buffer): void {
@@ -193,7 +222,8 @@ export class Round {
       else this.#deliver(rank, frame);
     } catch (error) {
       giveStaging(message);
-      this.fail(this.members[rank]?.memberId ?? '', error instanceof Error ? error.message : String(error));
+      const reason = error instanceof Error ? error.message : String(error);
+      this.fail(this.members[rank]?.memberId ?? '', reason, 'frame');
     }
   }
 
@@ -219,7 +249,7 @@ export class Round {
 
   #deliver(rank: number, frame: Frame): void {
     const key = workKey(frame.step, frame.phase);
-    if (this.#active?.key === key) return this.#active.reduce.accept(rank, frame);
+    if (this.#active?.key === key) return this.#active.intake.accept(rank, frame);
     this.#earlyBytes += frame.body.byteLength;
     if (this.#earlyBytes > MAX_EARLY_BYTES) throw new FrameError('too much data for later steps');
     const list = this.#early.get(key) ?? [];

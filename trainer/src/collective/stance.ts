@@ -32,7 +32,7 @@ export function workKey(step: number, phase: WorkPhase): string {
  * The works of a job stand in one order: evaluation of step s, gradient of step s + 1, evaluation of step s + 1, ...;
  * the end comes last. A stance with a committed step s is in the evaluation of s, in the gradient of s + 1, or at the end.
  */
-export function concludeStances(stances: readonly Stance[]): Plan {
+export function concludeStances(stances: readonly Stance[], speeds?: readonly number[]): Plan {
   const committedStep = Math.max(...stances.map((stance) => stance.committedStep));
   const donors = stances.flatMap((stance, rank) => (stance.committedStep === committedStep ? [rank] : []));
   const ahead = stances.filter((stance) => stance.committedStep === committedStep);
@@ -54,7 +54,7 @@ export function concludeStances(stances: readonly Stance[]): Plan {
   const held = stances.map((stance) =>
     stance.committedStep === committedStep && stance.phase === phase ? stance.held : [],
   );
-  return { committedStep, donors, target, deal: deal(first.count, held), evaluation };
+  return { committedStep, donors, target, deal: deal(first.count, held, speeds), evaluation };
 }
 
 /** Throws a FrameError on a stance that no sound member would send. */

@@ -35,7 +35,7 @@ const FIELD_PREFIX_BYTES = 6;
 const MESSAGE_PREFIX_BYTES = 5;
 const PAYLOAD_TAG = 0x0a;
 
-export const FrameKind = { stance: 1, scalars: 2, partial: 3, result: 4 } as const;
+export const FrameKind = { stance: 1, scalars: 2, partial: 3, result: 4, digests: 5 } as const;
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
 export const FrameDtype = { bytes: 0, f32: 1, bf16: 2, f64: 3 } as const;
@@ -147,7 +147,7 @@ export function bytesOf(values: Float32Array | Float64Array): Uint8Array {
 }
 
 function isKind(value: unknown): value is FrameKind {
-  return value === 1 || value === 2 || value === 3 || value === 4;
+  return value === 1 || value === 2 || value === 3 || value === 4 || value === 5;
 }
 
 function isPhase(value: unknown): value is WorkPhase {

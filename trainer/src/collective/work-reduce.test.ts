@@ -30,9 +30,10 @@ async function reduce(
   length: number,
   held: readonly (readonly Block[])[],
   choose: (waiting: number) => number,
+  speeds?: readonly number[],
 ): Promise<Float32Array[]> {
   const size = held.length;
-  const dealt = deal(count, held);
+  const dealt = deal(count, held, speeds);
   const wires: { from: number; to: number; frames: OutgoingFrame[] }[] = [];
   const outs = held.map(() => new Float32Array(length));
   const members = outs.map((out, rank) => {
@@ -97,8 +98,9 @@ describe('a reduction', () => {
         fc.integer({ min: 1, max: 24 }),
         fc.array(fc.array(fc.nat(23), { maxLength: 12 }), { minLength: 1, maxLength: 8 }),
         fc.constantFrom(0, 3, 9000),
+        fc.array(fc.double({ min: 0.5, max: 2, noNaN: true }), { minLength: 8, maxLength: 8 }),
         fc.infiniteStream(fc.nat()),
-        async (count, claims, length, picks) => {
+        async (count, claims, length, speeds, picks) => {
           const held = claims.map((units) =>
             coverUnits(
               units.filter((unit) => unit < count),
@@ -107,7 +109,8 @@ describe('a reduction', () => {
           );
           const vectors = Array.from({ length: count }, (_, unit) => vectorOf(unit, length));
           const expected = Buffer.from(reference(rootOf(count), vectors).buffer);
-          const outs = await reduce(count, length, held, (waiting) => picks.next().value % waiting);
+          const choose = (waiting: number): number => picks.next().value % waiting;
+          const outs = await reduce(count, length, held, choose, speeds.slice(0, held.length));
           for (const out of outs) expect(Buffer.from(out.buffer).equals(expected)).toBe(true);
         },
       ),

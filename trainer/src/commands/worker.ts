@@ -34,10 +34,22 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     token: worker.token,
     memberId: worker.memberId,
     listenHost: worker.podIp,
+    log,
     events: {
       waitedFor: (peer, seconds) => metrics.peerWaitSeconds.inc({ peer }, seconds),
       recovered: (cause, seconds) => metrics.recoverySeconds.observe({ cause }, seconds),
       stateMoved: (direction, bytes) => metrics.stateTransferBytes.inc({ direction }, bytes),
+      sentInVain: (bytes) => metrics.allReduceResentBytes.inc(bytes),
+      reported: (peer, kind) => metrics.peerReports.inc({ peer, kind }),
+      verified: (batches, disputed, seconds) => {
+        metrics.verifiedBatches.inc({ result: 'agreed' }, batches - disputed);
+        metrics.verifiedBatches.inc({ result: 'disputed' }, disputed);
+        metrics.stepSeconds.observe({ phase: 'verify' }, seconds);
+      },
+      paced: (unitSeconds, share) => {
+        metrics.microBatchSeconds.set(unitSeconds);
+        metrics.share.set(share);
+      },
     },
   });
   const compute = new ThreadedCompute({ measureMemory: worker.memoryReport !== undefined });

@@ -4,11 +4,13 @@ import type { PreparedData } from '../data/index.js';
 
 /**
  * Names what is trained, by settings and training data: 16 hex digits. Checkpoints lie under this name, so that a run
- * never resumes from the state of another one.
+ * never resumes from the state of another one. What changes no bit of the result is left out.
  */
 export function runFingerprint({ model, method, training }: TrainerConfig, data: PreparedData): string {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([model, method, { ...training, checkpoint: undefined }]));
+  hash.update(
+    JSON.stringify([model, method, { ...training, checkpoint: undefined, verifyEverySteps: undefined }]),
+  );
   for (const { examples, weight } of data.train) {
     hash.update(`\n${weight} ${examples.length}\n`);
     for (const { inputIds, trained } of examples) hash.update(inputIds).update(trained);

@@ -29,7 +29,7 @@ export async function train(dependencies: TrainDependencies): Promise<Finished_O
   await group.join(run, job.totalSteps);
 
   await run.testBase();
-  while (!run.over && !run.trained) {
+  while (run.over === undefined && !run.trained) {
     const stop = group.stopRequested();
     if (stop) return stopTogether(run, group, stop);
     if (interrupted()) return leave(run);
@@ -38,6 +38,8 @@ export async function train(dependencies: TrainDependencies): Promise<Finished_O
   }
   await run.restoreBest();
   await run.testTuned();
+  // The result is delivered: what this process holds may be older, or not trained at all.
+  if (run.over !== undefined) return run.over;
 
   return deliver(group, Finished_Outcome.OUTCOME_COMPLETE, async (outcome) =>
     run.finished(outcome, '', [await run.save()]),

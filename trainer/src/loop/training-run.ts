@@ -27,7 +27,7 @@ export class TrainingRun implements StateHolder {
   private run: RunState = INITIAL_RUN_STATE;
   private bestImage: Uint8Array = NO_IMAGE;
   private progress: Progress | undefined;
-  private finishedByPeer = false;
+  private finishedByPeer: Finished_Outcome | undefined;
   private readonly clock: StepClock;
   private readonly schedule: Schedule;
 
@@ -43,8 +43,8 @@ export class TrainingRun implements StateHolder {
     this.schedule = scheduleOf(config.training, job.totalSteps);
   }
 
-  /** A peer has delivered the result of the job; nothing is left to do here. */
-  get over(): boolean {
+  /** A peer has delivered the result of the job; nothing is left to do here. Undefined before that. */
+  get over(): Finished_Outcome | undefined {
     return this.finishedByPeer;
   }
 
@@ -102,6 +102,7 @@ export class TrainingRun implements StateHolder {
       phase: 'gradient',
       count: this.job.microBatchesPerStep,
       vectorLength: this.job.parameterCount,
+      verification: this.verification(step),
       compute: (index, out) => this.compute.gradient(step, index, out),
     });
     if (result.kind !== 'sum') return this.moved(result);
@@ -193,7 +194,7 @@ export class TrainingRun implements StateHolder {
 
   /** Exact match of the base model on the test split, before anything is trained. */
   async testBase(): Promise<void> {
-    while (!this.over && !this.run.baseTested && this.run.step === 0) {
+    while (this.over === undefined && !this.run.baseTested && this.run.step === 0) {
       const share = await this.exactMatch(0, false);
       if (share !== 'moved') this.run = { ...this.run, baseTested: true, baseExactMatch: share };
     }
@@ -201,7 +202,7 @@ export class TrainingRun implements StateHolder {
 
   /** Exact match of the tuned model on the test split. */
   async testTuned(): Promise<void> {
-    while (!this.over && !this.run.tunedTested) {
+    while (this.over === undefined && !this.run.tunedTested) {
       const share = await this.exactMatch(this.run.step + 1, true);
       if (share !== 'moved') this.run = { ...this.run, tunedTested: true, tunedExactMatch: share };
     }
@@ -264,6 +265,12 @@ export class TrainingRun implements StateHolder {
     return (this.config.training.earlyStopping?.patience ?? 0) > 0;
   }
 
+  /** Which cross-check of computed bits the step is; undefined = none. */
+  private verification(step: number): number | undefined {
+    const every = this.config.training.verifyEverySteps;
+    return every > 0 && step % every === 0 ? step / every - 1 : undefined;
+  }
+
   private learningRate(step: number): number {
     return learningRateAt(step - 1, this.schedule);
   }
@@ -281,7 +288,7 @@ export class TrainingRun implements StateHolder {
 
   /** The group did not sum: the state was replaced by a peer's, or there is nothing left to do. */
   private moved(result: Exclude<SharedResult, { kind: 'sum' }>): void {
-    if (result.kind === 'over') this.finishedByPeer = true;
+    if (result.kind === 'over') this.finishedByPeer = result.outcome;
   }
 
   private report(progress: Progress): void {

@@ -34,6 +34,8 @@ export class LoggingObserver implements Observer {
     metrics.members.set(size);
     metrics.tokens.inc(scalars.trainedTokens);
     metrics.allReduceBytes.inc(timings.bytes);
+    if (timings.bytes > 0)
+      metrics.allReduceBandwidth.set(timings.bytes / Math.max(timings.reduceSeconds, 1e-9));
     metrics.stepSeconds.observe({ phase: 'data' }, timings.dataSeconds);
     metrics.stepSeconds.observe({ phase: 'compute' }, timings.computeSeconds);
     metrics.stepSeconds.observe({ phase: 'allreduce' }, timings.reduceSeconds);

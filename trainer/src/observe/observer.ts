@@ -37,7 +37,7 @@ export interface StepFigures {
     readonly dataSeconds: number;
     readonly reduceSeconds: number;
     readonly updateSeconds: number;
-    /** Sent and received by this worker for the sum. */
+    /** Sent to peers for the sum. */
     readonly bytes: number;
   };
 }

@@ -34,7 +34,38 @@ export class TrainerMetrics {
     'skipped_steps_total',
     'Steps skipped because loss or gradient was not finite.',
   );
-  readonly allReduceBytes = this.counter('allreduce_bytes_total', 'Bytes sent and received by all-reduces.');
+  readonly allReduceBytes = this.counter(
+    'allreduce_bytes_total',
+    'Bytes that this worker sent to peers for sums.',
+  );
+  readonly allReduceBandwidth = this.gauge(
+    'allreduce_bandwidth_bytes_per_second',
+    'Bytes sent to peers for the newest sum, by the time from the end of this worker’s own share to the sum.',
+  );
+  readonly allReduceResentBytes = this.counter(
+    'allreduce_resent_bytes_total',
+    'Bytes of sums that were sent in vain: their generation ended first, and they are asked for again in the next.',
+  );
+  readonly peerReports = new Counter({
+    name: 'tuneyard_trainer_peer_reports_total',
+    help: 'Peers that this worker reported, by kind: link = out of reach, frame = damaged or senseless data, wrong-bits = computed something else than the others.',
+    labelNames: ['peer', 'kind'],
+    registers: this.registers,
+  });
+  readonly verifiedBatches = new Counter({
+    name: 'tuneyard_trainer_verified_batches_total',
+    help: 'Micro-batches that this worker and a peer both computed, by result: agreed or disputed.',
+    labelNames: ['result'],
+    registers: this.registers,
+  });
+  readonly microBatchSeconds = this.gauge(
+    'micro_batch_seconds',
+    'What a micro-batch takes on this worker, smoothed over steps.',
+  );
+  readonly share = this.gauge(
+    'share_ratio',
+    'Share of the micro-batches that this worker is dealt by its speed; 1 is that of an average worker.',
+  );
   readonly peerWaitSeconds = new Counter({
     name: 'tuneyard_trainer_peer_wait_seconds_total',
     help: 'Time for which this worker had its share of a sum ready and waited for that of a peer.',
@@ -56,7 +87,7 @@ export class TrainerMetrics {
   });
   readonly stepSeconds = new Histogram({
     name: 'tuneyard_trainer_step_seconds',
-    help: 'Wall time of steps by phase: compute (data, forward, backward), of it data, then allreduce, update; total.',
+    help: 'Wall time of steps by phase: compute (data, forward, backward), of it data, then allreduce, verify (only of verified steps), update; total.',
     labelNames: ['phase'],
     buckets: STEP_SECONDS_BUCKETS,
     registers: this.registers,

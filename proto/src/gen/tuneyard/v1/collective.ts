@@ -130,6 +130,19 @@ export interface EvaluationResult {
   trainedTokens: number;
 }
 
+/** What a member computed of micro-batches that two members compute, sent to all peers. */
+export interface Digests {
+  /** computed a second time, because the first digests differ */
+  again: boolean;
+  units: UnitDigest[];
+}
+
+export interface UnitDigest {
+  unit: number;
+  /** of the gradient's bytes (f32), then loss sum and trained tokens (f64), little endian */
+  sha256: Uint8Array;
+}
+
 function createBasePullRequest(): PullRequest {
   return { jobUid: "", token: "", memberId: "", incarnation: "", generation: 0 };
 }
@@ -1022,6 +1035,176 @@ export const EvaluationResult: MessageFns<EvaluationResult> = {
     message.step = object.step ?? 0;
     message.lossSum = object.lossSum ?? 0;
     message.trainedTokens = object.trainedTokens ?? 0;
+    return message;
+  },
+};
+
+function createBaseDigests(): Digests {
+  return { again: false, units: [] };
+}
+
+export const Digests: MessageFns<Digests> = {
+  encode(message: Digests, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.again !== false) {
+      writer.uint32(8).bool(message.again);
+    }
+    for (const v of message.units) {
+      UnitDigest.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Digests {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDigests();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.again = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.units.push(UnitDigest.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Digests {
+    return {
+      again: isSet(object.again) ? globalThis.Boolean(object.again) : false,
+      units: globalThis.Array.isArray(object?.units) ? object.units.map((e: any) => UnitDigest.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: Digests): unknown {
+    const obj: any = {};
+    if (message.again !== false) {
+      obj.again = message.again;
+    }
+    if (message.units?.length) {
+      obj.units = message.units.map((e) => UnitDigest.toJSON(e));
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Digests>, I>>(base?: I): Digests {
+    return Digests.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Digests>, I>>(object: I): Digests {
+    const message = createBaseDigests();
+    message.again = object.again ?? false;
+    message.units = object.units?.map((e) => UnitDigest.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseUnitDigest(): UnitDigest {
+  return { unit: 0, sha256: new Uint8Array(0) };
+}
+
+export const UnitDigest: MessageFns<UnitDigest> = {
+  encode(message: UnitDigest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.unit !== 0) {
+      writer.uint32(8).int32(message.unit);
+    }
+    if (message.sha256.length !== 0) {
+      writer.uint32(18).bytes(message.sha256);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnitDigest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnitDigest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.unit = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sha256 = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UnitDigest {
+    return {
+      unit: isSet(object.unit) ? globalThis.Number(object.unit) : 0,
+      sha256: isSet(object.sha256) ? bytesFromBase64(object.sha256) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: UnitDigest): unknown {
+    const obj: any = {};
+    if (message.unit !== 0) {
+      obj.unit = Math.round(message.unit);
+    }
+    if (message.sha256.length !== 0) {
+      obj.sha256 = base64FromBytes(message.sha256);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<UnitDigest>, I>>(base?: I): UnitDigest {
+    return UnitDigest.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<UnitDigest>, I>>(object: I): UnitDigest {
+    const message = createBaseUnitDigest();
+    message.unit = object.unit ?? 0;
+    message.sha256 = object.sha256 ?? new Uint8Array(0);
     return message;
   },
 };

@@ -60,6 +60,8 @@ export interface Hello {
 
 export interface Heartbeat {
   committedStep: number;
+  /** what one micro-batch takes here, smoothed over steps; absent = not known yet */
+  unitSeconds?: number | undefined;
 }
 
 /** The model and the data are loaded; the worker can take part in a generation. */
@@ -88,9 +90,11 @@ export interface Progress {
 
 export interface PeerFailure {
   generation: number;
-  /** the peer that failed */
+  /** the peer that failed, or this worker itself where its bits are wrong */
   memberId: string;
   reason: string;
+  /** it can be reached, but the members agree that it computed wrong bits: it has to go */
+  wrongBits?: boolean | undefined;
 }
 
 export interface CheckpointDone {
@@ -181,6 +185,7 @@ export interface Directive {
     | { $case: "checkpoint"; value: CheckpointRequest }
     | { $case: "stop"; value: Stop }
     | { $case: "jobFinished"; value: JobFinished }
+    | { $case: "expelled"; value: Expelled }
     | undefined;
 }
 
@@ -195,7 +200,7 @@ export interface Membership {
   /** grows by at least one with every change; a message of an older generation is refused */
   generation: number;
   members: Member[];
-  /** start | joined | lost | link | restored */
+  /** start | joined | lost | link | restored | expelled | balanced */
   cause: string;
 }
 
@@ -204,6 +209,13 @@ export interface Member {
   incarnation: string;
   address: string;
   bulkAddress: string;
+  /** of the micro-batches, relative to the other members; absent = 1 */
+  share?: number | undefined;
+}
+
+/** This process no longer takes part: it ends as failed, and another takes its place. */
+export interface Expelled {
+  reason: string;
 }
 
 export interface CheckpointRequest {
@@ -752,13 +764,16 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseHeartbeat(): Heartbeat {
-  return { committedStep: 0 };
+  return { committedStep: 0, unitSeconds: undefined };
 }
 
 export const Heartbeat: MessageFns<Heartbeat> = {
   encode(message: Heartbeat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.committedStep !== 0) {
       writer.uint32(8).int64(message.committedStep);
+    }
+    if (message.unitSeconds !== undefined) {
+      writer.uint32(17).double(message.unitSeconds);
     }
     return writer;
   },
@@ -784,6 +799,14 @@ export const Heartbeat: MessageFns<Heartbeat> = {
             message.committedStep = longToNumber(reader.int64());
             continue;
           }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.unitSeconds = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -803,6 +826,11 @@ export const Heartbeat: MessageFns<Heartbeat> = {
         : isSet(object.committed_step)
         ? globalThis.Number(object.committed_step)
         : 0,
+      unitSeconds: isSet(object.unitSeconds)
+        ? globalThis.Number(object.unitSeconds)
+        : isSet(object.unit_seconds)
+        ? globalThis.Number(object.unit_seconds)
+        : undefined,
     };
   },
 
@@ -810,6 +838,9 @@ export const Heartbeat: MessageFns<Heartbeat> = {
     const obj: any = {};
     if (message.committedStep !== 0) {
       obj.committedStep = Math.round(message.committedStep);
+    }
+    if (message.unitSeconds !== undefined) {
+      obj.unitSeconds = floatToJson(message.unitSeconds);
     }
     return obj;
   },
@@ -820,6 +851,7 @@ export const Heartbeat: MessageFns<Heartbeat> = {
   fromPartial<I extends Exact<DeepPartial<Heartbeat>, I>>(object: I): Heartbeat {
     const message = createBaseHeartbeat();
     message.committedStep = object.committedStep ?? 0;
+    message.unitSeconds = object.unitSeconds ?? undefined;
     return message;
   },
 };
@@ -1191,7 +1223,7 @@ export const Progress: MessageFns<Progress> = {
 };
 
 function createBasePeerFailure(): PeerFailure {
-  return { generation: 0, memberId: "", reason: "" };
+  return { generation: 0, memberId: "", reason: "", wrongBits: undefined };
 }
 
 export const PeerFailure: MessageFns<PeerFailure> = {
@@ -1204,6 +1236,9 @@ export const PeerFailure: MessageFns<PeerFailure> = {
     }
     if (message.reason !== "") {
       writer.uint32(26).string(message.reason);
+    }
+    if (message.wrongBits !== undefined) {
+      writer.uint32(32).bool(message.wrongBits);
     }
     return writer;
   },
@@ -1245,6 +1280,14 @@ export const PeerFailure: MessageFns<PeerFailure> = {
             message.reason = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.wrongBits = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1266,6 +1309,11 @@ export const PeerFailure: MessageFns<PeerFailure> = {
         ? globalThis.String(object.member_id)
         : "",
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      wrongBits: isSet(object.wrongBits)
+        ? globalThis.Boolean(object.wrongBits)
+        : isSet(object.wrong_bits)
+        ? globalThis.Boolean(object.wrong_bits)
+        : undefined,
     };
   },
 
@@ -1280,6 +1328,9 @@ export const PeerFailure: MessageFns<PeerFailure> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.wrongBits !== undefined) {
+      obj.wrongBits = message.wrongBits;
+    }
     return obj;
   },
 
@@ -1291,6 +1342,7 @@ export const PeerFailure: MessageFns<PeerFailure> = {
     message.generation = object.generation ?? 0;
     message.memberId = object.memberId ?? "";
     message.reason = object.reason ?? "";
+    message.wrongBits = object.wrongBits ?? undefined;
     return message;
   },
 };
@@ -1835,6 +1887,9 @@ export const Directive: MessageFns<Directive> = {
       case "jobFinished":
         JobFinished.encode(message.body.value, writer.uint32(42).fork()).join();
         break;
+      case "expelled":
+        Expelled.encode(message.body.value, writer.uint32(50).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1892,6 +1947,14 @@ export const Directive: MessageFns<Directive> = {
             message.body = { $case: "jobFinished", value: JobFinished.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.body = { $case: "expelled", value: Expelled.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1918,6 +1981,8 @@ export const Directive: MessageFns<Directive> = {
         ? { $case: "jobFinished", value: JobFinished.fromJSON(object.jobFinished) }
         : isSet(object.job_finished)
         ? { $case: "jobFinished", value: JobFinished.fromJSON(object.job_finished) }
+        : isSet(object.expelled)
+        ? { $case: "expelled", value: Expelled.fromJSON(object.expelled) }
         : undefined,
     };
   },
@@ -1934,6 +1999,8 @@ export const Directive: MessageFns<Directive> = {
       obj.stop = Stop.toJSON(message.body.value);
     } else if (message.body?.$case === "jobFinished") {
       obj.jobFinished = JobFinished.toJSON(message.body.value);
+    } else if (message.body?.$case === "expelled") {
+      obj.expelled = Expelled.toJSON(message.body.value);
     }
     return obj;
   },
@@ -1971,6 +2038,12 @@ export const Directive: MessageFns<Directive> = {
       case "jobFinished": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "jobFinished", value: JobFinished.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "expelled": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "expelled", value: Expelled.fromPartial(object.body.value) };
         }
         break;
       }
@@ -2192,7 +2265,7 @@ export const Membership: MessageFns<Membership> = {
 };
 
 function createBaseMember(): Member {
-  return { memberId: "", incarnation: "", address: "", bulkAddress: "" };
+  return { memberId: "", incarnation: "", address: "", bulkAddress: "", share: undefined };
 }
 
 export const Member: MessageFns<Member> = {
@@ -2208,6 +2281,9 @@ export const Member: MessageFns<Member> = {
     }
     if (message.bulkAddress !== "") {
       writer.uint32(34).string(message.bulkAddress);
+    }
+    if (message.share !== undefined) {
+      writer.uint32(41).double(message.share);
     }
     return writer;
   },
@@ -2257,6 +2333,14 @@ export const Member: MessageFns<Member> = {
             message.bulkAddress = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.share = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2283,6 +2367,7 @@ export const Member: MessageFns<Member> = {
         : isSet(object.bulk_address)
         ? globalThis.String(object.bulk_address)
         : "",
+      share: isSet(object.share) ? globalThis.Number(object.share) : undefined,
     };
   },
 
@@ -2300,6 +2385,9 @@ export const Member: MessageFns<Member> = {
     if (message.bulkAddress !== "") {
       obj.bulkAddress = message.bulkAddress;
     }
+    if (message.share !== undefined) {
+      obj.share = floatToJson(message.share);
+    }
     return obj;
   },
 
@@ -2312,6 +2400,74 @@ export const Member: MessageFns<Member> = {
     message.incarnation = object.incarnation ?? "";
     message.address = object.address ?? "";
     message.bulkAddress = object.bulkAddress ?? "";
+    message.share = object.share ?? undefined;
+    return message;
+  },
+};
+
+function createBaseExpelled(): Expelled {
+  return { reason: "" };
+}
+
+export const Expelled: MessageFns<Expelled> = {
+  encode(message: Expelled, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Expelled {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpelled();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Expelled {
+    return { reason: isSet(object.reason) ? globalThis.String(object.reason) : "" };
+  },
+
+  toJSON(message: Expelled): unknown {
+    const obj: any = {};
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Expelled>, I>>(base?: I): Expelled {
+    return Expelled.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Expelled>, I>>(object: I): Expelled {
+    const message = createBaseExpelled();
+    message.reason = object.reason ?? "";
     return message;
   },
 };
