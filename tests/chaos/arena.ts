@@ -132,6 +132,23 @@ export class Arena {
     );
   }
 
+  /** The newest generation in which somebody has committed. */
+  generation(): number {
+    const commits = this.workers.flatMap((worker) => worker.commits());
+    return commits.reduce((newest, { generation }) => Math.max(newest, generation), 0);
+  }
+
+  /** From `since` (ms of Date.now) to the first step that was committed after it in a generation after `generation`. */
+  recoveryMs(since: number, generation: number): number {
+    const commits = this.workers.flatMap((worker) => worker.commits());
+    const first = commits.reduce(
+      (earliest, commit) =>
+        commit.generation > generation && commit.at >= since ? Math.min(earliest, commit.at) : earliest,
+      Number.POSITIVE_INFINITY,
+    );
+    return first - since;
+  }
+
   /** Somebody has finished the job. */
   over(): boolean {
     return this.workers.some((worker) => worker.outcome() !== undefined);

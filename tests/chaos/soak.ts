@@ -1,5 +1,7 @@
-// Random faults in a row on one job, then the proof that it came to the same bits as a job nobody disturbed.
-// Run after `npm run build`: node tests/dist/chaos/soak.js [--faults 200] [--workers 4] [--seed N]
+// Random faults in a row on one job, then the proof that it came to the same bits as a job nobody disturbed, and that a
+// worker which lived through all of them holds no more memory and files at the end than at the start.
+// Run after `npm run build`: node tests/dist/chaos/soak.js [--faults 200] [--workers 4] [--seed N] [--json FILE]
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
@@ -11,12 +13,14 @@ const { values } = parseArgs({
     faults: { type: 'string', default: '200' },
     workers: { type: 'string', default: '4' },
     seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
+    json: { type: 'string' },
   },
 });
 const [faults, size, seed] = [Number(values.faults), Number(values.workers), Number(values.seed)];
 const random = randomOf(seed);
 const training: FakeTraining = {
-  totalSteps: 6 * faults + 20,
+  // A long freeze lets the others take about thirty.
+  totalSteps: 30 * faults + 40,
   count: 16,
   length: 20_000,
   unitMs: 4,
@@ -34,7 +38,11 @@ const job = new Arena(training, size);
 await job.startCoordinator();
 const killed = new Set<WorkerProcess>();
 let started = 0;
+/** Is frozen like the others but never killed, so that what it keeps of each fault would add up. */
+const witness = job.startWorker(`w${started++}`);
 for (; started < size; started++) job.startWorker(`w${started}`);
+const recoveries: { readonly fault: string; readonly ms: number }[] = [];
+const held: Held[] = [];
 
 const injections: Record<string, () => Promise<void>> = {
   kill: () => replace(1),
@@ -48,26 +56,77 @@ const injections: Record<string, () => Promise<void>> = {
   },
 };
 const names = Object.keys(injections);
+const EXPELS: ReadonlySet<string> = new Set(['kill', 'two kills', 'long freeze']);
 for (let fault = 1; fault <= faults; fault++) {
   const from = job.committedStep();
   await job.until(() => job.over() || (job.committedStep() >= from + 2 && living().every(isClose)));
   await delay(60 * random());
   if (job.over()) throw new Error(`the job ended after ${fault - 1} faults`);
   const name = names[Math.floor(random() * names.length)] ?? 'kill';
-  const began = performance.now();
+  const began = Date.now();
   const before = job.committedStep();
+  // What a short freeze or a restart of the coordinator delays goes on in the same generation.
+  const generation = EXPELS.has(name) ? job.generation() : -1;
   await injections[name]?.();
-  await job.until(() => job.over() || job.committedStep() > before);
-  console.log(`${fault} ${name}: step ${before}, the next after ${Math.round(performance.now() - began)} ms`);
+  await job.until(() => job.over() || Number.isFinite(job.recoveryMs(began, generation)));
+  const ms = job.recoveryMs(began, generation);
+  recoveries.push({ fault: name, ms });
+  held.push(heldBy(witness));
+  console.log(`${fault} ${name}: step ${before}, the next after ${ms} ms`);
 }
 const digest = await digestOf(job);
 await job.close();
 if (digest !== expected) throw new Error(`seed ${seed}: the result is ${digest}, undisturbed ${expected}`);
 console.log(`seed ${seed}: the same bits as undisturbed`);
+const recovery: Record<string, object> = {};
+for (const name of [...names, 'any']) {
+  const times = recoveries.filter(({ fault }) => name === 'any' || fault === name).map(({ ms }) => ms);
+  if (times.length === 0) continue;
+  recovery[name] = {
+    faults: times.length,
+    p50: quantile(times, 0.5),
+    p95: quantile(times, 0.95),
+    max: quantile(times, 1),
+  };
+}
+console.log('from the fault to the next committed step, in a new generation where somebody was lost (ms):');
+console.table(recovery);
+const memory = growth(held.map(({ rssMiB }) => rssMiB));
+const files = growth(held.map((at) => at.files));
+console.log(`worker ${witness.memberId}: ${memory.words} MiB, ${files.words} open files`);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ seed, faults, recovery, memory, files }, undefined, 2)}\n`);
+if (memory.after > 1.25 * memory.before + 10) throw new Error('memory grows with every fault');
+if (files.after > files.before + 3) throw new Error('files stay open after faults');
+
+interface Held {
+  readonly rssMiB: number;
+  readonly files: number;
+}
+
+/** What the process holds now (Linux). */
+function heldBy({ child }: WorkerProcess): Held {
+  const proc = `/proc/${child.pid}`;
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`${proc}/status`, 'utf8'))?.[1];
+  return { rssMiB: Number(kib) / 1024, files: readdirSync(`${proc}/fd`).length };
+}
+
+/** Medians of the second and of the last quarter: the first one warms up. */
+function growth(series: readonly number[]): { before: number; after: number; words: string } {
+  const quarter = Math.ceil(series.length / 4);
+  const before = quantile(series.slice(quarter, 2 * quarter), 0.5);
+  const after = quantile(series.slice(-quarter), 0.5);
+  return { before, after, words: `${before.toFixed(0)} then ${after.toFixed(0)}` };
+}
+
+function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
+}
 
 async function replace(victims: number): Promise<void> {
   for (let victim = 0; victim < victims; victim++) {
-    const worker = pick();
+    const worker = pick(witness);
     killed.add(worker);
     worker.signal('SIGKILL');
     job.startWorker(`w${started++}`);
@@ -90,8 +149,9 @@ function isClose(worker: WorkerProcess): boolean {
   return worker.committedStep() >= job.committedStep() - 1;
 }
 
-function pick(): WorkerProcess {
-  const all = living();
+/** @param spared is not picked. */
+function pick(spared?: WorkerProcess): WorkerProcess {
+  const all = living().filter((worker) => worker !== spared);
   const worker = all[Math.floor(random() * all.length)];
   if (worker === undefined) throw new Error('nobody is left');
   return worker;

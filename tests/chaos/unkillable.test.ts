@@ -69,20 +69,6 @@ function pick(workers: readonly WorkerProcess[]): WorkerProcess {
   return worker;
 }
 
-/** The newest generation in which somebody has committed. */
-function generationOf(of: Arena): number {
-  return Math.max(0, ...of.workers.flatMap((worker) => worker.commits().map((commit) => commit.generation)));
-}
-
-/** From `since` to the first step that is committed in a generation after `generation` (ms). */
-function recovery(of: Arena, since: number, generation: number): number {
-  const next = of.workers
-    .flatMap((worker) => worker.commits())
-    .filter((commit) => commit.generation > generation)
-    .map((commit) => commit.at);
-  return Math.min(...next) - since;
-}
-
 describe('a job', () => {
   it('survives kill -9 of any worker at any moment, again and again', async () => {
     const job = await started(4, 4);
@@ -99,16 +85,16 @@ describe('a job', () => {
       await delay(40 * random());
       if (job.over()) break;
       const victim = pick(job.workers);
-      const generation = generationOf(job);
+      const generation = job.generation();
       victim.signal('SIGKILL');
       kills.push({ at: Date.now(), generation });
       job.startWorker(`w${4 + kill}`);
-      await job.until(() => job.over() || generationOf(job) > generation);
+      await job.until(() => job.over() || job.generation() > generation);
     }
     expect(kills.length).toBeGreaterThanOrEqual(2);
     expect(await digestOf(job)).toBe(expected);
     const times = kills
-      .map(({ at, generation }) => recovery(job, at, generation))
+      .map(({ at, generation }) => job.recoveryMs(at, generation))
       .sort((left, right) => left - right);
     console.log(`seed ${seed}: from kill to the next committed step, ms: ${times.join(' ')}`);
     expect(times.at(-1)).toBeLessThan(2000);
@@ -120,10 +106,12 @@ describe('a job', () => {
     const frozen = pick(job.workers);
     frozen.signal('SIGSTOP');
     const at = Date.now();
-    const generation = generationOf(job);
+    const generation = job.generation();
     const before = job.committedStep();
     await job.until(() => job.committedStep() >= before + 10);
-    console.log(`seed ${seed}: from freeze to the next committed step, ms: ${recovery(job, at, generation)}`);
+    console.log(
+      `seed ${seed}: from freeze to the next committed step, ms: ${job.recoveryMs(at, generation)}`,
+    );
     frozen.signal('SIGCONT');
     await digestOf(job);
     expect(frozen.outcome()?.step).toBe(120);
