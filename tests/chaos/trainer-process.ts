@@ -1,4 +1,5 @@
 // A trainer with the real loop, model and group; its machine may be one that miscalculates.
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { JobRef } from '@tuneyard/proto';
@@ -63,5 +64,7 @@ await train({
   now: () => performance.now() / 1000,
   interrupted: () => false,
 });
+const state = createHash('sha256').update(await compute.exportState());
+say({ state: state.digest('hex') });
 await compute.dispose();
 await group.close();
