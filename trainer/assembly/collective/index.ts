@@ -12,12 +12,11 @@ export function addFloats(target: usize, left: usize, right: usize, bytes: usize
   }
 }
 
-/** Four counters to four evenly spread numbers of 32 bits (the finalizer "lowbias32" of C. Wellons). */
+/** Four counters to four evenly spread numbers of 32 bits: xor, shift and multiply, as in the finalizers of hashes. */
 function spread(counters: v128, seed: v128): v128 {
   let x = v128.xor(i32x4.mul(counters, i32x4.splat(<i32>0x9e3779b1)), seed);
   x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 16)), i32x4.splat(0x7feb352d));
-  x = i32x4.mul(v128.xor(x, i32x4.shr_u(x, 15)), i32x4.splat(<i32>0x846ca68b));
-  return v128.xor(x, i32x4.shr_u(x, 16));
+  return v128.xor(x, i32x4.shr_u(x, 15));
 }
 
 /**

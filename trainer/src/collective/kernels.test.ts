@@ -47,8 +47,7 @@ function roundedBits(bits: number, seed: number, at: number): number {
     return ((bits >>> 16) | ((bits & 0x007fffff) === 0 ? 0 : 0x0040)) & 0xffff;
   let hash = Math.imul(4 * (at >> 3) + (at & 3), 0x9e3779b1) ^ seed;
   hash = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
-  hash ^= hash >>> 16;
+  hash ^= hash >>> 15;
   const dither = (at & 4) === 0 ? hash & 0xffff : hash >>> 16;
   return (bits + dither) >>> 16;
 }
