@@ -42,6 +42,8 @@ export interface SumTimings {
   readonly computeSeconds: number;
   /** From the end of its own units to the complete sum, what is spent on verification left out. */
   readonly reduceSeconds: number;
+  /** Of these, time spent on adding. */
+  readonly additionSeconds: number;
   /** Sent to peers. */
   readonly bytes: number;
 }

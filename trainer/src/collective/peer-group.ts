@@ -261,7 +261,7 @@ export class PeerGroup implements Group, PeerHandlers {
       // The others have made this sum already, in an earlier generation.
       this.#evaluation = known;
       const { lossSum, trainedTokens } = known;
-      const timings = { computeSeconds: computation.seconds, reduceSeconds: 0, bytes: 0 };
+      const timings = { computeSeconds: computation.seconds, reduceSeconds: 0, additionSeconds: 0, bytes: 0 };
       return { kind: 'sum', vector: new Float32Array(0), scalars: { lossSum, trainedTokens }, timings };
     }
     return this.#reduceIn(round, key, computation, plan);
@@ -304,7 +304,8 @@ export class PeerGroup implements Group, PeerHandlers {
       this.#buffers.done(vector);
       format.done(reduce.results);
       if (key.phase === WorkPhase.WORK_PHASE_EVALUATION) this.#evaluation = { step: key.step, ...scalars };
-      const timings = { computeSeconds: computation.seconds, reduceSeconds, bytes: reduce.bytesSent };
+      const { additionSeconds, bytesSent: bytes } = reduce;
+      const timings = { computeSeconds: computation.seconds, reduceSeconds, additionSeconds, bytes };
       return { kind: 'sum', vector, scalars, timings };
     } catch (error) {
       this.options.events?.sentInVain?.(reduce.bytesSent);

@@ -67,6 +67,7 @@ export class WorkReduce {
   /** This member's segment of the sum, as others read it. */
   readonly results: Numbers;
   bytesSent = 0;
+  additionSeconds = 0;
   #resolve: (scalars: Scalars) => void = () => {};
   #contributedAt = 0;
   readonly #contributionOf: number[] = [];
@@ -203,9 +204,11 @@ export class WorkReduce {
     if (pending.parts.length < this.#blocks) return;
     this.#pending.delete(chunk.start);
     const { out, rank, size, format } = this.options;
+    const began = performance.now();
     const { numbers, spare } = sumInOrder(this.options.count, pending.parts, (left, right, block) =>
       this.#addSummands(left, right, block, chunk.start),
     );
+    this.additionSeconds += (performance.now() - began) / 1000;
     const results = this.results.subarray(chunk.start - this.#own.start, chunk.end - this.#own.start);
     results.set(numbers);
     if (!this.#replicated && size > 1) {
