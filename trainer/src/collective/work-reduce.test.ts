@@ -92,6 +92,7 @@ async function reduce(
       sums.add(unit, vectorOf(unit, length), { lossSum: unit + 0.1, trainedTokens: 1 });
     member.contribute(sums, rank === 0 ? 1 : 0);
   });
+  const sent = held.map(() => 0);
   for (;;) {
     const busy = wires.filter((wire) => wire.frames.length > 0);
     const options = busy.length + starts.length;
@@ -103,6 +104,7 @@ async function reduce(
       const frame = wire?.frames.shift();
       if (wire === undefined || frame === undefined) continue;
       const { header, body } = madeFrame(frame);
+      sent[wire.from] = (sent[wire.from] ?? 0) + header.byteLength + body.byteLength;
       members[wire.to]?.accept(wire.from, decodeFrame(Buffer.concat([header, body])));
     }
   }
@@ -110,6 +112,7 @@ async function reduce(
   const alone = sumOfLosses(rootOf(count));
   for (const each of scalars) expect(each).toEqual({ lossSum: alone, trainedTokens: count });
   expect(members.every((member) => member.flags === 1)).toBe(true);
+  expect(members.map((member) => member.bytesSent)).toEqual(sent);
   return outs;
 }
 

@@ -111,6 +111,7 @@ export class WorkReduce {
     });
     const scalars = new Float64Array(own.flatMap((sum) => [sum.scalars.lossSum, sum.scalars.trainedTokens]));
     const summary = this.#encode(
+      size - 1,
       {
         kind: FrameKind.scalars,
         dtype: FrameDtype.f64,
@@ -122,14 +123,15 @@ export class WorkReduce {
       bytesOf(scalars),
     );
     // Each begins with its next neighbour, so that not all send to the same one first.
+    const partialsFor = (segment: Segment): OutgoingFrame[] =>
+      chunksOf(segment).flatMap((chunk) =>
+        own.map(({ block, vector }) => this.#partial(block, chunk, vector)),
+      );
+    const forAll = this.#replicated ? partialsFor(this.#own) : undefined;
     for (let away = 1; away < size; away++) {
       const peer = (rank + away) % size;
-      const chunks = chunksOf(this.#segments[peer] ?? { start: 0, end: 0 });
-      this.options.send(
-        peer,
-        summary,
-        ...chunks.flatMap((chunk) => own.map(({ block, vector }) => this.#partial(block, chunk, vector))),
-      );
+      const frames = forAll ?? partialsFor(this.#segments[peer] ?? { start: 0, end: 0 });
+      this.options.send(peer, summary, ...frames);
     }
     this.#acceptScalars(rank, scalars, flags);
     for (const { chunk } of this.#pending.values())
@@ -220,7 +222,7 @@ export class WorkReduce {
         offset: chunk.start,
         length: numbers.length,
       };
-      const frame = this.#encode(header, bytesOf(results), bytesOf(numbers));
+      const frame = this.#encode(size - 1, header, bytesOf(results), bytesOf(numbers));
       for (let away = 1; away < size; away++) this.options.send((rank + away) % size, frame);
     }
     format.toFloats(out.subarray(chunk.start, chunk.end), results);
@@ -257,18 +259,22 @@ export class WorkReduce {
       length,
     };
     // Nobody answers a short vector, and its memory may be used again while it is still on its way.
-    if (this.#replicated) return this.#encode(header, bytesOf(vector.slice(chunk.start, chunk.end)));
+    if (this.#replicated) {
+      const copy = vector.slice(chunk.start, chunk.end);
+      return this.#encode(this.options.size - 1, header, bytesOf(copy));
+    }
     // The owner of a segment answers only after it has read this, so a view will do.
-    return () => this.#encode(header, bytesOf(vector.subarray(chunk.start, chunk.end)));
+    return () => this.#encode(1, header, bytesOf(vector.subarray(chunk.start, chunk.end)));
   }
 
   #encode(
+    receivers: number,
     header: Omit<FrameHeader, 'generation' | 'step' | 'phase'>,
     body: Uint8Array,
     sameBody = body,
   ): EncodedFrame {
     const { generation, step, phase } = this.options;
-    this.bytesSent += HEADER_BYTES + body.byteLength;
+    this.bytesSent += receivers * (HEADER_BYTES + body.byteLength);
     return encodeFrame({ ...header, generation, step, phase }, body, sameBody);
   }
 
