@@ -1,5 +1,6 @@
 // One rank of the all-reduce bench: its groups, its ring and its bare sockets, driven by messages from the parent.
 import { createHash } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import { createGroup, type Group, type TlsMaterial } from '@tuneyard/trainer/collective';
 import { BareExchange, type Reading } from './bare-exchange.js';
@@ -51,11 +52,14 @@ export interface RankAnswer {
   readonly additionSeconds?: number;
   /** Processor time of this process, all threads, for all of it. */
   readonly cpuSeconds?: number;
+  /** The longest time for which the main thread did not turn to its events. */
+  readonly blockedSeconds?: number;
   readonly address?: RankAddress;
   /** Of the sum, when it was checked. */
   readonly sha256?: string;
 }
 
+const RESOLUTION_MS = 1;
 const order: RankOrder = JSON.parse(process.argv[2] ?? '');
 const { rank, size, elements } = order;
 
@@ -162,9 +166,13 @@ async function carryOut(command: RankCommand): Promise<RankAnswer> {
 
 async function obey(command: RankCommand): Promise<RankAnswer> {
   const before = process.cpuUsage();
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
   const answer = await carryOut(command);
+  delay.disable();
   const { user, system } = process.cpuUsage(before);
-  return { ...answer, cpuSeconds: (user + system) / 1e6 };
+  const blockedSeconds = Math.max(0, delay.max / 1e6 - RESOLUTION_MS) / 1000;
+  return { ...answer, cpuSeconds: (user + system) / 1e6, blockedSeconds };
 }
 
 const address = { events: bare.events.port, buffer: bare.buffer.port, ring: await ring.listen() };

@@ -6,6 +6,8 @@ export interface Sample {
   readonly cpuSeconds: number;
   /** Mean time of a rank on adding. */
   readonly additionSeconds?: number;
+  /** The longest time for which a rank's main thread did not turn to its events. */
+  readonly blockedSeconds?: number;
 }
 
 export interface Row {
@@ -20,6 +22,7 @@ export interface Row {
   /** The same for the processor time of all ranks: what other work on the machine disturbs less. */
   readonly cpuShareOfTcp?: number;
   readonly additionShare?: number;
+  readonly blockedMilliseconds?: number;
 }
 
 /** A row of whole vectors. `others`: what it is compared with, measured in the same rounds; `TCP` among them. */
@@ -43,6 +46,7 @@ export function vectorRow(
     ),
     cpuShareOfTcp: shareOf(others['TCP'] ?? [], (sample) => sample.cpuSeconds),
     additionShare: median(samples.map((sample) => (sample.additionSeconds ?? NaN) / sample.seconds)),
+    blockedMilliseconds: median(samples.map((sample) => 1000 * (sample.blockedSeconds ?? NaN))),
   };
 }
 
@@ -58,7 +62,17 @@ export function row(ranks: number, what: string, seconds: readonly number[]): Ro
 export function printRows(rows: readonly Row[]): void {
   console.table(
     rows.map(
-      ({ ranks, what, milliseconds, algorithmGBps, busGBps, shares, cpuShareOfTcp, additionShare }) => ({
+      ({
+        ranks,
+        what,
+        milliseconds,
+        algorithmGBps,
+        busGBps,
+        shares,
+        cpuShareOfTcp,
+        additionShare,
+        blockedMilliseconds,
+      }) => ({
         ranks,
         what,
         'ms median': round(milliseconds.median),
@@ -71,6 +85,7 @@ export function printRows(rows: readonly Row[]): void {
         ),
         'CPU of TCP': round(cpuShareOfTcp),
         adding: round(additionShare),
+        'blocked ms': round(blockedMilliseconds),
       }),
     ),
   );

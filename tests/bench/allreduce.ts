@@ -41,9 +41,11 @@ both for the same bits on all ranks.
 
 Rows: 'TCP' is the same traffic as bare bytes over net.Socket, read with 'data' events; 'TCP, one buffer' the same read
 into one buffer (net's onread). bf16 counts the f32 bytes that it stands for, and the rounding of each rank's own sums.
-'ring' is the plain ring all-reduce over the http2 data plane; '2 partials' has each rank contribute two sums.
+'ring' is the plain ring all-reduce over the http2 data plane; '2 partials' has each rank contribute two sums;
+the ranks add up these sums first and begin apart, so it is their mean time that counts, and otherwise the slowest's.
 Columns: 'of X' is the time of X over the time of the row, per round, its median; 'CPU of TCP' the same for processor
-time; 'adding' is the share of time spent on additions. GB are 1e9 bytes; bus = algorithm x 2(n-1)/n.
+time; 'adding' is the share of time spent on additions; 'blocked ms' how long the main thread did not turn to its events, at
+most, adding up a rank's own sums included. GB are 1e9 bytes; bus = algorithm x 2(n-1)/n.
 `;
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -168,7 +170,8 @@ async function alternate(
   const ofGloo: Sample[] = [];
   for (let turn = -1; turn < rounds; turn++) {
     for (const [name, command] of commands) {
-      const sample = sampleOf(await tell<RankAnswer>(children, command));
+      const apart = command.kind === 'sum' && command.partials > 1;
+      const sample = sampleOf(await tell<RankAnswer>(children, command), apart);
       if (turn >= 0) samples.get(name)?.push(sample);
     }
     const answers = await gloo?.sum();
@@ -211,11 +214,15 @@ async function latencies(
   return small;
 }
 
-function sampleOf(answers: readonly RankAnswer[]): Sample {
+/** `apart`: the ranks did not begin together. */
+function sampleOf(answers: readonly RankAnswer[], apart = false): Sample {
   const sumOf = (read: (answer: RankAnswer) => number): number =>
     answers.reduce((sum, answer) => sum + read(answer), 0);
   return {
-    seconds: Math.max(...answers.flatMap((answer) => answer.seconds)),
+    seconds: apart
+      ? sumOf((answer) => answer.seconds[0] ?? NaN) / answers.length
+      : Math.max(...answers.flatMap((answer) => answer.seconds)),
+    blockedSeconds: Math.max(...answers.map((answer) => answer.blockedSeconds ?? NaN)),
     cpuSeconds: sumOf((answer) => answer.cpuSeconds ?? 0),
     additionSeconds: sumOf((answer) => answer.additionSeconds ?? NaN) / answers.length,
   };
