@@ -1,9 +1,12 @@
-// One rank of the all-reduce bench: its groups and raw sockets, driven by messages from the parent.
-import { createServer, connect, type Socket } from 'node:net';
-import { once } from 'node:events';
+// One rank of the all-reduce bench: its groups, its ring and its bare sockets, driven by messages from the parent.
+import { createHash } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import { createGroup, type Group, type TlsMaterial } from '@tuneyard/trainer/collective';
+import { BareExchange, type Reading } from './bare-exchange.js';
+import { checkRounded, checkSum, checkTotal, valueOf } from './expected-sum.js';
 import { serveCommands } from './rank-processes.js';
+import { Ring } from './ring.js';
 
 export type Transport = 'http2' | 'grpc-js' | 'http2 mTLS' | 'grpc-js mTLS';
 
@@ -19,51 +22,73 @@ export interface RankOrder {
   }[];
 }
 
+/** Where a rank listens. */
+export interface RankAddress {
+  readonly events: number;
+  readonly buffer: number;
+  readonly ring: string;
+}
+
+export interface SumCommand {
+  readonly kind: 'sum';
+  readonly transport: Transport;
+  readonly format: 'f32' | 'bf16';
+  /** Sums that each rank contributes. */
+  readonly partials: 1 | 2;
+  readonly elements: number;
+  readonly repeat: number;
+  readonly check: boolean;
+}
+
 export type RankCommand =
-  | { readonly kind: 'connect'; readonly ports: readonly number[] }
-  | { readonly kind: 'tcp' }
-  | {
-      readonly kind: 'sum';
-      readonly transport: Transport;
-      readonly elements: number;
-      readonly repeat: number;
-      readonly check: boolean;
-    };
+  | { readonly kind: 'connect'; readonly peers: readonly RankAddress[] }
+  | { readonly kind: 'bare'; readonly reading: Reading }
+  | { readonly kind: 'ring'; readonly check: boolean }
+  | SumCommand;
 
 export interface RankAnswer {
   readonly seconds: readonly number[];
+  /** Of these, on adding. */
+  readonly additionSeconds?: number;
   /** Processor time of this process, all threads, for all of it. */
   readonly cpuSeconds?: number;
-  readonly port?: number;
+  /** The longest time for which the main thread did not turn to its events. */
+  readonly blockedSeconds?: number;
+  readonly address?: RankAddress;
+  /** Of the sum, when it was checked. */
+  readonly sha256?: string;
 }
 
+const RESOLUTION_MS = 1;
 const order: RankOrder = JSON.parse(process.argv[2] ?? '');
 const { rank, size, elements } = order;
-const CHUNK_BYTES = 1 << 20;
 
 interface Joined {
   readonly group: Group;
   step: number;
 }
 const joined = new Map<Transport, Joined>();
+const bare = { events: await BareExchange.listen('events'), buffer: await BareExchange.listen('buffer') };
+const ring = new Ring(rank, size);
+const ringVector = new Float32Array(elements);
 
-const SCALES = [1, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7];
-
-/** Values whose sum shows in which order it was made. */
-function valueOf(unit: number, at: number): number {
-  return Math.fround(Math.imul(unit * 7919 + at, 0x9e3779b1) * (SCALES[(unit * 5 + at) & 7] ?? 1));
-}
-
-async function sum(transport: Transport, length: number, repeat: number, check: boolean): Promise<number[]> {
+async function sum(command: SumCommand): Promise<RankAnswer> {
+  const { transport, format, partials, elements: vectorLength, repeat, check } = command;
   const of = joined.get(transport);
   if (of === undefined) throw new Error(`no group over ${transport}`);
+  // Three units a rank make a block of two and one of one.
+  const count = partials === 1 ? size : 3 * size;
   const seconds: number[] = [];
+  let additionSeconds = 0;
+  let sha256 = '';
   for (let round = 0; round < repeat; round++) {
+    const began = performance.now();
     const result = await of.group.sum({
       step: of.step + 1,
       phase: 'gradient',
-      count: size,
-      vectorLength: length,
+      count,
+      vectorLength,
+      ...(format === 'bf16' ? { rounding: { seed: 1 } } : {}),
       compute: (unit, out) => {
         if (check) for (let at = 0; at < out.length; at++) out[at] = valueOf(unit, at);
         return Promise.resolve({ lossSum: unit, trainedTokens: 1 });
@@ -71,75 +96,36 @@ async function sum(transport: Transport, length: number, repeat: number, check: 
     });
     if (result.kind !== 'sum') throw new Error(`a bench loses nobody: ${result.kind}`);
     of.step += 1;
-    seconds.push(result.timings.reduceSeconds);
-    if (check) compare(result.vector);
+    // In bf16 a rank rounds its own sums first, and that is part of the price.
+    seconds.push(format === 'bf16' ? (performance.now() - began) / 1000 : result.timings.reduceSeconds);
+    additionSeconds += result.timings.additionSeconds;
+    if (!check) continue;
+    (format === 'bf16' ? checkRounded : checkSum)(result.vector, count);
+    sha256 = createHash('sha256').update(result.vector).digest('hex');
   }
-  return seconds;
+  return { seconds, additionSeconds, sha256 };
 }
 
-/** The canonical tree, straight from its definition, for some elements. */
-function compare(vector: Float32Array): void {
-  const reference = (start: number, count: number, at: number): number => {
-    if (count === 1) return valueOf(start, at);
-    let left = 1;
-    while (2 * left < count) left *= 2;
-    return Math.fround(reference(start, left, at) + reference(start + left, count - left, at));
-  };
-  for (let at = 0; at < vector.length; at += Math.max(1, Math.floor(vector.length / 9973)))
-    if (vector[at] !== reference(0, size, at))
-      throw new Error(`element ${at} is ${vector[at]}, not ${reference(0, size, at)}`);
+async function sumRing(check: boolean): Promise<RankAnswer> {
+  if (check) for (let at = 0; at < elements; at++) ringVector[at] = valueOf(rank, at);
+  // Sums of zeros remain zeros, however often.
+  else ringVector.fill(0);
+  const seconds = await ring.sum(ringVector);
+  if (check) checkTotal(ringVector, size);
+  return { seconds: [seconds] };
 }
 
-const incoming: Socket[] = [];
-const outgoing: Socket[] = [];
-const server = createServer((socket) => incoming.push(socket)).listen(0, '127.0.0.1');
-await once(server, 'listening');
-
-/** The traffic of an all-reduce as bare bytes: to each peer its share twice over, the same back. */
-async function tcp(): Promise<number[]> {
-  const bytes = 2 * 4 * Math.ceil(elements / size);
-  const chunk = Buffer.alloc(CHUNK_BYTES);
-  const began = performance.now();
-  const received = incoming.map(
-    (socket) =>
-      new Promise<void>((resolve) => {
-        let left = bytes;
-        const take = (piece: Buffer): void => {
-          left -= piece.byteLength;
-          if (left > 0) return;
-          // Paused, it keeps what the peer sends before this rank listens again.
-          socket.off('data', take).pause();
-          resolve();
-        };
-        socket.on('data', take).resume();
-      }),
+async function connect(peers: readonly RankAddress[]): Promise<void> {
+  await bare.events.connect(
+    peers.map(({ events }) => events),
+    rank,
   );
-  const sent = outgoing.map(async (socket) => {
-    for (let left = bytes; left > 0; left -= CHUNK_BYTES)
-      if (!socket.write(chunk.subarray(0, Math.min(left, CHUNK_BYTES)))) await once(socket, 'drain');
-  });
-  await Promise.all([...received, ...sent]);
-  return [(performance.now() - began) / 1000];
-}
-
-async function obey(command: RankCommand): Promise<RankAnswer> {
-  const before = process.cpuUsage();
-  const answer = await carryOut(command);
-  const { user, system } = process.cpuUsage(before);
-  return { ...answer, cpuSeconds: (user + system) / 1e6 };
-}
-
-async function carryOut(command: RankCommand): Promise<RankAnswer> {
-  if (command.kind === 'tcp') return { seconds: await tcp() };
-  if (command.kind === 'sum')
-    return { seconds: await sum(command.transport, command.elements, command.repeat, command.check) };
-  for (const [peer, port] of command.ports.entries()) {
-    if (peer === rank) continue;
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    await once(socket, 'connect');
-    outgoing.push(socket);
-  }
-  while (incoming.length < size - 1) await once(server, 'connection');
+  await bare.buffer.connect(
+    peers.map(({ buffer }) => buffer),
+    rank,
+  );
+  const before = peers[(rank + size - 1) % size]?.ring;
+  if (before !== undefined && size > 1) ring.connect(before);
   for (const { transport, coordinator, uid, tls } of order.groups) {
     const material: TlsMaterial | undefined =
       tls === undefined
@@ -166,9 +152,29 @@ async function carryOut(command: RankCommand): Promise<RankAnswer> {
       1,
     );
   }
+}
+
+async function carryOut(command: RankCommand): Promise<RankAnswer> {
+  if (command.kind === 'sum') return sum(command);
+  if (command.kind === 'ring') return sumRing(command.check);
+  // Each peer gets its share twice over: once as partial sums, once as a result.
+  if (command.kind === 'bare')
+    return { seconds: [await bare[command.reading].run(2 * 4 * Math.ceil(elements / size))] };
+  await connect(command.peers);
   return { seconds: [] };
 }
 
-const address = server.address();
+async function obey(command: RankCommand): Promise<RankAnswer> {
+  const before = process.cpuUsage();
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  const answer = await carryOut(command);
+  delay.disable();
+  const { user, system } = process.cpuUsage(before);
+  const blockedSeconds = Math.max(0, delay.max / 1e6 - RESOLUTION_MS) / 1000;
+  return { ...answer, cpuSeconds: (user + system) / 1e6, blockedSeconds };
+}
+
+const address = { events: bare.events.port, buffer: bare.buffer.port, ring: await ring.listen() };
 serveCommands(obey);
-process.send?.({ seconds: [], port: typeof address === 'object' ? address?.port : 0 });
+process.send?.({ seconds: [], address });

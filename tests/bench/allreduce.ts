@@ -1,6 +1,4 @@
-// Speed of the all-reduce between processes of this machine, against the bare TCP exchange of the same traffic.
-// Run after `npm run build`:
-//   node tests/dist/bench/allreduce.js [--ranks 2,3,4] [--mib 80] [--rounds 9] [--json FILE] [--no-tls] [--no-small]
+// Speed of the all-reduce between processes of this machine. Run after `npm run build`; --help tells how.
 import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,58 +9,80 @@ import { ServerCredentials } from '@grpc/grpc-js';
 import { createCoordinatorServer, MemoryEventBus, MemoryStateStore } from '@tuneyard/controller/coordinator';
 import { TrainerConfig } from '@tuneyard/proto';
 
-import type { RankAnswer, RankCommand, RankOrder, Transport } from './allreduce-rank.js';
+import type {
+  RankAddress,
+  RankAnswer,
+  RankCommand,
+  RankOrder,
+  SumCommand,
+  Transport,
+} from './allreduce-rank.js';
+import { printRows, row, vectorRow, type Row, type Sample } from './allreduce-rows.js';
+import { startGloo, type Gloo } from './gloo.js';
+import { peftPython } from './peft-environment.js';
 import { answerOf, tell } from './rank-processes.js';
 import { makeCertificates } from '../support/make-certificates.js';
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-/** Small objects die young: with V8's default the collector stops every 35 MB received. */
-const V8_FLAGS = ['--max-semi-space-size=64'];
+const USAGE = `node tests/dist/bench/allreduce.js [options]
 
-interface Row {
-  readonly ranks: number;
-  readonly what: string;
-  readonly milliseconds: { readonly median: number; readonly min: number; readonly max: number };
-  /** Vector size / time, and that times 2(n-1)/n: what each link carries (GB/s, 1e9 bytes). */
-  readonly algorithmGBps?: number;
-  readonly busGBps?: number;
-  /** Median over the rounds of (time of the bare exchange / time of this), each round on its own. */
-  readonly shareOfTcp?: number;
-  /** The same for the processor time of all ranks: what other work on the machine disturbs less. */
-  readonly cpuShareOfTcp?: number;
-}
+Sums a vector of f32 over processes of this machine, each way in turn in every round, so that other load on the machine
+meets all alike. Checks every sum first: f32 against the bits of the canonical tree, bf16 against the sum in f64, and
+both for the same bits on all ranks.
+
+  --ranks LIST     numbers of processes; default 2,3,4
+  --mib N          size of the vector; default 80
+  --rounds N       rounds; medians are printed; default 9
+  --only TEXT      of the rows on whole vectors: TCP, ring and those with TEXT in their name
+  --json FILE      also writes the figures there
+  --python FILE    Python with torch for the comparison with Gloo; default: one under .cache, made when pip can
+  --no-gloo        leaves Gloo out
+  --no-tls         leaves mutual TLS out
+  --no-small       leaves the latencies out
+
+Rows: 'TCP' is the same traffic as bare bytes over net.Socket, read with 'data' events; 'TCP, one buffer' the same read
+into one buffer (net's onread). bf16 counts the f32 bytes that it stands for, and the rounding of each rank's own sums.
+'ring' is the plain ring all-reduce over the http2 data plane; '2 partials' has each rank contribute two sums;
+the ranks add up these sums first and begin apart, so it is their mean time that counts, and otherwise the slowest's.
+Columns: 'of X' is the time of X over the time of the row, per round, its median; 'CPU of TCP' the same for processor
+time; 'adding' is the share of time spent on additions; 'blocked ms' how long the main thread did not turn to its events, at
+most, adding up a rank's own sums included. GB are 1e9 bytes; bus = algorithm x 2(n-1)/n.
+`;
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+/** Small objects die young: with V8's default the collector stops every 35 MB received. The same for all sides. */
+const V8_FLAGS = ['--max-semi-space-size=64'];
+const LATENCY_REPEATS = 300;
+const LATENCY_WARM_UP = 50;
 
 const { values } = parseArgs({
   options: {
     ranks: { type: 'string', default: '2,3,4' },
     mib: { type: 'string', default: '80' },
     rounds: { type: 'string', default: '9' },
+    only: { type: 'string', default: '' },
     json: { type: 'string' },
+    python: { type: 'string' },
+    'no-gloo': { type: 'boolean', default: false },
     'no-tls': { type: 'boolean', default: false },
     'no-small': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const rounds = Number(values.rounds);
 const elements = Math.round((Number(values.mib) * 2 ** 20) / 4);
+const python = values['no-gloo'] ? { missing: 'it was left out' } : peftPython(values.python);
+if ('missing' in python) console.log(`no comparison with Gloo: ${python.missing}`);
 const rows: Row[] = [];
 for (const size of values.ranks.split(',').map(Number)) rows.push(...(await measure(size)));
-console.table(
-  rows.map(({ ranks, what, milliseconds, algorithmGBps, busGBps, shareOfTcp, cpuShareOfTcp }) => ({
-    ranks,
-    what,
-    'ms median': round(milliseconds.median),
-    min: round(milliseconds.min),
-    max: round(milliseconds.max),
-    'alg GB/s': algorithmGBps === undefined ? '' : round(algorithmGBps),
-    'bus GB/s': busGBps === undefined ? '' : round(busGBps),
-    'of TCP': shareOfTcp === undefined ? '' : round(shareOfTcp),
-    'CPU of TCP': cpuShareOfTcp === undefined ? '' : round(cpuShareOfTcp),
-  })),
-);
+printRows(rows);
 if (values.json !== undefined)
   writeFileSync(
     values.json,
-    `${JSON.stringify({ mib: Number(values.mib), rounds, flags: V8_FLAGS, rows }, null, 2)}\n`,
+    `${JSON.stringify({ mib: Number(values.mib), rounds, flags: V8_FLAGS, node: process.version, rows }, null, 2)}\n`,
   );
 
 async function measure(size: number): Promise<Row[]> {
@@ -101,90 +121,111 @@ async function measure(size: number): Promise<Row[]> {
     };
     return fork(path.join(here, 'allreduce-rank.js'), [JSON.stringify(order)], { execArgv: V8_FLAGS });
   });
+  let gloo: Gloo | undefined;
   try {
-    const ports = (await Promise.all(children.map((child) => answerOf<RankAnswer>(child)))).map(
-      (answer) => answer.port ?? 0,
-    );
-    await tell<RankAnswer>(children, { kind: 'connect', ports });
-    // Also the proof that the sums are right, against the definition and not only equal on all ranks.
-    for (const transport of transports)
-      await tell<RankAnswer>(children, { kind: 'sum', transport, elements, repeat: 1, check: true });
-    return await alternate(children, transports);
+    const addresses = await Promise.all(children.map((child) => answerOf<RankAnswer>(child)));
+    const peers = addresses.flatMap(({ address }): RankAddress[] => (address ? [address] : []));
+    await tell<RankAnswer>(children, { kind: 'connect', peers });
+    gloo = 'python' in python ? await startGloo(python.python, size, elements) : undefined;
+    for (const command of vectorCommands(transports).values()) await check(children, command);
+    const big = await alternate(children, transports, gloo);
+    return values['no-small'] ? big : [...big, ...(await latencies(children, transports))];
   } finally {
     for (const child of children) child.kill();
+    gloo?.end();
     await Promise.all([plain.close(), secured?.close()]);
   }
+}
+
+/** What is measured on whole vectors, by name; the first is what all are compared with. */
+function vectorCommands(transports: readonly Transport[]): Map<string, RankCommand> {
+  const sum = { kind: 'sum', partials: 1, elements, repeat: 1, check: false } as const;
+  const all: [string, RankCommand][] = [
+    ['TCP', { kind: 'bare', reading: 'events' }],
+    ['TCP, one buffer', { kind: 'bare', reading: 'buffer' }],
+    ['ring', { kind: 'ring', check: false }],
+    ...transports.flatMap((transport): [string, RankCommand][] =>
+      (['f32', 'bf16'] as const).map((format) => [`${transport} ${format}`, { ...sum, transport, format }]),
+    ),
+    ['http2 f32, 2 partials', { ...sum, transport: 'http2', format: 'f32', partials: 2 }],
+  ];
+  return new Map(all.filter(([name]) => name === 'TCP' || name === 'ring' || name.includes(values.only)));
+}
+
+/** The proof that the sums are right, on every rank. */
+async function check(children: readonly ChildProcess[], command: RankCommand): Promise<void> {
+  if (command.kind !== 'sum' && command.kind !== 'ring') return;
+  const answers = await tell<RankAnswer>(children, { ...command, check: true });
+  if (new Set(answers.map(({ sha256 }) => sha256)).size > 1)
+    throw new Error(`the ranks have different sums: ${JSON.stringify(command)}`);
 }
 
 async function alternate(
   children: readonly ChildProcess[],
   transports: readonly Transport[],
+  gloo: Gloo | undefined,
 ): Promise<Row[]> {
-  const size = children.length;
-  const tcp: Sample[] = [];
-  const sums = new Map<Transport, Sample[]>(transports.map((transport) => [transport, []]));
+  const commands = vectorCommands(transports);
+  const samples = new Map<string, Sample[]>([...commands.keys()].map((name) => [name, []]));
+  const ofGloo: Sample[] = [];
   for (let turn = -1; turn < rounds; turn++) {
-    const bare = await tell<RankAnswer>(children, { kind: 'tcp' });
-    if (turn >= 0) tcp.push(sampleOf(bare));
-    for (const transport of transports) {
-      const answers = await tell<RankAnswer>(children, {
-        kind: 'sum',
-        transport,
-        elements,
-        repeat: 1,
-        check: false,
-      });
-      if (turn >= 0) sums.get(transport)?.push(sampleOf(answers));
+    for (const [name, command] of commands) {
+      const apart = command.kind === 'sum' && command.partials > 1;
+      const sample = sampleOf(await tell<RankAnswer>(children, command), apart);
+      if (turn >= 0) samples.get(name)?.push(sample);
     }
+    const answers = await gloo?.sum();
+    if (answers === undefined || turn < 0) continue;
+    ofGloo.push(sampleOf(answers.map(({ seconds, cpuSeconds }) => ({ seconds: [seconds], cpuSeconds }))));
   }
-  const big = [...sums].map(([transport, seconds]) => bigRow(size, `${transport} f32`, seconds, tcp));
+  if (gloo !== undefined) samples.set(`Gloo f32, torch ${gloo.version}`, ofGloo);
+  const others = {
+    TCP: samples.get('TCP') ?? [],
+    'one buffer': samples.get('TCP, one buffer') ?? [],
+    ring: samples.get('ring') ?? [],
+    Gloo: ofGloo,
+  };
+  return [...samples].map(([name, own]) => vectorRow(children.length, name, 4 * elements, own, others));
+}
+
+async function latencies(
+  children: readonly ChildProcess[],
+  transports: readonly Transport[],
+): Promise<Row[]> {
   const small: Row[] = [];
-  for (const transport of values['no-small'] ? [] : transports)
+  for (const transport of transports)
     for (const [what, length] of [
       ['4 KiB', 1024],
       ['barrier', 0],
       ['1 MiB', 262_144],
     ] as const) {
-      const command: RankCommand = { kind: 'sum', transport, elements: length, repeat: 200, check: false };
+      const command: SumCommand = {
+        kind: 'sum',
+        transport,
+        format: 'f32',
+        partials: 1,
+        elements: length,
+        repeat: LATENCY_REPEATS,
+        check: false,
+      };
       const [first] = await tell<RankAnswer>(children, command);
-      small.push({ ...row(size, `${transport} ${what}`, first?.seconds.slice(20) ?? []) });
+      small.push(row(children.length, `${transport} ${what}`, first?.seconds.slice(LATENCY_WARM_UP) ?? []));
     }
-  return [bigRow(size, 'bare TCP exchange', tcp, tcp), ...big, ...small];
+  return small;
 }
 
-interface Sample {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-}
-
-/** All ranks together: until the slowest is done, and the work of all. */
-function sampleOf(answers: readonly RankAnswer[]): Sample {
+/** `apart`: the ranks did not begin together. */
+function sampleOf(answers: readonly RankAnswer[], apart = false): Sample {
+  const sumOf = (read: (answer: RankAnswer) => number): number =>
+    answers.reduce((sum, answer) => sum + read(answer), 0);
   return {
-    seconds: Math.max(...answers.flatMap((answer) => answer.seconds)),
-    cpuSeconds: answers.reduce((sum, answer) => sum + (answer.cpuSeconds ?? 0), 0),
+    seconds: apart
+      ? sumOf((answer) => answer.seconds[0] ?? NaN) / answers.length
+      : Math.max(...answers.flatMap((answer) => answer.seconds)),
+    blockedSeconds: Math.max(...answers.map((answer) => answer.blockedSeconds ?? NaN)),
+    cpuSeconds: sumOf((answer) => answer.cpuSeconds ?? 0),
+    additionSeconds: sumOf((answer) => answer.additionSeconds ?? NaN) / answers.length,
   };
-}
-
-/** `tcp`: the bare exchanges of the same rounds. */
-function bigRow(ranks: number, what: string, samples: readonly Sample[], tcp: readonly Sample[]): Row {
-  const seconds = samples.map((sample) => sample.seconds);
-  const algorithmGBps = (4 * elements) / 1e9 / median(seconds);
-  return {
-    ...row(ranks, what, seconds),
-    algorithmGBps,
-    busGBps: (algorithmGBps * 2 * (ranks - 1)) / ranks,
-    shareOfTcp: median(samples.map((sample, turn) => (tcp[turn]?.seconds ?? NaN) / sample.seconds)),
-    cpuShareOfTcp: median(samples.map((sample, turn) => (tcp[turn]?.cpuSeconds ?? NaN) / sample.cpuSeconds)),
-  };
-}
-
-function row(ranks: number, what: string, seconds: readonly number[]): Row {
-  const milliseconds = {
-    median: 1000 * median(seconds),
-    min: 1000 * Math.min(...seconds),
-    max: 1000 * Math.max(...seconds),
-  };
-  return { ranks, what, milliseconds };
 }
 
 async function coordinate(
@@ -207,13 +248,4 @@ async function coordinate(
       expectedWorkers: size,
     });
   return { address: server.address, transports, close: () => server.close() };
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(3));
 }

@@ -71,6 +71,14 @@ describe('tuneyard train', () => {
     expect(adapterDigest('resumed')).toBe(adapterDigest('plain'));
   }, 60_000);
 
+  it('rounds gradients to bf16 in the same way for one worker and two', async () => {
+    const rounded = [...small, '--set', 'training.gradientCompression=bf16'];
+    expect(await train('one-bf16', ...rounded)).toMatchObject({ code: 0 });
+    expect(await train('two-bf16', ...rounded, '--workers', '2')).toMatchObject({ code: 0 });
+    expect(adapterDigest('two-bf16')).toBe(adapterDigest('one-bf16'));
+    expect(adapterDigest('one-bf16')).not.toBe(adapterDigest('plain'));
+  }, 60_000);
+
   it('gives a model that generates with the adapter what the adapter was trained for', async () => {
     const out = join(folder, 'one');
     const answer = await tuneyard(

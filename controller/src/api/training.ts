@@ -82,10 +82,10 @@ export const trainingSchema = documented(
     gradientCheckpointing: flag(
       'Recompute activations in the backward pass to save memory. Default false.',
     ).optional(),
-    gradientCompression: choice('Number format of gradients between workers. Default none.', [
-      'none',
-      'bf16',
-    ]).optional(),
+    gradientCompression: choice(
+      'Format of gradients between workers. none (default): as computed. bf16: half the bytes, each sum rounded at random, unbiased, about 1 % off.',
+      ['none', 'bf16'],
+    ).optional(),
     verifyEverySteps: integer(
       'Every so many steps each worker also computes one micro-batch of another; where their bits differ, the step is not taken before the worker that is wrong is named and replaced. Costs one micro-batch a worker in such a step, and needs two workers (three to tell who is wrong at once). 0 (default) is never.',
       0,

@@ -1,6 +1,7 @@
 import { digestOf } from './digest-of.js';
 import type { Scalars, SharedWork } from './group.js';
 import { PartialSums, type VectorPool } from './partial-sums.js';
+import type { SumFormat } from './sum-format.js';
 import type { Block } from './tree.js';
 
 /**
@@ -23,9 +24,10 @@ export class Computation {
 
   constructor(
     readonly work: SharedWork,
-    pool: VectorPool,
+    pool: VectorPool<Float32Array>,
+    readonly format: SumFormat,
   ) {
-    this.sums = new PartialSums(work.count, work.vectorLength, pool);
+    this.sums = new PartialSums(work.count, work.vectorLength, pool, format);
   }
 
   /** What this member can promise to its peers: what it has, and what it is computing. */

@@ -2,11 +2,13 @@ import { WorkPhase, type PullRequest } from '@tuneyard/proto';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { DataPlane, FrameSink, PeerAddress, PeerHandlers } from './data-plane.js';
+import { F32Sums } from './f32-sums.js';
 import { createGrpcDataPlane } from './grpc-data-plane.js';
 import { createHttp2DataPlane } from './http2-data-plane.js';
+import { VectorPool } from './partial-sums.js';
 import { stateChunks } from './state-transfer.js';
 import {
-  bodyAsFloats,
+  bodyAsNumbers,
   bytesOf,
   decodeFrame,
   encodeFrame,
@@ -16,6 +18,7 @@ import {
 } from './wire-format.js';
 
 const request: PullRequest = { jobUid: 'u', token: 's', memberId: 'me', incarnation: 'i', generation: 3 };
+const floats = new F32Sums(new VectorPool((length) => new Float32Array(length)));
 const listen = { listenHost: '127.0.0.1', advertiseHost: '127.0.0.1' };
 const state = Uint8Array.from({ length: 700_000 }, (_, at) => at * 7);
 
@@ -104,7 +107,7 @@ describe.each(pairs)('a $server server and a $client client', ({ server, client 
     expect(asked).toEqual(request);
     expect(messages.map((message) => decodeFrame(message).generation)).toEqual(sizes.map((_, at) => at));
     messages.forEach((message, at) => {
-      const values = bytesOf(bodyAsFloats(decodeFrame(message)));
+      const values = bytesOf(bodyAsNumbers(decodeFrame(message), floats));
       expect(Buffer.from(values).equals(frameOf(sizes[at] ?? 0, at).body)).toBe(true);
     });
   });

@@ -42,7 +42,7 @@ export interface PeerAddress {
 
 /**
  * Carries frames and state between the members of a job, as gRPC on the wire. The receiver dials and pulls.
- * Implementations: grpc-data-plane.ts.
+ * Implementations: grpc-data-plane.ts, http2-data-plane.ts.
  */
 export interface DataPlane {
   /** host:port of this member's Collective service. */

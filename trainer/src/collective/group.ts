@@ -25,6 +25,8 @@ export interface SharedWork {
    * agree. The number, 0, 1, ..., chooses who checks whom; the same on all members. Default: not verified.
    */
   readonly verification?: number | undefined;
+  /** Present: sums are kept and sent as bf16, rounded at random from this seed (bf16-sums.ts); otherwise f32. */
+  readonly rounding?: { readonly seed: number };
   /** Computes one unit into `out` (overwritten). Deterministic: whoever computes it writes the same bits. */
   compute(index: number, out: Float32Array): Promise<Scalars>;
 }
@@ -40,6 +42,8 @@ export interface SumTimings {
   readonly computeSeconds: number;
   /** From the end of its own units to the complete sum, what is spent on verification left out. */
   readonly reduceSeconds: number;
+  /** Of these, time spent on adding. */
+  readonly additionSeconds: number;
   /** Sent to peers. */
   readonly bytes: number;
 }

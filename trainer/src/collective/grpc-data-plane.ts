@@ -8,6 +8,7 @@ import {
 } from '@tuneyard/proto';
 
 import type { DataPlane, FrameSink, PeerAddress, PeerHandlers, PullListener } from './data-plane.js';
+import { staged } from './message-assembler.js';
 import { channelCredentials, nameOptions, serverCredentials, type TlsMaterial } from './tls-material.js';
 import { HEADER_BYTES, MAX_BODY_BYTES, type EncodedFrame } from './wire-format.js';
 
@@ -107,7 +108,7 @@ class GrpcDataPlane implements DataPlane {
       request,
     );
     let cancelled = false;
-    call.on('data', (message: Buffer) => listener.onMessage(message));
+    call.on('data', (message: Buffer) => listener.onMessage(staged(message, HEADER_BYTES)));
     call.on('end', () => {});
     call.on('error', () => {});
     call.on('status', ({ code, details }) => {

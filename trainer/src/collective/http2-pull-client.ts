@@ -1,9 +1,12 @@
 import { connect, constants, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import { connect as connectTcp, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 import { status } from '@grpc/grpc-js';
 import { CollectiveService, PullRequest } from '@tuneyard/proto';
 
 import type { PeerAddress, PullListener } from './data-plane.js';
+import { Http2DataTap } from './http2-data-tap.js';
 import { giveStaging } from './kernels.js';
 import { MessageAssembler, messagePrefix } from './message-assembler.js';
 import { http2ClientOptions, type TlsMaterial } from './tls-material.js';
@@ -14,9 +17,14 @@ const WINDOW_BYTES = 8 << 20;
 /** Half-open connections cost at most twice this; a busy main thread answers well within it. */
 const PING_MS = 2500;
 
+interface Connection {
+  readonly session: ClientHttp2Session;
+  readonly tap: Http2DataTap;
+}
+
 /** Connections to the bulk ports of peers, one each. */
 export class Http2PullClient {
-  readonly #sessions = new Map<string, ClientHttp2Session>();
+  readonly #connections = new Map<string, Connection>();
 
   constructor(private readonly tls: TlsMaterial | undefined) {}
 
@@ -28,7 +36,8 @@ export class Http2PullClient {
       over = true;
       report();
     };
-    const stream = this.#sessionOf(peer).request({
+    const { session, tap } = this.#connectionTo(peer);
+    const stream = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
       [constants.HTTP2_HEADER_PATH]: CollectiveService.pull.path,
       [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc+proto',
@@ -48,16 +57,26 @@ export class Http2PullClient {
     };
     stream.on('response', readStatus);
     stream.on('trailers', readStatus);
-    stream.on('data', (piece: Buffer) => {
+    const take = (bytes: Buffer, start: number, end: number): void => {
       try {
-        if (!over) assembler.push(piece);
+        if (!over) assembler.push(bytes, start, end);
       } catch (error) {
         finish(() => listener.onError(error instanceof Error ? error.message : String(error)));
         stream.close(constants.NGHTTP2_CANCEL);
       }
-    });
+    };
+    let id: number | undefined;
+    const divert = (): void => {
+      id = stream.id;
+      if (id !== undefined) tap.divert(id, take);
+    };
+    if (stream.pending) stream.on('ready', divert);
+    else divert();
+    // Ends without having been read.
+    stream.resume();
     stream.on('error', (error) => (details = error.message));
     stream.on('close', () => {
+      if (id !== undefined) tap.forget(id);
       const sound = code === status.OK && !assembler.isInside;
       assembler.dispose();
       finish(() => {
@@ -74,37 +93,45 @@ export class Http2PullClient {
   }
 
   keepOnly(peers: readonly PeerAddress[]): void {
-    const keep = new Set(peers.map(sessionKey));
-    for (const [key, session] of this.#sessions) {
+    const keep = new Set(peers.map(connectionKey));
+    for (const [key, { session }] of this.#connections) {
       if (keep.has(key)) continue;
-      this.#sessions.delete(key);
+      this.#connections.delete(key);
       session.destroy();
     }
   }
 
-  #sessionOf(peer: PeerAddress): ClientHttp2Session {
-    const key = sessionKey(peer);
-    const known = this.#sessions.get(key);
-    if (known !== undefined && !known.destroyed && !known.closed) return known;
-    const scheme = this.tls === undefined ? 'http' : 'https';
-    const session = connect(`${scheme}://${peer.bulkAddress}`, {
+  #connectionTo(peer: PeerAddress): Connection {
+    const key = connectionKey(peer);
+    const known = this.#connections.get(key);
+    if (known !== undefined && !known.session.destroyed && !known.session.closed) return known;
+    const tap = new Http2DataTap((onread) => this.#dial(peer, onread), WINDOW_BYTES);
+    const session = connect(`http://${peer.bulkAddress}`, {
       settings: { initialWindowSize: WINDOW_BYTES, enablePush: false },
-      ...(this.tls === undefined ? {} : http2ClientOptions(this.tls, peer.memberId)),
+      createConnection: () => tap,
     });
     session.on('remoteSettings', () => session.setLocalWindowSize(WINDOW_BYTES));
     session.on('error', () => session.destroy());
-    watch(session);
-    this.#sessions.set(key, session);
-    return session;
+    const connection = { session, tap };
+    watch(connection);
+    this.#connections.set(key, connection);
+    return connection;
+  }
+
+  #dial(peer: PeerAddress, onread: OnReadOpts): Socket {
+    const { hostname, port } = new URL(`http://${peer.bulkAddress}`);
+    const to = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true, onread };
+    if (this.tls === undefined) return connectTcp(to);
+    return connectTls({ ...to, ...http2ClientOptions(this.tls, peer.memberId) });
   }
 }
 
 /** A connection that has not answered one ping when the next is due is half open. */
-function watch(session: ClientHttp2Session): void {
+function watch({ session, tap }: Connection): void {
   let answered = true;
   const timer = setInterval(() => {
     if (!answered) return session.destroy(new Error('no answer to a ping'));
-    if (session.connecting) return;
+    if (tap.isConnecting) return;
     answered = false;
     session.ping(() => (answered = true));
   }, PING_MS);
@@ -112,6 +139,6 @@ function watch(session: ClientHttp2Session): void {
   session.on('close', () => clearInterval(timer));
 }
 
-function sessionKey(peer: PeerAddress): string {
+function connectionKey(peer: PeerAddress): string {
   return `${peer.memberId} ${peer.incarnation} ${peer.bulkAddress}`;
 }

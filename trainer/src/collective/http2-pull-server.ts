@@ -90,8 +90,11 @@ function servePull(
   });
 }
 
-/** Enough under way that the next frames are at hand when the last have left. */
-const MAX_UNWRITTEN_BYTES = 4 << 20;
+/**
+ * Two chunks under way: the next is at hand when the last has left, and still in the processor's cache from the making
+ * of its checksum when it is copied out.
+ */
+const MAX_UNWRITTEN_BYTES = 3 << 19;
 
 class StreamSink implements FrameSink {
   #unwritten = 0;

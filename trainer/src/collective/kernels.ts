@@ -7,6 +7,9 @@ import { UserError } from '../errors.js';
 interface Kernels {
   addFloats(target: number, left: number, right: number, bytes: number): void;
   checksumLines(state: number, source: number, bytes: number): void;
+  roundFloats(target: number, source: number, bytes: number, seed: number, first: number): void;
+  addHalves(target: number, left: number, right: number, bytes: number, seed: number, first: number): void;
+  widenHalves(target: number, source: number, bytes: number): void;
 }
 
 export const LINE_BYTES = 128;
@@ -50,6 +53,63 @@ export function addFloats(target: Float32Array, left: Float32Array, right: Float
       lines(length),
     );
     if (!isStaged(target)) target.set(new Float32Array(MEMORY.buffer, to, length / 4), at / 4);
+  }
+}
+
+/** Where the dither of a rounding comes from. */
+export interface Dither {
+  /** Of the vector as a whole; 32 bits. */
+  readonly seed: number;
+  /** Place of the first element in the vector, a multiple of 8: the rest of a vector is rounded as in the whole. */
+  readonly first: number;
+}
+
+/**
+ * The upper halves (bf16) of f32 values, each rounded to one of its two neighbours at random, so that the mean is
+ * right. The same for the same value, seed and place.
+ */
+export function roundFloats(target: Uint16Array, source: Float32Array, { seed, first }: Dither): void {
+  const block = BLOCK_BYTES / 4;
+  for (let at = 0; at < target.length; at += block) {
+    const length = Math.min(block, target.length - at);
+    const from = place(source, 4 * at, 4 * length, LEFT_AT);
+    kernels.roundFloats(RIGHT_AT, from, lines(2 * length), seed, first + at);
+    target.set(new Uint16Array(MEMORY.buffer, RIGHT_AT, length), at);
+  }
+}
+
+/** target = left + right in bf16, each sum made in f32 and rounded as by {@link roundFloats}; target may be an operand. */
+export function addHalves(
+  target: Uint16Array,
+  left: Uint16Array,
+  right: Uint16Array,
+  { seed, first }: Dither,
+): void {
+  const bytes = 2 * target.length;
+  const staged = isStaged(target) && isStaged(left) && isStaged(right);
+  const block = staged ? bytes : BLOCK_BYTES;
+  for (let at = 0; at < bytes; at += block) {
+    const length = Math.min(block, bytes - at);
+    const to = isStaged(target) ? target.byteOffset + at : LEFT_AT;
+    kernels.addHalves(
+      to,
+      place(left, at, length, LEFT_AT),
+      place(right, at, length, RIGHT_AT),
+      lines(length),
+      seed,
+      first + at / 2,
+    );
+    if (!isStaged(target)) target.set(new Uint16Array(MEMORY.buffer, to, length / 2), at / 2);
+  }
+}
+
+/** The f32 values of bf16. */
+export function widenHalves(target: Float32Array, source: Uint16Array): void {
+  const block = BLOCK_BYTES / 4;
+  for (let at = 0; at < source.length; at += block) {
+    const length = Math.min(block, source.length - at);
+    kernels.widenHalves(LEFT_AT, place(source, 2 * at, 2 * length, RIGHT_AT), lines(2 * length));
+    target.set(new Float32Array(MEMORY.buffer, LEFT_AT, length), at);
   }
 }
 
@@ -110,7 +170,12 @@ function isStaged(view: ArrayBufferView): boolean {
 }
 
 /** Where the kernels find bytes at .. at + length - 1 of `values`: where they are, or copied to `scratch`. */
-function place(values: Float32Array | Uint8Array, at: number, length: number, scratch: number): number {
+function place(
+  values: Float32Array | Uint16Array | Uint8Array,
+  at: number,
+  length: number,
+  scratch: number,
+): number {
   if (isStaged(values)) return values.byteOffset + at;
   BYTES.set(new Uint8Array(values.buffer, values.byteOffset + at, length), scratch);
   return scratch;
@@ -137,5 +202,5 @@ function load(): Kernels {
 }
 
 function isKernels(exports: object): exports is Kernels {
-  return 'addFloats' in exports && 'checksumLines' in exports;
+  return 'addFloats' in exports && 'checksumLines' in exports && 'widenHalves' in exports;
 }

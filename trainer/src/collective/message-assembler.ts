@@ -21,12 +21,12 @@ export class MessageAssembler {
     private readonly onMessage: (message: Buffer) => void,
   ) {}
 
-  /** Throws a FrameError on a compressed or oversized message. */
-  push(piece: Buffer): void {
-    for (let at = 0; at < piece.byteLength;) {
-      if (this.#message === undefined) at += this.#takePrefix(piece, at);
+  /** The next bytes of the stream: start .. end - 1 of `piece`. Throws a FrameError on a compressed or oversized message. */
+  push(piece: Buffer, start = 0, end = piece.byteLength): void {
+    for (let at = start; at < end;) {
+      if (this.#message === undefined) at += this.#takePrefix(piece, at, end);
       if (this.#message === undefined) return;
-      const taken = Math.min(this.#message.byteLength - this.#received, piece.byteLength - at);
+      const taken = Math.min(this.#message.byteLength - this.#received, end - at);
       piece.copy(this.#message, this.#received, at, at + taken);
       at += taken;
       this.#received += taken;
@@ -49,8 +49,8 @@ export class MessageAssembler {
     this.#message = undefined;
   }
 
-  #takePrefix(piece: Buffer, at: number): number {
-    const taken = Math.min(PREFIX_BYTES - this.#prefixBytes, piece.byteLength - at);
+  #takePrefix(piece: Buffer, at: number, end: number): number {
+    const taken = Math.min(PREFIX_BYTES - this.#prefixBytes, end - at);
     piece.copy(this.#prefix, this.#prefixBytes, at, at + taken);
     this.#prefixBytes += taken;
     if (this.#prefixBytes < PREFIX_BYTES) return taken;
@@ -63,6 +63,14 @@ export class MessageAssembler {
     this.#received = 0;
     return taken;
   }
+}
+
+/** A message where the assembler would have put it: grpc-js leaves it at an odd address, in memory of its own. */
+export function staged(message: Buffer, headerBytes: number): Buffer {
+  const length = message.byteLength;
+  const place = length > SMALL_BYTES ? takeStaging(headerBytes, length - headerBytes) : undefined;
+  if (place !== undefined) message.copy(place);
+  return place ?? message;
 }
 
 /** The prefix of an uncompressed message of so many bytes. */

@@ -1,10 +1,10 @@
 import type { Scalars } from './group.js';
-import { addFloats } from './kernels.js';
+import type { Numbers, SumFormat } from './sum-format.js';
 import { childrenOf, coverUnits, parentOf, sameBlock, type Block } from './tree.js';
 
 export interface PartialSum {
   readonly block: Block;
-  readonly vector: Float32Array;
+  readonly vector: Numbers;
   readonly scalars: Scalars;
 }
 
@@ -15,7 +15,8 @@ export class PartialSums {
   constructor(
     readonly count: number,
     readonly vectorLength: number,
-    private readonly pool: VectorPool,
+    private readonly pool: VectorPool<Float32Array>,
+    private readonly format: SumFormat,
   ) {}
 
   /** A vector to compute a unit into; goes back with {@link add} or {@link release}. */
@@ -29,7 +30,11 @@ export class PartialSums {
 
   /** Takes over `vector`, the gradient of one unit. */
   add(unit: number, vector: Float32Array, scalars: Scalars): void {
-    let sum: PartialSum = { block: { start: unit, size: 1 }, vector, scalars };
+    let sum: PartialSum = {
+      block: { start: unit, size: 1 },
+      vector: this.format.leaf(unit, vector),
+      scalars,
+    };
     for (;;) {
       const parent = parentOf(sum.block, this.count);
       if (parent === undefined) break;
@@ -39,8 +44,8 @@ export class PartialSums {
       if (sibling === undefined || !sameBlock(sibling.block, isLeft ? right : left)) break;
       this.#sums.delete(sibling.block.start);
       const [first, second] = isLeft ? [sum, sibling] : [sibling, sum];
-      addFloats(first.vector, first.vector, second.vector);
-      this.pool.give(second.vector);
+      this.format.add(parent, 0, first.vector, first.vector, second.vector);
+      this.format.release(second.vector);
       sum = { block: parent, vector: first.vector, scalars: addScalars(first.scalars, second.scalars) };
     }
     this.#sums.set(sum.block.start, sum);
@@ -71,13 +76,13 @@ export class PartialSums {
       );
       if (within) continue;
       this.#sums.delete(start);
-      this.pool.give(vector);
+      this.format.release(vector);
     }
   }
 
   /** Gives all vectors back. */
   clear(): void {
-    for (const { vector } of this.#sums.values()) this.pool.give(vector);
+    for (const { vector } of this.#sums.values()) this.format.release(vector);
     this.#sums.clear();
   }
 }
@@ -90,22 +95,20 @@ export function addScalars(left: Scalars, right: Scalars): Scalars {
 }
 
 /** Vectors for reuse, so that a step allocates nothing. */
-export class VectorPool {
-  readonly #free: Float32Array[] = [];
-  readonly #given = new Set<Float32Array>();
+export class VectorPool<Vector extends Numbers> {
+  readonly #free: Vector[] = [];
+  readonly #given = new Set<Vector>();
 
-  constructor(
-    private readonly allocate: (length: number) => Float32Array = (length) => new Float32Array(length),
-  ) {}
+  constructor(private readonly allocate: (length: number) => Vector) {}
 
-  take(length: number): Float32Array {
+  take(length: number): Vector {
     const at = this.#free.findIndex((vector) => vector.length === length);
     const [vector] = at < 0 ? [] : this.#free.splice(at, 1);
     if (vector !== undefined) this.#given.delete(vector);
     return vector ?? this.allocate(length);
   }
 
-  give(vector: Float32Array): void {
+  give(vector: Vector): void {
     if (this.#given.has(vector)) return;
     // Another length means another kind of work: what is left of the former is of no use.
     if (this.#free[0] !== undefined && this.#free[0].length !== vector.length && vector.length > 0) {

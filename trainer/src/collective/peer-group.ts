@@ -15,11 +15,13 @@ import {
 } from '@tuneyard/proto';
 
 import { CoordinatorError, ExpelledError } from '../errors.js';
+import { Bf16Memory, Bf16Sums } from './bf16-sums.js';
 import { Computation } from './computation.js';
 import { CoordinatorSession } from './coordinator-session.js';
 import type { GroupOptions } from './create-group.js';
 import type { DataPlane, FrameSink, PeerHandlers } from './data-plane.js';
 import { deal, type Deal } from './deal.js';
+import { F32Sums } from './f32-sums.js';
 import { Generations } from './generations.js';
 import type { Group, SharedResult, SharedWork, StateHolder } from './group.js';
 import { VectorPool } from './partial-sums.js';
@@ -28,6 +30,7 @@ import { concludeStances, type Plan, type WorkKey } from './stance.js';
 import { StateExchange } from './state-exchange.js';
 import { StopAgreement } from './stop-agreement.js';
 import { SumBuffers } from './sum-buffers.js';
+import type { SumFormat } from './sum-format.js';
 import { UnitClock } from './unit-clock.js';
 import { verify } from './verify.js';
 import { WorkReduce } from './work-reduce.js';
@@ -41,8 +44,9 @@ export class PeerGroup implements Group, PeerHandlers {
   readonly #generations: Generations;
   readonly #exchange: StateExchange;
   readonly #stop = new StopAgreement();
-  readonly #pool: VectorPool;
-  readonly #buffers: SumBuffers;
+  readonly #pool: VectorPool<Float32Array>;
+  readonly #buffers: SumBuffers<Float32Array>;
+  readonly #halves = new Bf16Memory();
   readonly #deals = new Map<string, Deal>();
   readonly #clock = new UnitClock();
   #dataPlane: DataPlane | undefined;
@@ -158,7 +162,7 @@ export class PeerGroup implements Group, PeerHandlers {
 
   async sum(work: SharedWork): Promise<SharedResult> {
     const key = this.#keyOf(work);
-    const computation = new Computation(work, this.#pool);
+    const computation = new Computation(work, this.#pool, this.#formatOf(work));
     try {
       return await this.#inRounds((round) => this.#sumIn(round, key, computation));
     } finally {
@@ -257,7 +261,7 @@ export class PeerGroup implements Group, PeerHandlers {
       // The others have made this sum already, in an earlier generation.
       this.#evaluation = known;
       const { lossSum, trainedTokens } = known;
-      const timings = { computeSeconds: computation.seconds, reduceSeconds: 0, bytes: 0 };
+      const timings = { computeSeconds: computation.seconds, reduceSeconds: 0, additionSeconds: 0, bytes: 0 };
       return { kind: 'sum', vector: new Float32Array(0), scalars: { lossSum, trainedTokens }, timings };
     }
     return this.#reduceIn(round, key, computation, plan);
@@ -267,6 +271,7 @@ export class PeerGroup implements Group, PeerHandlers {
     const { count, vectorLength } = computation.work;
     const isTarget = plan.target.step === key.step && plan.target.phase === key.phase;
     const dealt = (isTarget ? plan.deal : undefined) ?? this.#freshDeal(count, round.speeds);
+    const { format } = computation;
     const vector = this.#buffers.next(vectorLength);
     const reduce = new WorkReduce({
       generation: round.generation,
@@ -276,6 +281,7 @@ export class PeerGroup implements Group, PeerHandlers {
       count,
       deal: dealt,
       out: vector,
+      format,
       send: (rank, ...frames) => round.send(rank, ...frames),
     });
     const verification = verify(round, key, computation, dealt, this.options.events);
@@ -296,8 +302,10 @@ export class PeerGroup implements Group, PeerHandlers {
       this.#tell(round, reduce);
       this.#stop.conclude(reduce.flags);
       this.#buffers.done(vector);
+      format.done(reduce.results);
       if (key.phase === WorkPhase.WORK_PHASE_EVALUATION) this.#evaluation = { step: key.step, ...scalars };
-      const timings = { computeSeconds: computation.seconds, reduceSeconds, bytes: reduce.bytesSent };
+      const { additionSeconds, bytesSent: bytes } = reduce;
+      const timings = { computeSeconds: computation.seconds, reduceSeconds, additionSeconds, bytes };
       return { kind: 'sum', vector, scalars, timings };
     } catch (error) {
       this.options.events?.sentInVain?.(reduce.bytesSent);
@@ -345,6 +353,11 @@ export class PeerGroup implements Group, PeerHandlers {
       );
     const phase = ofGradient ? WorkPhase.WORK_PHASE_GRADIENT : WorkPhase.WORK_PHASE_EVALUATION;
     return { step: work.step, phase };
+  }
+
+  #formatOf({ rounding, step }: SharedWork): SumFormat {
+    if (rounding === undefined) return new F32Sums(this.#pool);
+    return new Bf16Sums(this.#halves, this.#pool, rounding.seed, step);
   }
 
   #freshDeal(count: number, speeds: readonly number[]): Deal {

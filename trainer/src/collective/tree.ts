@@ -72,13 +72,13 @@ export function sameBlock(left: Block | undefined, right: Block | undefined): bo
 }
 
 /**
- * Finishes the tree over parts that cover all units once, in any order. `add(left, right)` returns left + right and
- * may reuse the storage of either.
+ * Finishes the tree over parts that cover all units once, in any order. `add(left, right, block)` returns left + right,
+ * the sum of `block`, and may reuse the storage of either.
  */
 export function sumInOrder<Value>(
   count: number,
   parts: readonly { readonly block: Block; readonly value: Value }[],
-  add: (left: Value, right: Value) => Value,
+  add: (left: Value, right: Value, block: Block) => Value,
 ): Value {
   const ordered = [...parts].sort((left, right) => left.block.start - right.block.start);
   const stack: { block: Block; value: Value }[] = [];
@@ -91,7 +91,7 @@ export function sumInOrder<Value>(
       if (!sameBlock(childrenOf(parent)[0], left.block) || !sameBlock(childrenOf(parent)[1], top.block))
         break;
       stack.pop();
-      top = { block: parent, value: add(left.value, top.value) };
+      top = { block: parent, value: add(left.value, top.value, parent) };
     }
     stack.push(top);
   }

@@ -2,7 +2,13 @@ import { Chunk, WorkPhase } from '@tuneyard/proto';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { bodyAsFloats, bytesOf, decodeFrame, encodeFrame, FrameDtype, FrameKind } from './wire-format.js';
+import { Bf16Memory, Bf16Sums } from './bf16-sums.js';
+import { F32Sums } from './f32-sums.js';
+import { VectorPool } from './partial-sums.js';
+import { bodyAsNumbers, bytesOf, decodeFrame, encodeFrame, FrameDtype, FrameKind } from './wire-format.js';
+
+const pool = new VectorPool<Float32Array>((length) => new Float32Array(length));
+const [f32, bf16] = [new F32Sums(pool), new Bf16Sums(new Bf16Memory(), pool, 1, 1)];
 
 const word = fc.integer({ min: 0, max: 0xffffffff });
 const frames = fc.record({
@@ -18,15 +24,18 @@ const frames = fc.record({
 describe('the wire format', () => {
   it('brings every field and number over, as a valid Chunk message', () => {
     fc.assert(
-      fc.property(frames, fc.float32Array({ maxLength: 300 }), (fields, values) => {
-        const given = { ...fields, dtype: FrameDtype.f32, length: values.length };
+      fc.property(frames, fc.float32Array({ maxLength: 300 }), fc.boolean(), (fields, floats, half) => {
+        const values = half ? new Uint16Array(floats.buffer, 0, floats.length) : floats;
+        const [format, other] = half ? [bf16, f32] : [f32, bf16];
+        const given = { ...fields, dtype: format.dtype, length: values.length };
         const { header, body } = encodeFrame(given, bytesOf(values));
         const message = Buffer.concat([header, body]);
         const { body: got, ...rest } = decodeFrame(message);
         expect(rest).toEqual(given);
-        expect(Buffer.from(bytesOf(bodyAsFloats({ ...rest, body: got })))).toEqual(
+        expect(Buffer.from(bytesOf(bodyAsNumbers({ ...rest, body: got }, format)))).toEqual(
           Buffer.from(bytesOf(values)),
         );
+        expect(() => bodyAsNumbers({ ...rest, body: got }, other)).toThrow(/where .* belong/);
         expect(Buffer.from(Chunk.decode(message).payload)).toEqual(message.subarray(6));
       }),
     );

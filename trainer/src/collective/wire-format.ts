@@ -2,6 +2,7 @@ import { WorkPhase } from '@tuneyard/proto';
 
 import { FrameError } from '../errors.js';
 import { checksum } from './kernels.js';
+import type { Numbers, SumFormat } from './sum-format.js';
 import type { Block } from './tree.js';
 
 /**
@@ -131,18 +132,20 @@ export function decodeFrame(message: Buffer): Frame {
   };
 }
 
-/** The numbers of a body as f32: the memory of the message itself where it is aligned, else a copy. */
-export function bodyAsFloats(frame: Frame): Float32Array {
+/** The numbers of a body: the memory of the message itself where it is aligned, else a copy. */
+export function bodyAsNumbers(frame: Frame, format: Pick<SumFormat, 'dtype' | 'view'>): Numbers {
   const { body, length } = frame;
-  if (frame.dtype !== FrameDtype.f32 || body.byteLength !== 4 * length)
-    throw new FrameError(`a body of ${body.byteLength} bytes does not hold ${length} f32 values`);
-  if (body.byteOffset % 4 === 0) return new Float32Array(body.buffer, body.byteOffset, length);
-  const values = new Float32Array(length);
-  new Uint8Array(values.buffer).set(body);
-  return values;
+  const bytes = length * (format.dtype === FrameDtype.f32 ? 4 : 2);
+  if (frame.dtype !== format.dtype || body.byteLength !== bytes)
+    throw new FrameError(
+      `a body of ${body.byteLength} bytes, dtype ${frame.dtype}, where ${length} numbers of dtype ${format.dtype} belong`,
+    );
+  if (body.byteOffset % 4 === 0) return format.view(body.buffer, body.byteOffset, length);
+  const copy = Uint8Array.from(body);
+  return format.view(copy.buffer, 0, length);
 }
 
-export function bytesOf(values: Float32Array | Float64Array): Uint8Array {
+export function bytesOf(values: Float32Array | Float64Array | Uint16Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 

@@ -3,13 +3,14 @@ import type { WorkPhase } from '@tuneyard/proto';
 import { FrameError } from '../errors.js';
 import type { Deal } from './deal.js';
 import type { Scalars } from './group.js';
-import { addFloats, giveStaging, takeStaging } from './kernels.js';
+import { giveStaging, takeStaging } from './kernels.js';
 import type { OutgoingFrame } from './outbox.js';
 import { addScalars, type PartialSums } from './partial-sums.js';
 import { chunksOf, isReplicated, segmentsOf, type Segment } from './segments.js';
+import type { Numbers, SumFormat } from './sum-format.js';
 import { sameBlock, sumInOrder, type Block } from './tree.js';
 import {
-  bodyAsFloats,
+  bodyAsNumbers,
   bytesOf,
   FrameDtype,
   FrameKind,
@@ -30,6 +31,8 @@ export interface WorkReduceOptions {
   readonly deal: Deal;
   /** Where the sum goes; its length is that of the vectors. Not read or written by others until the next sum is done. */
   readonly out: Float32Array;
+  /** How sums are made and sent. */
+  readonly format: SumFormat;
   send(rank: number, ...frames: readonly OutgoingFrame[]): void;
 }
 
@@ -39,7 +42,7 @@ interface Part {
 }
 
 interface Summand {
-  readonly floats: Float32Array;
+  readonly numbers: Numbers;
   /** Nobody else needs it: sums may be made in it. */
   readonly spare: boolean;
 }
@@ -61,13 +64,17 @@ export class WorkReduce {
   /** All members' flags, or-ed; complete with {@link done}. */
   flags = 0;
   readonly done: Promise<Scalars>;
+  /** This member's segment of the sum, as others read it. */
+  readonly results: Numbers;
   bytesSent = 0;
+  additionSeconds = 0;
   #resolve: (scalars: Scalars) => void = () => {};
   #contributedAt = 0;
   readonly #contributionOf: number[] = [];
   #finished = false;
   #disposed = false;
   readonly #segments: readonly Segment[];
+  readonly #own: Segment;
   readonly #replicated: boolean;
   readonly #pending = new Map<number, PendingChunk>();
   /** Results of others' segments that are still to come, by first element. */
@@ -77,8 +84,10 @@ export class WorkReduce {
   readonly #blocks: number;
 
   constructor(private readonly options: WorkReduceOptions) {
-    const { rank, size, out, deal } = options;
+    const { rank, size, out, deal, format } = options;
     this.#segments = segmentsOf(out.length, size);
+    this.#own = this.#segments[rank] ?? { start: 0, end: 0 };
+    this.results = format.results(out, this.#own);
     this.#replicated = isReplicated(out.length);
     this.#blocks = deal.blocks.reduce((sum, blocks) => sum + blocks.length, 0);
     this.done = new Promise((resolve) => (this.#resolve = resolve));
@@ -102,6 +111,7 @@ export class WorkReduce {
     });
     const scalars = new Float64Array(own.flatMap((sum) => [sum.scalars.lossSum, sum.scalars.trainedTokens]));
     const summary = this.#encode(
+      size - 1,
       {
         kind: FrameKind.scalars,
         dtype: FrameDtype.f64,
@@ -113,27 +123,28 @@ export class WorkReduce {
       bytesOf(scalars),
     );
     // Each begins with its next neighbour, so that not all send to the same one first.
+    const partialsFor = (segment: Segment): OutgoingFrame[] =>
+      chunksOf(segment).flatMap((chunk) =>
+        own.map(({ block, vector }) => this.#partial(block, chunk, vector)),
+      );
+    const forAll = this.#replicated ? partialsFor(this.#own) : undefined;
     for (let away = 1; away < size; away++) {
       const peer = (rank + away) % size;
-      const chunks = chunksOf(this.#segments[peer] ?? { start: 0, end: 0 });
-      this.options.send(
-        peer,
-        summary,
-        ...chunks.flatMap((chunk) => own.map(({ block, vector }) => this.#partial(block, chunk, vector))),
-      );
+      const frames = forAll ?? partialsFor(this.#segments[peer] ?? { start: 0, end: 0 });
+      this.options.send(peer, summary, ...frames);
     }
     this.#acceptScalars(rank, scalars, flags);
     for (const { chunk } of this.#pending.values())
       for (const { block, vector } of own) {
-        const floats = vector.subarray(chunk.start, chunk.end);
-        this.#acceptPart(chunk, { block, value: { floats, spare: false } });
+        const numbers = vector.subarray(chunk.start, chunk.end);
+        this.#acceptPart(chunk, { block, value: { numbers, spare: false } });
       }
     this.#check();
   }
 
   /** The generation is over: what has arrived is of no use. */
   dispose(): void {
-    for (const { parts } of this.#pending.values()) for (const { value } of parts) giveStaging(value.floats);
+    for (const { parts } of this.#pending.values()) for (const { value } of parts) giveStaging(value.numbers);
     this.#pending.clear();
     this.#disposed = true;
   }
@@ -184,7 +195,7 @@ export class WorkReduce {
       );
     this.#acceptPart(pending.chunk, {
       block: frame.block,
-      value: { floats: bodyAsFloats(frame), spare: true },
+      value: { numbers: bodyAsNumbers(frame, this.options.format), spare: true },
     });
   }
 
@@ -194,27 +205,28 @@ export class WorkReduce {
     pending.parts.push(part);
     if (pending.parts.length < this.#blocks) return;
     this.#pending.delete(chunk.start);
-    const { floats, spare } = sumInOrder(
-      this.options.count,
-      pending.parts.map(({ block, value }) => ({ block, value })),
-      addSummands,
+    const { out, rank, size, format } = this.options;
+    const began = performance.now();
+    const { numbers, spare } = sumInOrder(this.options.count, pending.parts, (left, right, block) =>
+      this.#addSummands(left, right, block, chunk.start),
     );
-    const { out, rank, size } = this.options;
-    out.set(floats, chunk.start);
+    this.additionSeconds += (performance.now() - began) / 1000;
+    const results = this.results.subarray(chunk.start - this.#own.start, chunk.end - this.#own.start);
+    results.set(numbers);
     if (!this.#replicated && size > 1) {
-      const body = bytesOf(out.subarray(chunk.start, chunk.end));
       const header = {
         kind: FrameKind.result,
-        dtype: FrameDtype.f32,
+        dtype: format.dtype,
         flags: 0,
         block: NO_BLOCK,
         offset: chunk.start,
-        length: floats.length,
+        length: numbers.length,
       };
-      const frame = this.#encode(header, body, bytesOf(floats));
+      const frame = this.#encode(size - 1, header, bytesOf(results), bytesOf(numbers));
       for (let away = 1; away < size; away++) this.options.send((rank + away) % size, frame);
     }
-    if (spare) giveStaging(floats);
+    format.toFloats(out.subarray(chunk.start, chunk.end), results);
+    if (spare) giveStaging(numbers);
   }
 
   #acceptResult(from: number, frame: Frame): void {
@@ -222,7 +234,9 @@ export class WorkReduce {
     if (awaited?.owner !== from || frame.length !== awaited.chunk.end - awaited.chunk.start)
       throw new FrameError(`an unexpected result, elements ${frame.offset}+${frame.length}`);
     this.#awaited.delete(frame.offset);
-    this.options.out.set(bodyAsFloats(frame), frame.offset);
+    const { format, out } = this.options;
+    const target = out.subarray(frame.offset, frame.offset + frame.length);
+    format.toFloats(target, bodyAsNumbers(frame, format));
     giveStaging(frame.body);
   }
 
@@ -234,43 +248,50 @@ export class WorkReduce {
     this.#resolve(sumInOrder(this.options.count, this.#scalars, addScalars));
   }
 
-  #partial(block: Block, chunk: Segment, vector: Float32Array): OutgoingFrame {
+  #partial(block: Block, chunk: Segment, vector: Numbers): OutgoingFrame {
     const length = chunk.end - chunk.start;
     const header = {
       kind: FrameKind.partial,
-      dtype: FrameDtype.f32,
+      dtype: this.options.format.dtype,
       flags: 0,
       block,
       offset: chunk.start,
       length,
     };
     // Nobody answers a short vector, and its memory may be used again while it is still on its way.
-    if (this.#replicated) return this.#encode(header, bytesOf(vector.slice(chunk.start, chunk.end)));
+    if (this.#replicated) {
+      const copy = vector.slice(chunk.start, chunk.end);
+      return this.#encode(this.options.size - 1, header, bytesOf(copy));
+    }
     // The owner of a segment answers only after it has read this, so a view will do.
-    return () => this.#encode(header, bytesOf(vector.subarray(chunk.start, chunk.end)));
+    return () => this.#encode(1, header, bytesOf(vector.subarray(chunk.start, chunk.end)));
   }
 
   #encode(
+    receivers: number,
     header: Omit<FrameHeader, 'generation' | 'step' | 'phase'>,
     body: Uint8Array,
     sameBody = body,
   ): EncodedFrame {
     const { generation, step, phase } = this.options;
-    this.bytesSent += HEADER_BYTES + body.byteLength;
+    this.bytesSent += receivers * (HEADER_BYTES + body.byteLength);
     return encodeFrame({ ...header, generation, step, phase }, body, sameBody);
+  }
+
+  /** left + right, the elements of `block`'s sum from `first` on. */
+  #addSummands(left: Summand, right: Summand, block: Block, first: number): Summand {
+    const { format } = this.options;
+    const { length } = left.numbers;
+    const target = left.spare ? left.numbers : right.spare ? right.numbers : takeNumbers(format, length);
+    format.add(block, first, target, left.numbers, right.numbers);
+    if (left.spare && right.spare) giveStaging(right.numbers);
+    return { numbers: target, spare: true };
   }
 }
 
-function addSummands(left: Summand, right: Summand): Summand {
-  const target = left.spare ? left.floats : right.spare ? right.floats : takeFloats(left.floats.length);
-  addFloats(target, left.floats, right.floats);
-  if (left.spare && right.spare) giveStaging(right.floats);
-  return { floats: target, spare: true };
-}
-
-function takeFloats(length: number): Float32Array {
-  const staged = takeStaging(0, 4 * length);
+function takeNumbers(format: SumFormat, length: number): Numbers {
+  const staged = takeStaging(0, length * (format.dtype === FrameDtype.f32 ? 4 : 2));
   return staged === undefined
-    ? new Float32Array(length)
-    : new Float32Array(staged.buffer, staged.byteOffset, length);
+    ? format.allocate(length)
+    : format.view(staged.buffer, staged.byteOffset, length);
 }

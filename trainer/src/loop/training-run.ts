@@ -97,9 +97,11 @@ export class TrainingRun implements StateHolder {
   /** One optimizer step over one global batch. */
   async step(): Promise<void> {
     const step = this.run.step + 1;
+    const { gradientCompression, seed, maxGradNorm } = this.config.training;
     const result = await this.group.sum({
       step,
       phase: 'gradient',
+      ...(gradientCompression === 'bf16' ? { rounding: { seed } } : {}),
       count: this.job.microBatchesPerStep,
       vectorLength: this.job.parameterCount,
       verification: this.verification(step),
@@ -116,7 +118,7 @@ export class TrainingRun implements StateHolder {
           step: step - this.run.skippedSteps,
           learningRate,
           gradientScale: 1 / Math.max(1, scalars.trainedTokens),
-          maxGradNorm: this.config.training.maxGradNorm,
+          maxGradNorm,
         })
       : NaN;
     const timings = {
