@@ -132,6 +132,11 @@ async function connect(peers: readonly RankAddress[]): Promise<void> {
         ? undefined
         : { ca: Buffer.from(tls.ca), certificate: Buffer.from(tls.certificate), key: Buffer.from(tls.key) };
     const group = createGroup({
+      log: {
+        info: () => undefined,
+        warn: (fields, message) =>
+          void process.stderr.write(`${transport}, rank ${rank}: ${message} ${JSON.stringify(fields)}\n`),
+      },
       coordinatorAddress: coordinator,
       job: { namespace: 'bench', name: transport, uid },
       token: 'bench',
