@@ -1,4 +1,10 @@
-import { ServerCredentials } from '@grpc/grpc-js';
+import {
+  createControllerAuthority,
+  issueCoordinatorIdentity,
+  issueWorkerIdentity,
+  jobAuthority,
+  type Authority,
+} from '@tuneyard/controller/certificates';
 import { TrainerConfig } from '@tuneyard/proto';
 import {
   createCoordinatorServer,
@@ -9,7 +15,6 @@ import {
 import { createGroup, type Group, type GroupOptions, type TlsMaterial } from '@tuneyard/trainer/collective';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { makeCertificates } from '../support/make-certificates.js';
 import { trainFake, type FakeOutcome, type FakeTraining } from './fake-training.js';
 
 const ref = { namespace: 'team', name: 'tune', uid: 'u1' };
@@ -175,21 +180,35 @@ describe('a group that changes', () => {
     expect(seen.some((line) => /^(lost|link) true$/.test(line))).toBe(true);
   });
 
-  it('trains the same over mutual TLS, and lets nobody in with a certificate of another authority', async () => {
-    const names = ['w0', 'w1', 'tuneyard-coordinator'];
-    const [ours, theirs] = [makeCertificates(names), makeCertificates(names)];
-    const own = ours.get('tuneyard-coordinator');
-    if (own === undefined) throw new Error('no certificate');
+  it('trains the same over mutual TLS, and lets in nobody without a certificate of the job and the member', async () => {
+    const [authority, stranger] = [
+      await createControllerAuthority(Date.now()),
+      await createControllerAuthority(Date.now()),
+    ];
     const server = await createCoordinatorServer({
       address: '127.0.0.1:0',
       store: new MemoryStateStore(),
       bus: new MemoryEventBus(),
-      credentials: ServerCredentials.createSsl(
-        own.ca,
-        [{ cert_chain: own.certificate, private_key: own.key }],
-        true,
-      ),
+      tls: {
+        ...(await issueCoordinatorIdentity(authority, Date.now(), 3_600_000)),
+        clientAuthority: authority.certificate,
+      },
     });
+    const material = async (
+      memberId: string,
+      uid = ref.uid,
+      controller: Authority = authority,
+      lifetimeMs = 3_600_000,
+    ): Promise<TlsMaterial> => {
+      const ofJob = await jobAuthority(controller, uid, Date.now());
+      const { certificate, key } = await issueWorkerIdentity(ofJob, memberId, Date.now(), lifetimeMs);
+      return {
+        ca: Buffer.from(ofJob.certificate),
+        coordinatorCa: Buffer.from(authority.certificate),
+        certificate: Buffer.from(certificate),
+        key: Buffer.from(key),
+      };
+    };
     open.push(server);
     await server.coordinator.register({
       ref,
@@ -210,11 +229,21 @@ describe('a group that changes', () => {
       open.push(group);
       return group;
     };
-    await expect(enter('w0', theirs.get('w0')).connect()).rejects.toThrow('no answer');
-    await expect(enter('w0', undefined).connect()).rejects.toThrow('no answer');
+    const knocking = async (tls: TlsMaterial | undefined): Promise<string> => {
+      const group = enter('w0', tls);
+      const error: unknown = await group.connect().catch((refusal: unknown) => refusal);
+      await group.close();
+      return String(error);
+    };
+    expect(await knocking(await material('w0', ref.uid, stranger))).toContain('no answer');
+    expect(await knocking(await material('w0', ref.uid, authority, -60_000))).toContain('no answer');
+    expect(await knocking(undefined)).toContain('no answer');
+    const notOurs = 'the certificate is not that of member w0 of this job';
+    expect(await knocking(await material('w0', 'another-job'))).toContain(notOurs);
+    expect(await knocking(await material('w1'))).toContain(notOurs);
     const outcomes = await Promise.all(
-      ['w0', 'w1'].map((memberId) =>
-        trainFake(enter(memberId, ours.get(memberId)), { ...training, length: 50_000 }),
+      ['w0', 'w1'].map(async (memberId) =>
+        trainFake(enter(memberId, await material(memberId)), { ...training, length: 50_000 }),
       ),
     );
     for (const resource of open.splice(0).reverse()) await resource.close();

@@ -6,6 +6,7 @@ import type { EventBus } from './event-bus.js';
 import type { CoordinatedJob, JobCoordinator, JobTrainingState } from './job-coordinator.js';
 import { JobRuntime, type JobNews } from './job-runtime.js';
 import { DEFAULT_MEMBERSHIP_SETTINGS, type MembershipSettings } from './membership.js';
+import { MutualTlsServerCredentials, type CoordinatorTls } from './server-credentials.js';
 import { serveSession } from './session-service.js';
 import type { StateStore } from './state-store.js';
 
@@ -20,8 +21,8 @@ export interface CoordinatorServerOptions {
   readonly bus: EventBus;
   /** Default: the system's. */
   readonly clock?: Clock;
-  /** Default: plaintext, for loopback only. */
-  readonly credentials?: ServerCredentials;
+  /** TLS 1.3, with certificates of the workers' jobs required; default: plaintext, for loopback only. */
+  readonly tls?: CoordinatorTls;
   /** Seconds between a worker's heartbeats; default 1. */
   readonly heartbeatIntervalSeconds?: number;
   /** Seconds of silence after which a worker counts as gone; default 5. */
@@ -43,11 +44,13 @@ export interface CoordinatorServer {
 
 /** Serves `Coordinator.Session` for the jobs that are registered with its coordinator. */
 export async function createCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
+  const credentials = options.tls === undefined ? undefined : new MutualTlsServerCredentials(options.tls);
   const heartbeatTimeoutSeconds = options.heartbeatTimeoutSeconds ?? 5;
   const settings = {
     helloTimeoutMs: 5000,
     heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 1,
     heartbeatTimeoutSeconds,
+    requireCertificate: credentials !== undefined,
   };
   const coordinator = new GrpcJobCoordinator(options, {
     ...DEFAULT_MEMBERSHIP_SETTINGS,
@@ -68,10 +71,8 @@ export async function createCoordinatorServer(options: CoordinatorServerOptions)
       serveSession(call, (uid) => coordinator.runtime(uid), settings),
   });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(
-      options.address,
-      options.credentials ?? ServerCredentials.createInsecure(),
-      (error, bound) => (error === null ? resolve(bound) : reject(error)),
+    server.bindAsync(options.address, credentials ?? ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
     );
   });
   const ticker = setInterval(() => coordinator.tick(), TICK_MS);

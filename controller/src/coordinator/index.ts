@@ -4,6 +4,7 @@ export {
   type CoordinatorServer,
   type CoordinatorServerOptions,
 } from './create-coordinator-server.js';
+export type { CoordinatorTls } from './server-credentials.js';
 export type { EventBus, EventFilter, EventSubscription, JobEvent, JobEventType } from './event-bus.js';
 export type { CoordinatedJob, JobCoordinator, JobTrainingState, MemberState } from './job-coordinator.js';
 export type { JobNews } from './job-runtime.js';

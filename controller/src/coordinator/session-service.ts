@@ -1,6 +1,8 @@
 import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Directive, Hello, WorkerMessage } from '@tuneyard/proto';
 
+import type { PeerCertificate } from 'node:tls';
+import { jobAuthorityName } from '../certificates/index.js';
 import type { JobRuntime, WorkerChannel } from './job-runtime.js';
 import { sameToken } from './token.js';
 
@@ -13,6 +15,8 @@ export interface SessionSettings {
   readonly helloTimeoutMs: number;
   readonly heartbeatIntervalSeconds: number;
   readonly heartbeatTimeoutSeconds: number;
+  /** A worker's certificate must come from its job's authority and name its member id. */
+  readonly requireCertificate: boolean;
 }
 
 type SessionCall = ServerDuplexStream<WorkerMessage, Directive>;
@@ -70,7 +74,11 @@ export function serveSession(
       return refuse(status.FAILED_PRECONDITION, 'the first message must be Hello');
     const hello = message.body.value;
     const runtime = findJob(hello.job?.uid ?? '');
-    const refusal = checkHello(hello, runtime);
+    const refusal =
+      checkHello(hello, runtime) ??
+      (settings.requireCertificate
+        ? checkCertificate(hello, call.getAuthContext().sslPeerCertificate)
+        : undefined);
     if (refusal !== undefined) return refuse(refusal.code, refusal.details);
     if (runtime === undefined) return;
     joined = { runtime, memberId: hello.memberId };
@@ -123,4 +131,17 @@ function checkHello(
       details: `Hello needs member_id, incarnation and address of 1 to ${MAX_NAME_LENGTH} characters`,
     };
   return undefined;
+}
+
+/** The connection's certificate is sound, or there would be no connection; here: is it this member's of this job? */
+function checkCertificate(
+  { job, memberId }: Hello,
+  certificate: PeerCertificate | undefined,
+): { readonly code: status; readonly details: string } | undefined {
+  const isOfJob = certificate?.issuer?.CN === jobAuthorityName(job?.uid ?? '');
+  if (isOfJob && certificate.subjectaltname === `DNS:${memberId}`) return undefined;
+  return {
+    code: status.UNAUTHENTICATED,
+    details: `the certificate is not that of member ${memberId} of this job`,
+  };
 }

@@ -149,18 +149,22 @@ export class CoordinatorSession {
 
   #newClient(): CoordinatorClient {
     const { address, tls, name } = this.options;
-    return new CoordinatorClient(address, channelCredentials(tls), {
-      ...nameOptions(tls, name),
-      'grpc.max_receive_message_length': 4 << 20,
-      'grpc.enable_http_proxy': 0,
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc.service_config_disable_resolution': 1,
-      'grpc.enable_retries': 0,
-      'grpc.keepalive_time_ms': 5000,
-      'grpc.keepalive_timeout_ms': 5000,
-      'grpc.initial_reconnect_backoff_ms': 50,
-      'grpc.max_reconnect_backoff_ms': 1000,
-    });
+    return new CoordinatorClient(
+      address,
+      channelCredentials(tls && { ...tls, ca: tls.coordinatorCa ?? tls.ca }),
+      {
+        ...nameOptions(tls, name),
+        'grpc.max_receive_message_length': 4 << 20,
+        'grpc.enable_http_proxy': 0,
+        'grpc.use_local_subchannel_pool': 1,
+        'grpc.service_config_disable_resolution': 1,
+        'grpc.enable_retries': 0,
+        'grpc.keepalive_time_ms': 5000,
+        'grpc.keepalive_timeout_ms': 5000,
+        'grpc.initial_reconnect_backoff_ms': 50,
+        'grpc.max_reconnect_backoff_ms': 1000,
+      },
+    );
   }
 
   #open(): void {

@@ -5,6 +5,8 @@ import { credentials, ServerCredentials, type ChannelCredentials, type ChannelOp
 /** A worker's certificates, PEM. Its certificate names the member id (DNS subject alternative name); the CA is the job's own. */
 export interface TlsMaterial {
   readonly ca: Buffer;
+  /** Authority of the coordinator's certificate; default: `ca`. */
+  readonly coordinatorCa?: Buffer;
   readonly certificate: Buffer;
   readonly key: Buffer;
 }
