@@ -1,5 +1,8 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
 import { UserError } from '../errors.js';
+import { addClusterCommands } from './cluster-commands.js';
+import { positiveInteger } from './positive-integer.js';
 import { runTrainer } from './trainer-program.js';
 import type { DataReportOptions } from './data-report-command.js';
 import type { LogsOptions } from './logs-command.js';
@@ -11,7 +14,17 @@ const program = new Command('tuneyard')
   .showHelpAfterError('(--help shows the options)')
   // Bad input ends with 2 everywhere; commander would say 1.
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
-  .showSuggestionAfterError();
+  .showSuggestionAfterError()
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 failed, 2 wrong input or the cluster refuses or cannot be reached.',
+  );
+
+// `tuneyard get | head` ends when head does, without a stack trace.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
 program
   .command('train')
@@ -80,6 +93,17 @@ program
     await printLogs(job, options);
   });
 
+addClusterCommands(program);
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+program.version(version);
+program
+  .command('version')
+  .description('print the version')
+  .action(() => console.log(version));
+
 trainerCommand('loss', 'mean loss of a model on a text file; see "tuneyard loss --help"');
 trainerCommand('generate', 'continue a prompt; see "tuneyard generate --help"');
 
@@ -98,12 +122,6 @@ function trainerCommand(name: string, description: string): void {
 
 function collect(value: string, previous: readonly string[]): string[] {
   return [...previous, value];
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('must be a positive integer');
-  return value;
 }
 
 try {

@@ -1,0 +1,85 @@
+import { createInterface } from 'node:readline/promises';
+import { isTrue, type FineTuneJob } from '../api/index.js';
+import { UserError } from '../errors.js';
+import { withCluster, type Cluster, type ClusterOptions } from './cluster.js';
+import { findJob } from './find-job.js';
+import { JOBS } from './kinds.js';
+
+export interface ResizeOptions extends ClusterOptions {
+  readonly max: number;
+  readonly min?: number;
+}
+
+export interface CancelOptions extends ClusterOptions {
+  readonly yes: boolean;
+}
+
+/** Sets `spec.suspend`: a running job writes a checkpoint and gives its GPUs back, or goes on from there. */
+export function setSuspended(name: string, suspend: boolean, options: ClusterOptions): Promise<void> {
+  return withCluster(options, async (cluster) => {
+    const job = await findUnfinished(cluster, name);
+    await patchSpec(cluster, name, { suspend });
+    const already = job.spec.suspend === suspend ? ' already' : '';
+    console.log(`${cluster.namespace}/${name} is${already} ${suspend ? 'suspended' : 'resumed'}`);
+  });
+}
+
+/** Changes between how many workers the job may have. @throws UserError when min would be above max */
+export function resize(name: string, { max, min, ...options }: ResizeOptions): Promise<void> {
+  return withCluster(options, async (cluster) => {
+    const job = await findUnfinished(cluster, name);
+    const least = min ?? job.spec.workers?.min ?? 1;
+    if (least > max) {
+      throw new UserError(`--max ${max} is below min, which is ${least}: give --min ${max} as well`);
+    }
+    await patchSpec(cluster, name, { workers: { min: least, max } });
+    console.log(`${cluster.namespace}/${name} may have ${least} to ${max} workers`);
+  });
+}
+
+/** Deletes the job, its result excepted; asks first on a terminal. */
+export function cancel(name: string, options: CancelOptions): Promise<void> {
+  return withCluster(options, async (cluster) => {
+    const job = await findJob(cluster, name);
+    const { namespace, client } = cluster;
+    const asks = !options.yes && process.stdin.isTTY && process.stdout.isTTY;
+    if (asks && !(await confirmed(`Delete job ${namespace}/${name} (${job.status?.phase ?? 'new'})?`))) {
+      throw new UserError(`${namespace}/${name} is kept`);
+    }
+    const { uid } = job.metadata;
+    await client.delete(
+      JOBS,
+      { name, namespace },
+      { propagationPolicy: 'Background', ...(uid === undefined ? {} : { preconditions: { uid } }) },
+    );
+    console.log(`${namespace}/${name} is cancelled`);
+  });
+}
+
+async function findUnfinished(cluster: Cluster, name: string): Promise<FineTuneJob> {
+  const job = await findJob(cluster, name);
+  const { status } = job;
+  if (isTrue(status?.conditions, 'Complete') || isTrue(status?.conditions, 'Failed')) {
+    throw new UserError(
+      `job ${cluster.namespace}/${name} has ended (${status?.phase}): submit it anew under another name`,
+    );
+  }
+  return job;
+}
+
+async function patchSpec(
+  { client, namespace }: Cluster,
+  name: string,
+  spec: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await client.mergePatch(JOBS, { name, namespace }, { spec });
+}
+
+async function confirmed(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}

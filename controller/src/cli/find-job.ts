@@ -1,0 +1,45 @@
+import { nearest, type FineTuneJob } from '../api/index.js';
+import { UserError } from '../errors.js';
+import { isNotFound, type KubeObject, type Resource } from '../kube/index.js';
+import type { Cluster } from './cluster.js';
+import { JOBS } from './kinds.js';
+
+/** Objects of one answer of the API server. */
+const PAGE = 500;
+
+/** The job. @throws UserError that names the namespace and the nearest name when there is none of this name */
+export async function findJob(cluster: Cluster, name: string, signal?: AbortSignal): Promise<FineTuneJob> {
+  const { client, namespace } = cluster;
+  try {
+    return await client.get<FineTuneJob>(JOBS, { name, namespace }, signal);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const names = (await listAll<FineTuneJob>(cluster, JOBS, namespace)).map(({ metadata }) => metadata.name);
+    throw new UserError(`no job ${name} in namespace ${namespace}: ${advice(name, names)}`, { cause: error });
+  }
+}
+
+/** Every object of a kind, read page by page. @param namespace undefined = all */
+export async function listAll<T extends KubeObject>(
+  { client }: Cluster,
+  resource: Resource,
+  namespace?: string,
+  signal?: AbortSignal,
+): Promise<T[]> {
+  const items: T[] = [];
+  let next: string | undefined;
+  do {
+    const page = await client.list<T>(resource, { namespace, limit: PAGE, continue: next, signal });
+    items.push(...page.items);
+    next = page.metadata.continue;
+  } while (next !== undefined && next !== '');
+  return items;
+}
+
+function advice(name: string, names: readonly string[]): string {
+  if (names.length === 0) return 'it has none; name another with -n';
+  const guess = nearest(name, names);
+  if (guess !== undefined) return `did you mean ${guess}?`;
+  const shown = names.slice(0, 5).join(', ');
+  return `it has ${shown}${names.length > 5 ? ` and ${names.length - 5} more` : ''}; name another namespace with -n`;
+}

@@ -1,0 +1,62 @@
+import type { FineTuneJob } from '../api/index.js';
+import { withCluster, type ClusterOptions } from './cluster.js';
+import { duration } from './display/index.js';
+import { findJob, listAll } from './find-job.js';
+import { JOBS } from './kinds.js';
+import { formatObjects, type Column, type OutputFormat } from './output.js';
+
+export interface GetOptions extends ClusterOptions {
+  readonly output: OutputFormat;
+  readonly allNamespaces: boolean;
+}
+
+const secondsSince = (time: string | undefined) =>
+  time === undefined ? undefined : duration((Date.now() - Date.parse(time)) / 1000);
+
+const secondsUntil = (time: string | undefined) =>
+  time === undefined ? undefined : duration((Date.parse(time) - Date.now()) / 1000);
+
+const COLUMNS: readonly Column<FineTuneJob>[] = [
+  { heading: 'NAME', value: ({ metadata }) => metadata.name },
+  { heading: 'QUEUE', value: ({ spec }) => spec.queueName },
+  { heading: 'PHASE', value: ({ status }) => status?.phase },
+  { heading: 'METHOD', value: ({ status }) => status?.resolved?.method?.type },
+  { heading: 'WORKERS', value: ({ status }) => status?.workers?.ready },
+  { heading: 'STEP', value: ({ status }) => status?.progress?.step },
+  { heading: 'LOSS', value: ({ status }) => status?.progress?.trainLoss?.toFixed(3) },
+  {
+    heading: 'ETA',
+    value: ({ status }) =>
+      status?.completionTime === undefined
+        ? secondsUntil(status?.progress?.estimatedCompletionTime)
+        : undefined,
+  },
+  { heading: 'AGE', value: ({ metadata }) => secondsSince(metadata.creationTimestamp) },
+  { heading: 'POSITION', value: ({ status }) => status?.queue?.position, wide: true },
+  { heading: 'MESSAGE', value: ({ status }) => status?.queue?.message, wide: true },
+];
+
+const NAMESPACE: Column<FineTuneJob> = { heading: 'NAMESPACE', value: ({ metadata }) => metadata.namespace };
+
+/** Prints one job, or those of a namespace or of all of them. */
+export function getJobs(name: string | undefined, options: GetOptions): Promise<void> {
+  return withCluster(options, async (cluster) => {
+    const namespace = options.allNamespaces ? undefined : cluster.namespace;
+    const jobs =
+      name === undefined
+        ? await listAll<FineTuneJob>(cluster, JOBS, namespace)
+        : [await findJob(cluster, name)];
+    if (jobs.length === 0 && (options.output === 'table' || options.output === 'wide')) {
+      console.error(namespace === undefined ? 'no jobs' : `no jobs in namespace ${namespace}`);
+      return;
+    }
+    process.stdout.write(
+      formatObjects(jobs, {
+        format: options.output,
+        resource: JOBS,
+        columns: options.allNamespaces ? [NAMESPACE, ...COLUMNS] : COLUMNS,
+        single: name !== undefined,
+      }),
+    );
+  });
+}

@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { FineTuneJob } from '@tuneyard/controller/api';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { tuneyard } from '../../support/run-command.js';
+import { jobObject, queueObject, startCluster, type Cluster } from '../controller/cluster.js';
+import { JOBS, QUEUES } from '../controller/kinds.js';
+
+let cluster: Cluster;
+const run = (...args: string[]) => tuneyard(...args, '--kubeconfig', cluster.kubeconfig);
+const job = (name: string) => cluster.client.get<FineTuneJob>(JOBS, { name, namespace: 'default' });
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  await cluster.client.create(QUEUES, queueObject('team', 4, { cohort: 'all' }));
+  for (const name of ['contracts', 'letters']) await cluster.client.create(JOBS, jobObject(name));
+  await cluster.client.mergePatch(
+    JOBS,
+    { name: 'contracts', namespace: 'default' },
+    {
+      status: {
+        phase: 'Training',
+        conditions: [
+          {
+            type: 'Admitted',
+            status: 'True',
+            reason: 'Admitted',
+            message: '',
+            lastTransitionTime: '2026-01-01T00:00:00Z',
+          },
+        ],
+        workers: { desired: 2, ready: 2 },
+        placement: { flavor: 'H100', resource: 'nvidia.com/gpu', nodes: [], time: '2026-01-01T00:00:00Z' },
+        progress: { step: 7, trainLoss: 1.25, tokensPerSecond: 900 },
+      },
+    },
+    { subresource: 'status' },
+  );
+});
+afterAll(() => cluster.close());
+
+describe('tuneyard get', () => {
+  it('prints a table like kubectl, and more of it with -o wide', async () => {
+    const { code, stdout } = await run('get');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^NAME +QUEUE +PHASE +METHOD +WORKERS +STEP +LOSS +ETA +AGE\n/);
+    expect(stdout).toMatch(/\ncontracts +team +Training +- +2 +7 +1\.250 +- +\d/);
+    expect((await run('get', '-A', '-o', 'wide')).stdout).toMatch(/^NAMESPACE .* MESSAGE\n/);
+  });
+
+  it('prints what programs read', async () => {
+    expect((await run('get', '-o', 'name')).stdout.trim().split('\n')).toEqual([
+      'finetunejob.tuneyard.dev/contracts',
+      'finetunejob.tuneyard.dev/letters',
+    ]);
+    const one = JSON.parse((await run('get', 'letters', '-o', 'json')).stdout) as FineTuneJob;
+    expect(one).toMatchObject({ kind: 'FineTuneJob', metadata: { name: 'letters' } });
+    expect(parse((await run('get', '-o', 'yaml')).stdout)).toMatchObject({ kind: 'List' });
+  });
+
+  it('names the namespace and the nearest job when there is none of the name', async () => {
+    const { code, stderr } = await run('get', 'leters');
+    expect(code).toBe(2);
+    expect(stderr).toBe('tuneyard: no job leters in namespace default: did you mean letters?\n');
+  });
+
+  it('says which server it cannot reach, and how to name another', async () => {
+    const unreachable = `${cluster.kubeconfig}-nowhere`;
+    const text = readFileSync(cluster.kubeconfig, 'utf8');
+    writeFileSync(unreachable, text.replaceAll(cluster.url, 'https://127.0.0.1:1'));
+    const { code, stderr } = await tuneyard('get', '--kubeconfig', unreachable);
+    expect(code).toBe(2);
+    expect(stderr).toContain('cannot reach https://127.0.0.1:1');
+    expect(stderr).toContain(unreachable);
+  });
+});
+
+describe('commands that show the pool', () => {
+  it('lists queues by flavor and running jobs by GPUs', async () => {
+    expect((await run('queues')).stdout).toMatch(/\nteam +all +H100 +4 +0 +0 +0 +0 +0\n/);
+    const { stdout } = await run('top');
+    expect(stdout).toMatch(/\ndefault +contracts +team +2 +H100 +900 +1\.250 +7\n$/);
+    expect(stdout).not.toContain('letters');
+  });
+});
+
+describe('commands that change a job', () => {
+  it('suspends and resumes', async () => {
+    expect((await run('suspend', 'letters')).stdout).toBe('default/letters is suspended\n');
+    expect((await job('letters')).spec.suspend).toBe(true);
+    await run('resume', 'letters');
+    expect((await job('letters')).spec.suspend).toBe(false);
+  });
+
+  it('resizes, and refuses what contradicts itself', async () => {
+    expect((await run('resize', 'letters', '--max', '8')).code).toBe(0);
+    expect((await job('letters')).spec.workers).toMatchObject({ min: 2, max: 8 });
+    const { code, stderr } = await run('resize', 'letters', '--max', '1');
+    expect(code).toBe(2);
+    expect(stderr).toContain('--min 1');
+  });
+
+  it('cancels without a question where there is no terminal', async () => {
+    await cluster.client.create(JOBS, jobObject('short'));
+    expect((await run('cancel', 'short')).stdout).toBe('default/short is cancelled\n');
+    await expect(job('short')).rejects.toThrow(/not found/);
+  });
+});
+
+describe('tuneyard completion', () => {
+  it('writes a script that bash takes', async () => {
+    const { stdout } = await tuneyard('completion', 'bash');
+    execFileSync('bash', ['-n'], { input: stdout });
+    const reply = execFileSync('bash', {
+      input: `${stdout}\nCOMP_WORDS=(tuneyard sus); COMP_CWORD=1; _tuneyard; echo "\${COMPREPLY[@]}"`,
+    });
+    expect(reply.toString()).toBe('suspend\n');
+  });
+});
