@@ -32,7 +32,12 @@ export class SoloGroup implements Group {
       scalars.lossSum += lossSum;
       scalars.trainedTokens += trainedTokens;
     }
-    return { kind: 'sum', vector, scalars, timings: { computeSeconds: 0, reduceSeconds: 0, additionSeconds: 0, bytes: 0 } };
+    return {
+      kind: 'sum',
+      vector,
+      scalars,
+      timings: { computeSeconds: 0, reduceSeconds: 0, additionSeconds: 0, bytes: 0 },
+    };
   }
 
   reportProgress(progress: Progress): void {
