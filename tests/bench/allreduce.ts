@@ -3,7 +3,6 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 
 import { ServerCredentials } from '@grpc/grpc-js';
 import { createCoordinatorServer, MemoryEventBus, MemoryStateStore } from '@tuneyard/controller/coordinator';
@@ -22,6 +21,7 @@ import { startGloo, type Gloo } from './gloo.js';
 import { peftPython } from './peft-environment.js';
 import { answerOf, tell } from './rank-processes.js';
 import { makeCertificates } from '../support/make-certificates.js';
+import { readOptions } from '../support/read-options.js';
 
 const USAGE = `node tests/dist/bench/allreduce.js [options]
 
@@ -54,24 +54,17 @@ const V8_FLAGS = ['--max-semi-space-size=64'];
 const LATENCY_REPEATS = 300;
 const LATENCY_WARM_UP = 50;
 
-const { values } = parseArgs({
-  options: {
-    ranks: { type: 'string', default: '2,3,4' },
-    mib: { type: 'string', default: '80' },
-    rounds: { type: 'string', default: '9' },
-    only: { type: 'string', default: '' },
-    json: { type: 'string' },
-    python: { type: 'string' },
-    'no-gloo': { type: 'boolean', default: false },
-    'no-tls': { type: 'boolean', default: false },
-    'no-small': { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const values = readOptions(USAGE, {
+  ranks: { type: 'string', default: '2,3,4' },
+  mib: { type: 'string', default: '80' },
+  rounds: { type: 'string', default: '9' },
+  only: { type: 'string', default: '' },
+  json: { type: 'string' },
+  python: { type: 'string' },
+  'no-gloo': { type: 'boolean', default: false },
+  'no-tls': { type: 'boolean', default: false },
+  'no-small': { type: 'boolean', default: false },
 });
-if (values.help) {
-  console.log(USAGE);
-  process.exit(0);
-}
 const rounds = Number(values.rounds);
 const elements = Math.round((Number(values.mib) * 2 ** 20) / 4);
 const python = values['no-gloo'] ? { missing: 'it was left out' } : peftPython(values.python);

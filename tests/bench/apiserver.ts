@@ -1,5 +1,4 @@
-// Speed of the local API server: start, creates from 8 clients, lists, watch fan-out, memory.
-// Run after `npm run build`: node tests/dist/bench/apiserver.js [--json FILE] [--no-tls]
+// Speed of the local API server. Run after `npm run build`; --help tells how.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
@@ -7,6 +6,20 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readOptions } from '../support/read-options.js';
+
+const USAGE = `
+node tests/dist/bench/apiserver.js [options]
+
+Speed of the local API server: start, creates from 8 clients, lists, watch fan-out, memory.
+
+  --no-tls       over plain HTTP
+  --json FILE    also writes the figures there
+`;
+const values = readOptions(USAGE, {
+  'no-tls': { type: 'boolean', default: false },
+  json: { type: 'string' },
+});
 
 interface Access {
   url: URL;
@@ -251,11 +264,10 @@ async function measureFanOut(access: Access, all: Client[], listed: string): Pro
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tuneyard-bench-'));
 try {
-  const figures = await measure(folder, process.argv.includes('--no-tls') ? ['--no-tls'] : []);
+  const figures = await measure(folder, values['no-tls'] ? ['--no-tls'] : []);
   for (const [name, value] of Object.entries(figures))
     console.log(`${name.padEnd(38)} ${value.toFixed(value < 10 ? 2 : 0)}`);
-  const json = process.argv.indexOf('--json');
-  const file = json < 0 ? undefined : process.argv[json + 1];
+  const file = values.json;
   if (file) writeFileSync(file, `${JSON.stringify(figures, null, 2)}\n`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -5,22 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readOptions } from '../support/read-options.js';
 
-/**
- * Time and memory of reading a data set: rows made of words of a fixed list, read in a process of its own.
- *
- *   node tests/dist/bench/data.js [--megabytes 50] [--tokenizer DIR] [--json]
- *
- * Ends with 1 when the process took more than --limit MiB (default 512).
- */
-const { values } = parseArgs({
-  options: {
-    megabytes: { type: 'string', default: '50' },
-    limit: { type: 'string', default: '512' },
-    tokenizer: { type: 'string', default: defaultTokenizer() },
-    json: { type: 'boolean', default: false },
-  },
+const USAGE = `node tests/dist/bench/data.js [options]
+
+Time and memory of reading a data set: rows made of words of a fixed list, read in a process of its own. Ends with 1
+when the process took more than --limit.
+
+  --megabytes N     size of the file; default 50
+  --limit N         MiB; default 512
+  --tokenizer DIR   default: the one of the example model
+  --json            figures as one line of JSON
+`;
+
+const values = readOptions(USAGE, {
+  megabytes: { type: 'string', default: '50' },
+  limit: { type: 'string', default: '512' },
+  tokenizer: { type: 'string', default: defaultTokenizer() },
+  json: { type: 'boolean', default: false },
 });
 
 interface Measured {

@@ -1,24 +1,31 @@
-// Speed of greedy generation with the key-value cache, and that it writes what a full recompute writes. Run after
-// `npm run build`:
-//   node tests/dist/bench/generate.js [--shape s15m|m512|FILE] [--batch 1,8] [--prompt 64] [--new 64] [--rounds 5]
-//     [--check 8] [--json FILE]
-// --check tokens of each sequence are made again from the whole text each time; 0 leaves that out.
+// Speed of generation. Run after `npm run build`; --help tells how.
 import { rmSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { MethodType, TrainerConfig } from '@tuneyard/proto';
 import { createEngine, type Engine } from '@tuneyard/trainer/loop';
 import { readShape, shapeFolder } from './train-shape.js';
+import { readOptions } from '../support/read-options.js';
 
-const { values } = parseArgs({
-  options: {
-    shape: { type: 'string', default: 's15m' },
-    batch: { type: 'string', default: '1,8' },
-    prompt: { type: 'string', default: '64' },
-    new: { type: 'string', default: '64' },
-    rounds: { type: 'string', default: '5' },
-    check: { type: 'string', default: '8' },
-    json: { type: 'string' },
-  },
+const USAGE = `node tests/dist/bench/generate.js [options]
+
+Speed of greedy generation with the key-value cache, and that it writes what a full recompute writes.
+
+  --shape NAME    s15m, m512 or a config.json; default s15m
+  --batch LIST    sequences at once; default 1,8
+  --prompt N      tokens of a prompt; default 64
+  --new N         tokens that are made; default 64
+  --rounds N      medians are printed; default 5
+  --check N       tokens of each sequence that are made again from the whole text each time; default 8, 0 leaves it out
+  --json FILE     also writes the figures there
+`;
+
+const values = readOptions(USAGE, {
+  shape: { type: 'string', default: 's15m' },
+  batch: { type: 'string', default: '1,8' },
+  prompt: { type: 'string', default: '64' },
+  new: { type: 'string', default: '64' },
+  rounds: { type: 'string', default: '5' },
+  check: { type: 'string', default: '8' },
+  json: { type: 'string' },
 });
 const [promptTokens, newTokens, rounds, checked] = [
   values.prompt,

@@ -1,11 +1,20 @@
-// Speed of the scheduler alone: full cycles, reasons included, over a cluster in memory in which all jobs wait from the
-// start and end after a while. Then the same on pools of a tenth to the whole size, for how the cost of a cycle grows.
-// Run after `npm run build`: node tests/dist/bench/schedule.js [--nodes 5000] [--gpus-per-node 8] [--queues 1000]
-//   [--jobs 50000] [--json FILE]
+// Speed of the scheduler alone. Run after `npm run build`; --help tells how.
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import type { PendingJob, PoolNode, QueueState, RunningJob } from '@tuneyard/controller/scheduling';
 import { LiveBacklog, LiveRunningJobs, schedule } from '@tuneyard/controller/scheduling';
+import { readOptions } from '../support/read-options.js';
+
+const USAGE = `node tests/dist/bench/schedule.js [options]
+
+Speed of the scheduler alone: full cycles, reasons included, over a cluster in memory in which all jobs wait from the
+start and end after a while. Then how the cost of a cycle grows on pools of a tenth to the whole size.
+
+  --nodes N           default 5000
+  --gpus-per-node N   default 8
+  --queues N          default 1000
+  --jobs N            default 50000
+  --json FILE         also writes the figures there
+`;
 
 interface Load {
   readonly nodes: number;
@@ -250,14 +259,12 @@ function show(result: Result): void {
   );
 }
 
-const { values } = parseArgs({
-  options: {
-    nodes: { type: 'string', default: '5000' },
-    'gpus-per-node': { type: 'string', default: '8' },
-    queues: { type: 'string', default: '1000' },
-    jobs: { type: 'string', default: '50000' },
-    json: { type: 'string' },
-  },
+const values = readOptions(USAGE, {
+  nodes: { type: 'string', default: '5000' },
+  'gpus-per-node': { type: 'string', default: '8' },
+  queues: { type: 'string', default: '1000' },
+  jobs: { type: 'string', default: '50000' },
+  json: { type: 'string' },
 });
 const full: Load = {
   nodes: Number(values.nodes),

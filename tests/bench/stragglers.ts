@@ -2,15 +2,18 @@
 // The workers are processes with the real group and coordinator; a micro-batch takes a set time and no processor, so that
 // the figures do not depend on how many cores this machine has.
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 
 import { createCoordinatorServer, MemoryEventBus, MemoryStateStore } from '@tuneyard/controller/coordinator';
 import { TrainerConfig } from '@tuneyard/proto';
 
 import { Arena } from '../chaos/arena.js';
 import type { FakeTraining } from '../chaos/fake-training.js';
+import { readOptions } from '../support/read-options.js';
 
-const HELP = `Options:
+const USAGE = `node tests/dist/bench/stragglers.js [options]
+
+What dealing micro-batches by speed is worth when one worker is slow.
+
   --workers N   processes, default 4
   --batches N   micro-batches a step, default 32
   --ms N        what one takes, default 20
@@ -24,20 +27,16 @@ interface Run {
   readonly digest: string;
 }
 
-const { values } = parseArgs({
-  options: {
-    workers: { type: 'string', default: '4' },
-    batches: { type: 'string', default: '32' },
-    ms: { type: 'string', default: '20' },
-    slow: { type: 'string', default: '2' },
-    steps: { type: 'string', default: '60' },
-    rounds: { type: 'string', default: '3' },
-    json: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+const values = readOptions(USAGE, {
+  workers: { type: 'string', default: '4' },
+  batches: { type: 'string', default: '32' },
+  ms: { type: 'string', default: '20' },
+  slow: { type: 'string', default: '2' },
+  steps: { type: 'string', default: '60' },
+  rounds: { type: 'string', default: '3' },
+  json: { type: 'string' },
 });
-if (values.help) console.log(HELP);
-else await main();
+await main();
 
 async function main(): Promise<void> {
   const [workers, count, unitMs, slow, totalSteps, rounds] = [

@@ -1,31 +1,44 @@
-// Training speed on this machine, alone or pair by pair against PyTorch + PEFT. Run after `npm run build`:
-//   node tests/dist/bench/train.js [--shape s15m|m512|FILE] [--batch 8] [--seq 256] [--steps 20] [--workers 1]
-//     [--method lora|qlora|dora|ptuning|prefix|prompt|full] [--rank 16] [--checkpointing] [--against peft]
-//     [--python FILE] [--threads N] [--json FILE]
-// --batch is each worker's own. TUNEYARD_BACKEND, TUNEYARD_BLAS and TUNEYARD_NATIVE choose as in training. With --against,
-// steps alternate, so that other load on the machine meets both alike; --threads are PyTorch's (default: workers).
+// Training speed on this machine. Run after `npm run build`; --help tells how.
 import { rmSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { peftPython, startPeft, type PeftBaseline, type PeftStep } from './peft-environment.js';
 import { readShape, shapeFolder, stepFlops } from './train-shape.js';
 import type { StepTimes } from './train-rank.js';
 import { startWorkers, type Workers } from './train-workers.js';
+import { readOptions } from '../support/read-options.js';
 
-const { values } = parseArgs({
-  options: {
-    shape: { type: 'string', default: 's15m' },
-    batch: { type: 'string', default: '8' },
-    seq: { type: 'string', default: '256' },
-    steps: { type: 'string', default: '20' },
-    workers: { type: 'string', default: '1' },
-    method: { type: 'string', default: 'lora' },
-    rank: { type: 'string', default: '16' },
-    checkpointing: { type: 'boolean', default: false },
-    against: { type: 'string' },
-    python: { type: 'string' },
-    threads: { type: 'string' },
-    json: { type: 'string' },
-  },
+const USAGE = `node tests/dist/bench/train.js [options]
+
+Training speed on this machine, alone or pair by pair against PyTorch + PEFT.
+
+  --shape NAME      s15m, m512 or a config.json; default s15m
+  --batch N         sequences of each worker's micro-batch; default 8
+  --seq N           tokens of a sequence; default 256
+  --steps N         steps that are measured; default 20
+  --workers N       processes; default 1
+  --method NAME     lora, qlora, dora, ptuning, prefix, prompt or full; default lora
+  --rank N          of LoRA; default 16
+  --checkpointing   keep layer inputs only and compute the rest again
+  --against peft    also PyTorch + PEFT, step by step in turn, so that other load on the machine meets both alike
+  --python FILE     Python with torch, transformers and peft; default: one under .cache, made when pip can
+  --threads N       PyTorch's; default: the number of workers
+  --json FILE       also writes the figures there
+
+TUNEYARD_BACKEND, TUNEYARD_BLAS and TUNEYARD_NATIVE choose as in training.
+`;
+
+const values = readOptions(USAGE, {
+  shape: { type: 'string', default: 's15m' },
+  batch: { type: 'string', default: '8' },
+  seq: { type: 'string', default: '256' },
+  steps: { type: 'string', default: '20' },
+  workers: { type: 'string', default: '1' },
+  method: { type: 'string', default: 'lora' },
+  rank: { type: 'string', default: '16' },
+  checkpointing: { type: 'boolean', default: false },
+  against: { type: 'string' },
+  python: { type: 'string' },
+  threads: { type: 'string' },
+  json: { type: 'string' },
 });
 if (values.against !== undefined && values.against !== 'peft') {
   console.error(`--against is '${values.against}'; it must be 'peft'.`);

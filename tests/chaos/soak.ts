@@ -1,20 +1,27 @@
-// Random faults in a row on one job, then the proof that it came to the same bits as a job nobody disturbed, and that a
-// worker which lived through all of them holds no more memory and files at the end than at the start.
-// Run after `npm run build`: node tests/dist/chaos/soak.js [--faults 200] [--workers 4] [--seed N] [--json FILE]
+// Random faults in a row on one job. Run after `npm run build`; --help tells how.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 
 import { Arena, randomOf, type WorkerProcess } from './arena.js';
 import type { FakeTraining } from './fake-training.js';
+import { readOptions } from '../support/read-options.js';
 
-const { values } = parseArgs({
-  options: {
-    faults: { type: 'string', default: '200' },
-    workers: { type: 'string', default: '4' },
-    seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
-    json: { type: 'string' },
-  },
+const USAGE = `node tests/dist/chaos/soak.js [options]
+
+Random faults in a row on one job, then the proof that it came to the same bits as a job nobody disturbed, and that a
+worker which lived through all of them holds no more memory and files at the end than at the start.
+
+  --faults N     default 200
+  --workers N    default 4
+  --seed N       repeats a run; default: another one each time
+  --json FILE    also writes the figures there
+`;
+
+const values = readOptions(USAGE, {
+  faults: { type: 'string', default: '200' },
+  workers: { type: 'string', default: '4' },
+  seed: { type: 'string', default: `${Date.now() % 1_000_000}` },
+  json: { type: 'string' },
 });
 const [faults, size, seed] = [Number(values.faults), Number(values.workers), Number(values.seed)];
 const random = randomOf(seed);

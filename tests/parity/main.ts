@@ -1,20 +1,27 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { selectBackend } from '@tuneyard/trainer/tensor';
 import { caseNames, readCase } from './case-files.js';
 import { checkNf4 } from './check-nf4.js';
 import { runCase, type CaseResult } from './run-case.js';
+import { readOptions } from '../support/read-options.js';
 
 /** The repository's own cases, from the compiled file in tests/dist/parity. */
 const OWN_CASES = fileURLToPath(new URL('../../parity/cases', import.meta.url));
 
-const { values } = parseArgs({
-  options: {
-    cases: { type: 'string', default: OWN_CASES },
-    golden: { type: 'string' },
-    checkpointing: { type: 'boolean', default: false },
-  },
+const USAGE = `
+npm run test:parity -- [options]
+
+Trains the cases of PyTorch + PEFT again and compares losses, gradient norms, adapters and logits.
+
+  --cases DIR        default: those of this repository
+  --golden DIR       also compares NF4 with the bytes in this folder
+  --checkpointing    with gradient checkpointing
+`;
+const values = readOptions(USAGE, {
+  cases: { type: 'string', default: OWN_CASES },
+  golden: { type: 'string' },
+  checkpointing: { type: 'boolean', default: false },
 });
 
 if (!existsSync(values.cases)) {
