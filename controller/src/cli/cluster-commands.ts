@@ -2,6 +2,7 @@ import { Argument, Option, type Command } from 'commander';
 import { completionScript, SHELLS, type Shell } from './completion-script.js';
 import type { CancelOptions, ResizeOptions } from './change-job.js';
 import type { ClusterOptions } from './cluster.js';
+import type { ExplainOptions } from './explain-command.js';
 import type { GetOptions } from './get-command.js';
 import { OUTPUT_FORMATS } from './output.js';
 import { positiveInteger } from './positive-integer.js';
@@ -9,7 +10,7 @@ import type { QueuesOptions } from './queues-command.js';
 import type { TopOptions } from './top-command.js';
 
 /** Commands whose first argument is the name of a job. */
-const JOB_COMMANDS = ['get', 'logs', 'suspend', 'resume', 'resize', 'cancel'];
+const JOB_COMMANDS = ['get', 'explain', 'logs', 'suspend', 'resume', 'resize', 'cancel'];
 
 /** Adds the options by which every such command finds the cluster. */
 export function withClusterOptions(command: Command): Command {
@@ -29,6 +30,16 @@ export function addClusterCommands(program: Command): void {
     .action(async (job: string | undefined, options: GetOptions) => {
       const { getJobs } = await import('./get-command.js');
       await getJobs(job, options);
+    });
+
+  withClusterOptions(
+    program.command('explain').description('why a job waits, what would fit now, and when it may start'),
+  )
+    .argument('<job>', 'name of the job')
+    .addOption(new Option('-o, --output <format>', 'format').choices(['text', 'json']).default('text'))
+    .action(async (job: string, options: ExplainOptions) => {
+      const { explain } = await import('./explain-command.js');
+      await explain(job, options);
     });
 
   withClusterOptions(

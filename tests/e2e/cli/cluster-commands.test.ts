@@ -76,6 +76,18 @@ describe('tuneyard get', () => {
   });
 });
 
+describe('tuneyard explain', () => {
+  it('tells what a job does, for people and for programs', async () => {
+    expect((await run('explain', 'contracts')).stdout).toMatch(
+      /^default\/contracts in queue team: Training\n.*2 of 2 train on H100/,
+    );
+    expect(JSON.parse((await run('explain', 'contracts', '-o', 'json')).stdout)).toMatchObject({
+      phase: 'Training',
+      progress: { step: 7 },
+    });
+  });
+});
+
 describe('commands that show the pool', () => {
   it('lists queues by flavor and running jobs by GPUs', async () => {
     expect((await run('queues')).stdout).toMatch(/\nteam +all +H100 +4 +0 +0 +0 +0 +0\n/);
