@@ -95,6 +95,11 @@ export const fineTuneJobStatusSchema = documented('What the controller knows of 
   requeueAt: instant('Not admitted again before this time.').optional(),
   restarts: count('Failures of workers that were tried again; counts towards backoffLimit.').optional(),
   evictions: count('Times that the job had to give its GPUs back.').optional(),
+  microBatchSize: integer(
+    'training.microBatchSize after a worker ran out of memory; batchSize stays the same. Done once.',
+    1,
+    4096,
+  ).optional(),
   lastFailure: documented('The failure that the last restart was for.', {
     reason: text('UserError, DataError, OutOfMemory, Infrastructure or Diverged.', 64),
     message: text('What the worker said.', 1024),

@@ -187,12 +187,36 @@ describe('failures', () => {
     });
   });
 
-  it('for lack of memory are not tried again', () => {
+  it('for lack of memory start the gang anew with half the micro-batch, once', () => {
     const job = admitted();
-    expect(failedAs(job, { pods: podsOf(job, exited(137, 'OOMKilled')) })).toMatchObject({
+    const [first, second] = podsOf(job);
+    for (const status of [exited(137, 'OOMKilled'), exited(4)]) {
+      const pods = [first!, { ...second!, status }];
+      const decision = decide(facts(job, { pods, training: training() }));
+      expect(decision.deletePods).toHaveLength(2);
+      expect(decision.unregister).toBe(true);
+      expect(decision.status).toMatchObject({
+        attempt: 1,
+        restarts: 1,
+        microBatchSize: 2,
+        lastFailure: { reason: 'OutOfMemory' },
+      });
+      expect(decision.status.lastFailure?.message).toContain('goes on with training.microBatchSize 2');
+    }
+    const again = admitted({}, 0, { restarts: 1, microBatchSize: 2 });
+    expect(failedAs(again, { pods: podsOf(again, exited(4)) })).toMatchObject({
       phase: 'Failed',
       reason: 'OutOfMemory',
     });
+  });
+
+  it('for lack of memory end the job at once where the micro-batch is one row, and say what lowers the need', () => {
+    const job = admitted({ training: { microBatchSize: 1 } });
+    const failed = failedAs(job, { pods: podsOf(job, exited(137, 'OOMKilled')) });
+    expect(failed).toMatchObject({ phase: 'Failed', reason: 'OutOfMemory' });
+    expect(failed.message).toContain(
+      'was killed for using too much memory; set training.gradientCheckpointing',
+    );
   });
 
   it('of one machine replace that worker alone', () => {

@@ -1,4 +1,5 @@
 import type { ConditionUpdate, FailureReason, FineTuneJobStatus } from '../api/index.js';
+import { waysToFit } from '../api/index.js';
 import type { PodObject } from '../pool/index.js';
 import { isTerminated } from '../pool/index.js';
 import type { Decision } from './decision.js';
@@ -6,6 +7,7 @@ import type { JobFacts } from './facts.js';
 import type { Gang } from './gang.js';
 import type { Failure } from './failure.js';
 import { failureReason, isRetryable } from './failure.js';
+import { smallerMicroBatch } from './smaller-micro-batch.js';
 import { condition, nextStatus, rfc3339 } from './next-status.js';
 import { reportedProgress } from './reported-progress.js';
 
@@ -119,7 +121,8 @@ export function evict(
 
 /**
  * Workers failed. While others go on, only the failed ones are replaced and the newcomers fetch the state from them;
- * otherwise the whole gang starts again from the newest checkpoint.
+ * otherwise the whole gang starts again from the newest checkpoint. Out of memory it does so once, with a smaller
+ * micro-batch.
  */
 export function restart(
   facts: JobFacts,
@@ -130,16 +133,26 @@ export function restart(
   const { job, resolved, now } = facts;
   const restarts = (job.status?.restarts ?? 0) + 1;
   const limit = resolved?.runPolicy.backoffLimit ?? 0;
-  if (!isRetryable(failure)) return fail(facts, gang, failureReason(failure), failure.message);
+  const microBatchSize = failure.class === 'OutOfMemory' ? smallerMicroBatch(facts) : undefined;
+  if (!isRetryable(failure) && microBatchSize === undefined) {
+    const out = failure.class === 'OutOfMemory' && resolved !== undefined ? `; ${waysToFit(resolved)}` : '';
+    return fail(facts, gang, failureReason(failure), `${failure.message}${out}`);
+  }
   if (restarts > limit)
     return fail(facts, gang, failureReason(failure), `${failure.message}; it was tried again ${limit} times`);
   const survivors = [...gang.workers.values()].filter((pod) => !failed.includes(pod) && !isTerminated(pod));
-  const whole = survivors.length === 0;
+  // All workers of a group compute the same micro-batches.
+  const whole = survivors.length === 0 || microBatchSize !== undefined;
+  const told =
+    microBatchSize === undefined
+      ? failure.message
+      : `${failure.message}; goes on with training.microBatchSize ${microBatchSize}`;
   const change: FineTuneJobStatus = {
     ...job.status,
     ...reportedProgress(job.status ?? {}, facts.training, now),
     restarts,
-    lastFailure: { reason: failure.class, message: failure.message.slice(0, 1024), time: rfc3339(now) },
+    ...(microBatchSize === undefined ? {} : { microBatchSize }),
+    lastFailure: { reason: failure.class, message: told.slice(0, 1024), time: rfc3339(now) },
     ...(whole
       ? {
           attempt: gang.attempt + 1,
@@ -148,8 +161,8 @@ export function restart(
       : {}),
   };
   const updates = [
-    condition('WorkersReady', 'False', 'WorkerFailed', failure.message),
-    ...(whole ? [condition('Training', 'False', 'NotTraining', failure.message)] : []),
+    condition('WorkersReady', 'False', 'WorkerFailed', told),
+    ...(whole ? [condition('Training', 'False', 'NotTraining', told)] : []),
   ];
   return {
     status: nextStatus(job, change, updates, now),

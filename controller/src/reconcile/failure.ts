@@ -20,7 +20,10 @@ const CLASSES: readonly FailureClass[] = [
 /** Exit code of the trainer for input that cannot be used; its message says what is wrong. */
 const USER_ERROR_EXIT = 2;
 
-/** Only what the machines did wrong is worth another try. */
+/** Exit code of the trainer when its backend has too little memory; its message says for what. */
+const OUT_OF_MEMORY_EXIT = 4;
+
+/** Only what the machines did wrong is worth another try as it is. */
 export const isRetryable = ({ class: kind }: Failure) => kind === 'Infrastructure';
 
 /** The reason of the Failed condition for a failure that is not tried again. */
@@ -47,6 +50,8 @@ export function podFailure(pod: PodObject): Failure | undefined {
     ended.message === undefined || ended.message === '' ? '' : `: ${ended.message.trim().slice(-512)}`;
   if (ended.reason === 'OOMKilled')
     return { class: 'OutOfMemory', message: `${name} was killed for using too much memory${said}` };
+  if (ended.exitCode === OUT_OF_MEMORY_EXIT)
+    return { class: 'OutOfMemory', message: `${name} ran out of memory${said}` };
   if (ended.exitCode === USER_ERROR_EXIT)
     return {
       class: 'UserError',

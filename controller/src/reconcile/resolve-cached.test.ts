@@ -50,3 +50,37 @@ describe('the memory that a job needs', () => {
     expect(memoryOf(pathToFileURL(broken).href)).toBeUndefined();
   });
 });
+
+describe('the micro-batch', () => {
+  const spec = {
+    queueName: 'team',
+    model: { source: 'hf://base' },
+    dataset: { sources: [{ uri: 'file:///data/a.jsonl' }] },
+    training: { batchSize: 12, microBatchSize: 4 },
+    output: { uri: 'file:///out' },
+  };
+  const resolve = createResolver();
+  const resolved = (microBatchSize?: number) => {
+    const found = resolve({
+      metadata: { name: 'a' },
+      spec,
+      status: { microBatchSize },
+    } as unknown as FineTuneJob);
+    if ('invalid' in found) throw new Error(found.invalid);
+    return found;
+  };
+
+  it('of the status counts once a worker ran out of memory, with the reason; the batch stays the same', () => {
+    expect(resolved().training.microBatchSize).toBe(4);
+    const { training, reasons } = resolved(2);
+    expect(training).toMatchObject({ batchSize: 12, microBatchSize: 2 });
+    expect(reasons.find(({ field }) => field === 'training.microBatchSize')?.reason).toMatch(
+      /ran out of memory/,
+    );
+  });
+
+  it('of the spec counts where it is smaller, or where the other one does not divide the batch', () => {
+    expect(resolved(8).training.microBatchSize).toBe(4);
+    expect(resolved(5).training.microBatchSize).toBe(4);
+  });
+});

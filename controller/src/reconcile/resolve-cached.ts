@@ -2,18 +2,22 @@ import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
 import { memoryNeed, parseFineTuneJobSpec, resolveSpec } from '../api/index.js';
 import { UserError } from '../errors.js';
 import { readModelShape } from './read-model-shape.js';
+import { withMicroBatch } from './smaller-micro-batch.js';
 
 export type Resolved = ResolvedSpec | { readonly invalid: string };
 
-/** Resolves the spec of a job once for every version of the object. */
+/** Resolves the spec of a job once for every version of the object, whose status may name a smaller micro-batch. */
 export function createResolver(): (job: FineTuneJob) => Resolved {
-  const known = new WeakMap<object, Resolved>();
+  const known = new WeakMap<
+    object,
+    { readonly microBatchSize: number | undefined; readonly resolved: Resolved }
+  >();
   return (job) => {
-    let resolved = known.get(job.spec);
-    if (resolved === undefined) {
-      resolved = resolve(job);
-      known.set(job.spec, resolved);
-    }
+    const microBatchSize = job.status?.microBatchSize;
+    const found = known.get(job.spec);
+    if (found !== undefined && found.microBatchSize === microBatchSize) return found.resolved;
+    const resolved = resolve(job);
+    known.set(job.spec, { microBatchSize, resolved });
     return resolved;
   };
 }
@@ -21,7 +25,9 @@ export function createResolver(): (job: FineTuneJob) => Resolved {
 /** The API server validated the spec, but perhaps with the schema of another version. */
 function resolve(job: FineTuneJob): Resolved {
   try {
-    return withMemory(resolveSpec(parseFineTuneJobSpec(job.spec)));
+    return withMemory(
+      withMicroBatch(resolveSpec(parseFineTuneJobSpec(job.spec)), job.status?.microBatchSize),
+    );
   } catch (error) {
     if (error instanceof UserError) return { invalid: error.message };
     throw error;

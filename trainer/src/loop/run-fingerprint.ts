@@ -4,12 +4,17 @@ import type { PreparedData } from '../data/index.js';
 
 /**
  * Names what is trained, by settings and training data: 16 hex digits. Checkpoints lie under this name, so that a run
- * never resumes from the state of another one. What changes no bit of the result is left out.
+ * never resumes from the state of another one. What changes no bit of the result is left out, and so is the micro-batch,
+ * which changes no more than roundings: a job that ran out of memory goes on with a smaller one.
  */
 export function runFingerprint({ model, method, training }: TrainerConfig, data: PreparedData): string {
   const hash = createHash('sha256');
   hash.update(
-    JSON.stringify([model, method, { ...training, checkpoint: undefined, verifyEverySteps: undefined }]),
+    JSON.stringify([
+      model,
+      method,
+      { ...training, checkpoint: undefined, verifyEverySteps: undefined, microBatchSize: undefined },
+    ]),
   );
   for (const { examples, weight } of data.train) {
     hash.update(`\n${weight} ${examples.length}\n`);

@@ -1,5 +1,9 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
-import { UserError } from '../errors.js';
+import { DivergedError, ResourceError, UserError } from '../errors.js';
+
+/** Errors whose class decides what happens to the job, so that it must survive the way between threads. */
+const CLASSES = { UserError, ResourceError, DivergedError } as const;
+type ErrorClass = keyof typeof CLASSES;
 
 interface Call {
   readonly id: number;
@@ -11,7 +15,8 @@ type Reply = { readonly id: number } & (
   | { readonly ok: true; readonly value: unknown }
   | {
       readonly ok: false;
-      readonly userError: boolean;
+      /** Undefined for any other error. */
+      readonly kind: ErrorClass | undefined;
       readonly message: string;
       readonly stack: string | undefined;
     }
@@ -34,9 +39,12 @@ async function answer(call: Call, methods: Methods): Promise<Reply> {
     return { id: call.id, ok: true, value: await method(...call.args) };
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    return { id: call.id, ok: false, userError: error instanceof UserError, message, stack };
+    return { id: call.id, ok: false, kind: classOf(error), message, stack };
   }
 }
+
+const classOf = (error: unknown) =>
+  (Object.keys(CLASSES) as ErrorClass[]).find((kind) => error instanceof CLASSES[kind]);
 
 /** Calls methods that a worker thread serves; every open call is rejected when the thread ends. */
 export class ThreadCaller {
@@ -69,7 +77,7 @@ export class ThreadCaller {
     if (!call) return;
     this.open.delete(reply.id);
     if (reply.ok) return call.resolve(reply.value);
-    const error = reply.userError ? new UserError(reply.message) : new Error(reply.message);
+    const error = new (reply.kind === undefined ? Error : CLASSES[reply.kind])(reply.message);
     if (reply.stack) error.stack = reply.stack;
     call.reject(error);
   }
