@@ -112,6 +112,20 @@ describe.each(pairs)('a $server server and a $client client', ({ server, client 
     });
   });
 
+  it('give up a connection that the peer is ending, at any moment of that', async () => {
+    const turns = (count: number, then: () => void): unknown =>
+      count === 0 ? then() : setImmediate(() => turns(count - 1, then));
+    for (let turn = 0; turn < 16; turn++) {
+      const { plane, peer } = await connectPair((_, sink) => void sendAll(sink, [frameOf(1000, 1)]));
+      await pullAll(plane, peer);
+      const closed = open.at(-2)?.close();
+      const end = pullAll(plane, peer);
+      await new Promise<void>((resolve) => turns(turn, resolve));
+      plane.keepOnly([]);
+      await Promise.all([closed, end]);
+    }
+  });
+
   it('tell a refusal, a stranger and a broken line apart', async () => {
     const sinks: FrameSink[] = [];
     const answers: ((sink: FrameSink) => void)[] = [

@@ -38,6 +38,7 @@ export class Http2DataTap extends Duplex {
   #forwarded: Buffer | undefined;
   readonly #unreported = new Map<number, number>();
   #updates: Buffer[] = [];
+  #failure: string | undefined;
 
   /**
    * @param dial connects a socket with these options, plain or TLS
@@ -55,9 +56,14 @@ export class Http2DataTap extends Duplex {
         return true;
       },
     });
-    this.#socket.on('error', (error) => this.destroy(error));
+    this.#socket.on('error', (error) => this.#fail(error.message));
     this.#socket.on('end', () => this.push(null));
     this.#socket.on('close', () => this.destroy());
+  }
+
+  /** Why the connection broke, if it did not just end. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   get isConnecting(): boolean {
@@ -93,6 +99,15 @@ export class Http2DataTap extends Duplex {
     done(error);
   }
 
+  /**
+   * Ends the connection without an error event: at one, node:http2 would still write that it goes away, and aborts the
+   * process when the other side is just ending too. Destroy the tap and not the session for the same reason.
+   */
+  #fail(reason: string): void {
+    this.#failure ??= reason;
+    this.destroy();
+  }
+
   #receive(bytes: number): void {
     for (let at = 0; at < bytes && !this.destroyed;) {
       if (this.#headBytes < HEAD_BYTES) {
@@ -115,7 +130,7 @@ export class Http2DataTap extends Duplex {
     this.#left = length;
     this.#padding = 0;
     if (length > MAX_FRAME_BYTES) {
-      this.destroy(new Error(`an HTTP/2 frame of ${length} bytes`));
+      this.#fail(`an HTTP/2 frame of ${length} bytes`);
     } else if (this.#head[3] === FRAME_DATA) {
       this.#stream = this.#head.readUInt32BE(5) & 0x7fffffff;
       this.#paddingIsKnown = ((this.#head[4] ?? 0) & FLAG_PADDED) === 0;
@@ -141,7 +156,7 @@ export class Http2DataTap extends Duplex {
       this.#paddingIsKnown = true;
       this.#padding = READ_BUFFER[start] ?? 0;
       this.#left -= 1;
-      if (this.#padding > this.#left) this.destroy(new Error('an HTTP/2 frame with more padding than bytes'));
+      if (this.#padding > this.#left) this.#fail('an HTTP/2 frame with more padding than bytes');
       return start + 1;
     }
     const wanted = Math.min(end - start, this.#left - this.#padding);

@@ -81,7 +81,10 @@ export class Http2PullClient {
       assembler.dispose();
       finish(() => {
         if (sound || code === status.FAILED_PRECONDITION) listener.onEnd();
-        else listener.onError(`${code === undefined ? 'UNAVAILABLE' : (status[code] ?? code)}: ${details}`);
+        else
+          listener.onError(
+            `${code === undefined ? 'UNAVAILABLE' : (status[code] ?? code)}: ${tap.failure ?? details}`,
+          );
       });
     });
     const message = PullRequest.encode(request).finish();
@@ -94,10 +97,10 @@ export class Http2PullClient {
 
   keepOnly(peers: readonly PeerAddress[]): void {
     const keep = new Set(peers.map(connectionKey));
-    for (const [key, { session }] of this.#connections) {
+    for (const [key, { tap }] of this.#connections) {
       if (keep.has(key)) continue;
       this.#connections.delete(key);
-      session.destroy();
+      tap.destroy();
     }
   }
 
@@ -130,10 +133,11 @@ export class Http2PullClient {
 function watch({ session, tap }: Connection): void {
   let answered = true;
   const timer = setInterval(() => {
-    if (!answered) return session.destroy(new Error('no answer to a ping'));
-    if (tap.isConnecting) return;
-    answered = false;
-    session.ping(() => (answered = true));
+    if (!answered) tap.destroy();
+    else if (!tap.isConnecting) {
+      answered = false;
+      session.ping(() => (answered = true));
+    }
   }, PING_MS);
   timer.unref();
   session.on('close', () => clearInterval(timer));
