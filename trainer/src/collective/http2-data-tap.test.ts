@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -173,5 +174,22 @@ describe("a tap on a client's HTTP/2 connection", () => {
     const closed = new Promise((resolve) => tap.on('close', resolve).on('error', () => {}));
     peer.resetAndDestroy();
     await closed;
+  });
+
+  it('tells a failed write without an error event', async () => {
+    // A write that the kernel refuses, which a real socket cannot be made to meet at will.
+    const socket = new Duplex({
+      read: () => {},
+      write: (_chunk, _encoding, done) => done(new Error('EPIPE')),
+    });
+    // eslint-disable-next-line typescript/no-unsafe-type-assertion
+    const tap = new Http2DataTap(() => socket as Socket, WINDOW_BYTES);
+    const errors: Error[] = [];
+    tap.on('error', (error) => errors.push(error));
+    const closed = once(tap, 'close');
+    tap.write(PREFACE);
+    await closed;
+    expect(tap.failure).toBe('EPIPE');
+    expect(errors).toEqual([]);
   });
 });

@@ -56,7 +56,7 @@ export class Http2DataTap extends Duplex {
         return true;
       },
     });
-    this.#socket.on('error', (error) => this.#fail(error.message));
+    this.#socket.on('error', (error) => this.fail(error.message));
     this.#socket.on('end', () => this.push(null));
     this.#socket.on('close', () => this.destroy());
   }
@@ -81,31 +81,33 @@ export class Http2DataTap extends Duplex {
     this.#unreported.delete(stream);
   }
 
+  /**
+   * Breaks the connection, without an error event: at one, node:http2 would still write that it goes away, and aborts
+   * the process when the other side is just ending too. Whoever gives a connection up destroys the tap and not the
+   * session for the same reason.
+   */
+  fail(reason: string): void {
+    this.#failure ??= reason;
+    this.destroy();
+  }
+
   override _read(): void {}
 
   override _write(chunk: Buffer, _: string, done: (error?: Error | null) => void): void {
     this.#sent.advance(chunk);
-    this.#socket.write(chunk, done);
+    // What goes wrong with it is told by the socket's own error event.
+    this.#socket.write(chunk, () => done());
     this.#flushUpdates();
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#socket.end(done);
+    this.#socket.end(() => done());
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#takers.clear();
     this.#socket.destroy();
     done(error);
-  }
-
-  /**
-   * Ends the connection without an error event: at one, node:http2 would still write that it goes away, and aborts the
-   * process when the other side is just ending too. Destroy the tap and not the session for the same reason.
-   */
-  #fail(reason: string): void {
-    this.#failure ??= reason;
-    this.destroy();
   }
 
   #receive(bytes: number): void {
@@ -130,7 +132,7 @@ export class Http2DataTap extends Duplex {
     this.#left = length;
     this.#padding = 0;
     if (length > MAX_FRAME_BYTES) {
-      this.#fail(`an HTTP/2 frame of ${length} bytes`);
+      this.fail(`an HTTP/2 frame of ${length} bytes`);
     } else if (this.#head[3] === FRAME_DATA) {
       this.#stream = this.#head.readUInt32BE(5) & 0x7fffffff;
       this.#paddingIsKnown = ((this.#head[4] ?? 0) & FLAG_PADDED) === 0;
@@ -156,7 +158,7 @@ export class Http2DataTap extends Duplex {
       this.#paddingIsKnown = true;
       this.#padding = READ_BUFFER[start] ?? 0;
       this.#left -= 1;
-      if (this.#padding > this.#left) this.#fail('an HTTP/2 frame with more padding than bytes');
+      if (this.#padding > this.#left) this.fail('an HTTP/2 frame with more padding than bytes');
       return start + 1;
     }
     const wanted = Math.min(end - start, this.#left - this.#padding);

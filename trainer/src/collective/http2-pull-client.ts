@@ -133,7 +133,7 @@ export class Http2PullClient {
 function watch({ session, tap }: Connection): void {
   let answered = true;
   const timer = setInterval(() => {
-    if (!answered) tap.destroy();
+    if (!answered) tap.fail('no answer to a ping');
     else if (!tap.isConnecting) {
       answered = false;
       session.ping(() => (answered = true));
