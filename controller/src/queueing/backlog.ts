@@ -1,3 +1,4 @@
+import { firstIndex } from './first-index.js';
 import type { Ordered } from './order.js';
 import { compareJobs } from './order.js';
 
@@ -48,16 +49,8 @@ export class LiveBacklog<T extends Queued> {
 }
 
 /** Where the job stands, or would stand, in a sorted queue. */
-function position(queue: readonly Ordered[], job: Ordered): number {
-  let low = 0;
-  let high = queue.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (compareJobs(queue[middle] as Ordered, job) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+const position = (queue: readonly Ordered[], job: Ordered) =>
+  firstIndex(queue, (other) => compareJobs(other, job) >= 0);
 
 function isSorted(jobs: readonly Ordered[]): boolean {
   for (let i = 1; i < jobs.length; i++) {

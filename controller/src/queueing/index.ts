@@ -1,6 +1,7 @@
 export { admitsNamespace } from './queue-state.js';
 export type { FlavorQuota, QueueState } from './queue-state.js';
-export { compareJobs } from './order.js';
+export { firstIndex } from './first-index.js';
+export { compareJobs, compareKeys } from './order.js';
 export type { Ordered } from './order.js';
 export { backlogOf, LiveBacklog } from './backlog.js';
 export type { Backlog, Queued } from './backlog.js';

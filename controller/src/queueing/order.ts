@@ -6,7 +6,10 @@ export interface Ordered {
   readonly createdAt: number;
 }
 
+export const compareKeys = (a: Pick<Ordered, 'key'>, b: Pick<Ordered, 'key'>): number =>
+  a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+
 /** Higher priority first, then older, then by name so that the order is total. */
 export function compareJobs(a: Ordered, b: Ordered): number {
-  return b.priority - a.priority || a.createdAt - b.createdAt || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+  return b.priority - a.priority || a.createdAt - b.createdAt || compareKeys(a, b);
 }

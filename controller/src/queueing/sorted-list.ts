@@ -1,3 +1,5 @@
+import { firstIndex } from './first-index.js';
+
 /** Items in order. What was added is sorted in when somebody reads: all at once if it is much, else each at its place. */
 export class SortedList<T> {
   #items: T[] = [];
@@ -28,13 +30,6 @@ export class SortedList<T> {
   }
 
   #position(item: T): number {
-    let low = 0;
-    let high = this.#items.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.compare(this.#items[middle] as T, item) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstIndex(this.#items, (other) => this.compare(other, item) >= 0);
   }
 }

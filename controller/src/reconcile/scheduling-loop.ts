@@ -114,16 +114,13 @@ export class SchedulingLoop {
     this.#rememberReserved(plan);
     const before = this.#waiting;
     // What a partial plan does not tell is still as the last one told it.
-    this.#waiting = new Map(plan.isPartial ? before : []);
+    this.#waiting = plan.isPartial ? before : new Map();
     for (const { key } of plan.admissions) this.#waiting.delete(key);
-    for (const waiting of plan.waiting) {
-      const generation = jobs.get(waiting.key)?.metadata.generation ?? 0;
-      this.#waiting.set(waiting.key, { waiting, generation });
-    }
     const refresh = Math.max(MIN_REFRESH_MS, plan.waiting.length * REFRESH_MS_PER_JOB);
     for (const waiting of plan.waiting) {
       const old = before.get(waiting.key);
-      const generation = this.#waiting.get(waiting.key)?.generation;
+      const generation = jobs.get(waiting.key)?.metadata.generation ?? 0;
+      this.#waiting.set(waiting.key, { waiting, generation });
       if (old?.waiting.reason !== waiting.reason || old.generation !== generation) onVerdict(waiting.key, 0);
       else if (old.waiting.position !== waiting.position || old.waiting.message !== waiting.message) {
         onVerdict(waiting.key, refresh);

@@ -17,17 +17,19 @@ export type Verdict =
       readonly refusal: Refusal;
     };
 
-type FlavorVerdict =
-  | { readonly admission: Admission }
-  | (Refusal & { readonly admission?: undefined; readonly impossible: boolean; readonly lacksRoom: boolean });
+type FlavorVerdict = { readonly admission: Admission } | FlavorRefusal;
+
+type FlavorRefusal = Refusal & {
+  readonly admission?: undefined;
+  /** However long it waits. */
+  readonly impossible: boolean;
+  readonly lacksRoom: boolean;
+};
 
 /** Tries the flavors of a job in its order, for the smallest gang. Takes nothing. */
 export function assess(state: CycleState, job: PendingJob, queue: QueueState): Verdict {
   const flavors = job.flavors ?? queue.quotas.map(({ flavor }) => flavor);
-  const refusals: {
-    readonly flavor: string;
-    readonly verdict: Exclude<FlavorVerdict, { readonly admission: Admission }>;
-  }[] = [];
+  const refusals: { readonly flavor: string; readonly verdict: FlavorRefusal }[] = [];
   for (const flavor of flavors) {
     const verdict = impossibility(state, job, queue, flavor) ?? assessFlavor(state, job, queue, flavor);
     if (verdict.admission !== undefined) return verdict;
@@ -51,7 +53,7 @@ export function impossibility(
   job: PendingJob,
   queue: QueueState,
   flavor: string,
-): Exclude<FlavorVerdict, { readonly admission: Admission }> | undefined {
+): FlavorRefusal | undefined {
   const { min, gpusPerWorker: each, needs, bytesPerGpu } = job;
   const never = (reason: Refusal['reason'], message: string) => ({
     impossible: true,

@@ -1,6 +1,6 @@
-import { QuotaLedger, SortedList } from '../queueing/index.js';
+import { compareKeys, QuotaLedger, SortedList } from '../queueing/index.js';
 import { Endings, type Ending } from './endings.js';
-import { endIfStarted, endOf } from './estimates.js';
+import { endIfStarted, endOf, gpuSecondsOf } from './estimates.js';
 import { FreeGpus } from './place.js';
 import type { Admission, Eviction, Reservation, Resize, Waiting } from './plan.js';
 import type { SchedulingPolicy } from './policy.js';
@@ -18,9 +18,7 @@ export interface RefusedShape {
 
 /** What was said of a shape, if it holds for this job of the shape too. */
 export const refusalOf = (known: RefusedShape | undefined, job: PendingJob) =>
-  known === undefined || (job.gpuSeconds ?? Number.POSITIVE_INFINITY) < known.gpuSeconds
-    ? undefined
-    : known.refusal;
+  known === undefined || gpuSecondsOf(job) < known.gpuSeconds ? undefined : known.refusal;
 
 /** What a cycle has decided so far and what is left to decide about. */
 export class CycleState {
@@ -85,7 +83,7 @@ export class CycleState {
     this.refusals.set(job.key, refusal);
     let ofQueue = this.#shapes.get(job.queueName);
     if (ofQueue === undefined) this.#shapes.set(job.queueName, (ofQueue = new Map()));
-    ofQueue.set(shapeOf(job), { gpuSeconds: job.gpuSeconds ?? Number.POSITIVE_INFINITY, refusal });
+    ofQueue.set(shapeOf(job), { gpuSeconds: gpuSecondsOf(job), refusal });
   }
 
   /** What {@link refuseShape} said of jobs of the queue, by shape. */
@@ -155,5 +153,4 @@ export class CycleState {
   }
 }
 
-const byEnd = (a: Ending, b: Ending) =>
-  a.end - b.end || (a.job.key < b.job.key ? -1 : a.job.key > b.job.key ? 1 : 0);
+const byEnd = (a: Ending, b: Ending) => a.end - b.end || compareKeys(a.job, b.job);

@@ -1,3 +1,4 @@
+import { firstIndex } from '../queueing/index.js';
 import { OVERDUE_MS, endOf } from './estimates.js';
 import type { RunningJobs } from './running-jobs.js';
 import type { RunningJob } from './snapshot.js';
@@ -32,8 +33,7 @@ function* inOrder(running: RunningJobs, flavor: string, now: number): Generator<
   const known = running.withKnownEnd(flavor);
   const unknown = running.withUnknownEnd(flavor);
   // Three lists that are in order each: what should have ended, what will end, and what nobody knows.
-  const isOverdue = ({ estimatedEnd = 0 }: RunningJob) => estimatedEnd <= now;
-  const overdue = firstIndex(known, (job) => !isOverdue(job));
+  const overdue = firstIndex(known, ({ estimatedEnd = 0 }) => estimatedEnd > now);
   const at = { overdue: 0, known: overdue, unknown: 0 };
   for (;;) {
     const late = at.overdue < overdue ? known[at.overdue] : undefined;
@@ -53,16 +53,4 @@ function* inOrder(running: RunningJobs, flavor: string, now: number): Generator<
     else at.unknown++;
     yield first;
   }
-}
-
-/** Of a list in which all that do not match stand before those that do: where the latter begin. */
-function firstIndex<T>(items: readonly T[], matches: (item: T) => boolean): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (matches(items[middle] as T)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

@@ -16,11 +16,12 @@ export function endOf(job: RunningJob, now: number): number {
   return guess > now ? guess : now + OVERDUE_MS;
 }
 
+/** GPU-seconds that a job still needs; Infinity when nobody knows. */
+export const gpuSecondsOf = ({ gpuSeconds = Number.POSITIVE_INFINITY }: PendingJob) => gpuSeconds;
+
 /** When a job that starts now with so many workers ends, in ms; Infinity when nobody knows. */
 export const endIfStarted = (job: PendingJob, workers: number, now: number) =>
-  job.gpuSeconds === undefined
-    ? Number.POSITIVE_INFINITY
-    : now + (job.gpuSeconds / (workers * job.gpusPerWorker)) * 1000;
+  now + (gpuSecondsOf(job) / (workers * job.gpusPerWorker)) * 1000;
 
 /** GPU-seconds of work that are lost if the job ends without a checkpoint. */
 export const unsavedGpuSeconds = (job: RunningJob, now: number) =>

@@ -1,4 +1,5 @@
 import type { CycleState } from './cycle-state.js';
+import { gpuSecondsOf } from './estimates.js';
 import { shapeOf } from './shape.js';
 import type { PendingJob } from './snapshot.js';
 
@@ -18,12 +19,12 @@ export class NoRoom {
     let shapes = this.#gpuSeconds.get(flavors);
     if (shapes === undefined) this.#gpuSeconds.set(flavors, (shapes = new Map()));
     const shape = shapeOf(job);
-    shapes.set(shape, Math.min(shapes.get(shape) ?? Number.POSITIVE_INFINITY, lengthOf(job)));
+    shapes.set(shape, Math.min(shapes.get(shape) ?? Number.POSITIVE_INFINITY, gpuSecondsOf(job)));
   }
 
   has(job: PendingJob): boolean {
     const known = this.#gpuSeconds.get(this.#flavorsOf(job))?.get(shapeOf(job));
-    return known !== undefined && lengthOf(job) >= known;
+    return known !== undefined && gpuSecondsOf(job) >= known;
   }
 
   /** The flavors that the job may use; its shape names them only if the job itself does. */
@@ -37,5 +38,3 @@ export class NoRoom {
     return names;
   }
 }
-
-const lengthOf = ({ gpuSeconds = Number.POSITIVE_INFINITY }: PendingJob) => gpuSeconds;

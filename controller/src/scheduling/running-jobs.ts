@@ -1,4 +1,4 @@
-import { SortedList } from '../queueing/index.js';
+import { compareKeys, SortedList } from '../queueing/index.js';
 import type { RunningJob } from './snapshot.js';
 
 /** GPUs of a flavor that the jobs of a queue hold. */
@@ -138,10 +138,9 @@ export class LiveRunningJobs implements RunningJobs {
   }
 }
 
-const byKey = (a: RunningJob, b: RunningJob) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
 const byEstimatedEnd = (a: RunningJob, b: RunningJob) =>
-  (a.estimatedEnd ?? 0) - (b.estimatedEnd ?? 0) || byKey(a, b);
-const byStart = (a: RunningJob, b: RunningJob) => b.startedAt - a.startedAt || byKey(a, b);
+  (a.estimatedEnd ?? 0) - (b.estimatedEnd ?? 0) || compareKeys(a, b);
+const byStart = (a: RunningJob, b: RunningJob) => b.startedAt - a.startedAt || compareKeys(a, b);
 
 /** Sets of jobs by a name. */
 class Groups {
