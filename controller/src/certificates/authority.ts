@@ -12,6 +12,7 @@ import {
   X509CertificateGenerator,
   type Extension,
 } from '@peculiar/x509';
+import { CONTROLLER_AUTHORITY, COORDINATOR_NAME, jobAuthorityName } from './names.js';
 
 const EC_P256 = { name: 'ECDSA', namedCurve: 'P-256' };
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
@@ -43,11 +44,6 @@ export interface Authority {
 export interface JobAuthority extends Authority {
   readonly link: string;
 }
-
-export const CONTROLLER_AUTHORITY = 'tuneyard controller';
-/** Name in the coordinator's certificate, wherever it listens. */
-export const COORDINATOR_NAME = 'tuneyard-coordinator';
-export const jobAuthorityName = (uid: string) => `tuneyard job ${uid}`;
 
 /** A new authority for this installation of the controller. */
 export async function createControllerAuthority(now: number): Promise<Authority & { readonly key: string }> {

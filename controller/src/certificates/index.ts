@@ -1,10 +1,9 @@
 export {
-  COORDINATOR_NAME,
   createControllerAuthority,
   issueCoordinatorIdentity,
   issueWorkerIdentity,
   jobAuthority,
-  jobAuthorityName,
   restoreControllerAuthority,
 } from './authority.js';
+export { COORDINATOR_NAME, jobAuthorityName } from './names.js';
 export type { Authority, Identity, JobAuthority } from './authority.js';

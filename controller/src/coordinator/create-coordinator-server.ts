@@ -5,7 +5,7 @@ import { systemClock, type Clock } from './clock.js';
 import type { EventBus } from './event-bus.js';
 import type { CoordinatedJob, JobCoordinator, JobTrainingState } from './job-coordinator.js';
 import { JobRuntime, type JobNews } from './job-runtime.js';
-import { DEFAULT_MEMBERSHIP_SETTINGS, type MembershipSettings } from './membership.js';
+import { DEFAULT_MEMBERSHIP_SETTINGS, type MembershipSettings } from './membership-events.js';
 import { MutualTlsServerCredentials, type CoordinatorTls } from './server-credentials.js';
 import { serveSession } from './session-service.js';
 import type { StateStore } from './state-store.js';

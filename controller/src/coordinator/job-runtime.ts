@@ -5,13 +5,8 @@ import type { Clock } from './clock.js';
 import type { EventBus, JobEventType } from './event-bus.js';
 import { expelledDirective, finishedDirective, membershipDirective } from './directives.js';
 import type { CoordinatedJob, JobTrainingState } from './job-coordinator.js';
-import {
-  advanceMembership,
-  isTaken,
-  type MembershipEffect,
-  type MembershipEvent,
-  type MembershipSettings,
-} from './membership.js';
+import { advanceMembership, isTaken } from './membership.js';
+import type { MembershipEffect, MembershipEvent, MembershipSettings } from './membership-events.js';
 import {
   initialMembership,
   restoredMembership,

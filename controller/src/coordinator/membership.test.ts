@@ -1,13 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { advanceMembership, isTaken } from './membership.js';
 import {
-  advanceMembership,
   DEFAULT_MEMBERSHIP_SETTINGS,
-  isTaken,
   type MembershipEffect,
   type MembershipEvent,
-} from './membership.js';
+} from './membership-events.js';
 import { initialMembership, restoredMembership, type MembershipState } from './membership-state.js';
 
 const settings = DEFAULT_MEMBERSHIP_SETTINGS;

@@ -1,97 +1,18 @@
+import { isBalancingDue, pacesOf } from './balancing.js';
+import { convict, watchPace } from './expulsion.js';
 import type {
-  ExpulsionCause,
-  KnownWorker,
-  MembershipCause,
-  MembershipState,
-  WorkerIdentity,
-} from './membership-state.js';
-import { DEFAULT_PACE_SETTINGS, gainOf, sharesOf, type PaceSettings } from './pace.js';
-import { watchStragglers } from './stragglers.js';
+  MembershipEffect,
+  MembershipEvent,
+  MembershipSettings,
+  MembershipStep,
+} from './membership-events.js';
+import type { KnownWorker, MembershipCause, MembershipState, WorkerIdentity } from './membership-state.js';
+import { sharesOf } from './pace.js';
 
 /**
  * Who trains together: the pure part of the coordinator. Events go in, the new state and the directives to act on
  * come out; clocks, streams and stores live elsewhere.
  */
-
-export interface MembershipSettings extends PaceSettings {
-  /** Silence after which a worker counts as gone. */
-  readonly heartbeatTimeoutMs: number;
-  /** Wait after a departure for others that belong to it. */
-  readonly lossSettleMs: number;
-  /** Wait after an arrival for others that belong to it. */
-  readonly joinSettleMs: number;
-  /** Failed generations in a row after which an unreachable member is left out. */
-  readonly maxAccusations: number;
-  readonly quarantineMs: number;
-}
-
-export const DEFAULT_MEMBERSHIP_SETTINGS: MembershipSettings = {
-  heartbeatTimeoutMs: 5000,
-  lossSettleMs: 25,
-  joinSettleMs: 200,
-  maxAccusations: 3,
-  quarantineMs: 30_000,
-  ...DEFAULT_PACE_SETTINGS,
-};
-
-/** Speeds that keep changing are followed less and less often. */
-const MAX_DOUBLINGS = 6;
-
-export type MembershipEvent =
-  | {
-      readonly kind: 'hello';
-      readonly worker: WorkerIdentity;
-      readonly committedStep: number;
-      /** Newest generation that the worker has seen. */
-      readonly generation: number;
-    }
-  | { readonly kind: 'ready'; readonly memberId: string; readonly committedStep: number }
-  | {
-      readonly kind: 'heartbeat';
-      readonly memberId: string;
-      readonly committedStep: number;
-      /** What one micro-batch takes there. */
-      readonly unitSeconds?: number | undefined;
-    }
-  | { readonly kind: 'seen'; readonly memberId: string }
-  | { readonly kind: 'disconnected'; readonly memberId: string; readonly incarnation: string }
-  | { readonly kind: 'peer-failure'; readonly generation: number; readonly memberId: string }
-  /** The members agree that this one computed wrong bits. */
-  | {
-      readonly kind: 'wrong-bits';
-      readonly generation: number;
-      readonly memberId: string;
-      readonly reason: string;
-    }
-  | { readonly kind: 'finished'; readonly memberId: string; readonly over: boolean }
-  | { readonly kind: 'resized'; readonly expectedWorkers: number; readonly replaceStragglers?: boolean }
-  | { readonly kind: 'tick' };
-
-export type MembershipEffect =
-  | {
-      readonly kind: 'announce';
-      readonly generation: number;
-      readonly members: readonly WorkerIdentity[];
-      /** By rank. */
-      readonly shares: readonly number[];
-      readonly cause: MembershipCause;
-    }
-  /** Tell the process that it has to end. */
-  | {
-      readonly kind: 'expel';
-      readonly memberId: string;
-      readonly cause: ExpulsionCause;
-      readonly reason: string;
-    }
-  /** Say that the member takes `ratio` times what is usual among the others. */
-  | { readonly kind: 'straggler'; readonly memberId: string; readonly ratio: number }
-  /** End the worker's session: it was silent for too long. */
-  | { readonly kind: 'evict'; readonly memberId: string };
-
-export interface MembershipStep {
-  readonly state: MembershipState;
-  readonly effects: readonly MembershipEffect[];
-}
 
 /** Whether a worker that says hello would push out another living process of the same member id. */
 export function isTaken(state: MembershipState, worker: WorkerIdentity): boolean {
@@ -134,7 +55,7 @@ export function advanceMembership(
     case 'peer-failure':
       return settle(accuse(state, event, now, settings), now, settings);
     case 'wrong-bits':
-      return convict(state, event, now, settings);
+      return settleExpulsion(convict(state, event, now, settings), now, settings);
     case 'finished':
       return settle(
         {
@@ -157,6 +78,11 @@ export function advanceMembership(
     default:
       return tick(state, now, settings);
   }
+}
+
+function settleExpulsion(step: MembershipStep, now: number, settings: MembershipSettings): MembershipStep {
+  if (step.effects.length === 0) return step;
+  return { state: settle(step.state, now, settings).state, effects: step.effects };
 }
 
 function unchanged(state: MembershipState): MembershipStep {
@@ -236,33 +162,6 @@ function accuse(
   return { ...state, accusations, pending };
 }
 
-function convict(
-  state: MembershipState,
-  event: Extract<MembershipEvent, { kind: 'wrong-bits' }>,
-  now: number,
-  settings: MembershipSettings,
-): MembershipStep {
-  const { generation, memberId, reason } = event;
-  const known = state.workers.get(memberId);
-  const isMember = state.members.some((member) => member.memberId === memberId);
-  if (generation !== state.generation || state.over || !isMember || known?.expelled !== undefined)
-    return unchanged(state);
-  return expel(state, { kind: 'expel', memberId, cause: 'wrong-bits', reason }, now, settings);
-}
-
-function expel(
-  state: MembershipState,
-  effect: Extract<MembershipEffect, { kind: 'expel' }>,
-  now: number,
-  settings: MembershipSettings,
-): MembershipStep {
-  const known = state.workers.get(effect.memberId);
-  if (known === undefined) return unchanged(state);
-  const workers = new Map(state.workers).set(effect.memberId, { ...known, expelled: effect.reason });
-  const pending = { dueAt: now + settings.lossSettleMs, cause: 'expelled' as const };
-  return { state: settle({ ...state, workers, pending }, now, settings).state, effects: [effect] };
-}
-
 function isUrgent(cause: MembershipCause): boolean {
   return cause === 'lost' || cause === 'link' || cause === 'expelled';
 }
@@ -337,37 +236,6 @@ function tick(before: MembershipState, now: number, settings: MembershipSettings
     },
     effects,
   };
-}
-
-function pacesOf(state: MembershipState, members: readonly WorkerIdentity[]): (number | undefined)[] {
-  return members.map(({ memberId }) => state.workers.get(memberId)?.unitSeconds);
-}
-
-/** Everybody is there and known, enough steps were taken, and other shares would make the steps clearly shorter. */
-function isBalancingDue(state: MembershipState, settings: MembershipSettings): boolean {
-  const { members, shares } = state;
-  if (state.over || members.length < 2) return false;
-  const steps = settings.balanceAfterSteps * 2 ** Math.min(state.balances, MAX_DOUBLINGS);
-  if (state.committedStep < state.dealtAtStep + steps) return false;
-  const paces = pacesOf(state, members);
-  return gainOf(paces, shares, sharesOf(paces, settings)) > settings.balanceGain;
-}
-
-/** Reports members that have been far slower than the others for long, and expels them where the job allows it. */
-function watchPace(before: MembershipState, now: number, settings: MembershipSettings): MembershipStep {
-  if (before.over) return unchanged(before);
-  const { state: watched, found } = watchStragglers(before, now, settings);
-  let state = watched;
-  const effects: MembershipEffect[] = [];
-  for (const { memberId, ratio } of found) {
-    effects.push({ kind: 'straggler', memberId, ratio });
-    if (!state.replaceStragglers || state.replaced.has(memberId)) continue;
-    const reason = `it took ${ratio.toFixed(1)} times as long for a micro-batch as is usual among the others`;
-    const expelled = expel(state, { kind: 'expel', memberId, cause: 'straggler', reason }, now, settings);
-    state = { ...expelled.state, replaced: new Set(state.replaced).add(memberId) };
-    effects.push(...expelled.effects);
-  }
-  return { state, effects };
 }
 
 /** Leaves out the member that peers failed to reach most often, when that went on for too long. */

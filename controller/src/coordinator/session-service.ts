@@ -2,7 +2,7 @@ import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Directive, Hello, WorkerMessage } from '@tuneyard/proto';
 
 import type { PeerCertificate } from 'node:tls';
-import { jobAuthorityName } from '../certificates/index.js';
+import { jobAuthorityName } from '../certificates/names.js';
 import type { JobRuntime, WorkerChannel } from './job-runtime.js';
 import { sameToken } from './token.js';
 

@@ -1,3 +1,4 @@
+import { pacesOf } from './balancing.js';
 import type { KnownWorker, MembershipState } from './membership-state.js';
 import { slowness, type PaceSettings } from './pace.js';
 
@@ -16,7 +17,7 @@ export function watchStragglers(
   now: number,
   settings: PaceSettings,
 ): { readonly state: MembershipState; readonly found: readonly Straggler[] } {
-  const paces = before.members.map(({ memberId }) => before.workers.get(memberId)?.unitSeconds);
+  const paces = pacesOf(before, before.members);
   const workers = new Map(before.workers);
   const found: Straggler[] = [];
   before.members.forEach(({ memberId }, rank) => {

@@ -1,0 +1,81 @@
+/** What the pure part of the coordinator, membership.ts, is told and what it answers. */
+
+import type { ExpulsionCause, MembershipCause, MembershipState, WorkerIdentity } from './membership-state.js';
+import { DEFAULT_PACE_SETTINGS, type PaceSettings } from './pace.js';
+
+export interface MembershipSettings extends PaceSettings {
+  /** Silence after which a worker counts as gone. */
+  readonly heartbeatTimeoutMs: number;
+  /** Wait after a departure for others that belong to it. */
+  readonly lossSettleMs: number;
+  /** Wait after an arrival for others that belong to it. */
+  readonly joinSettleMs: number;
+  /** Failed generations in a row after which an unreachable member is left out. */
+  readonly maxAccusations: number;
+  readonly quarantineMs: number;
+}
+
+export const DEFAULT_MEMBERSHIP_SETTINGS: MembershipSettings = {
+  heartbeatTimeoutMs: 5000,
+  lossSettleMs: 25,
+  joinSettleMs: 200,
+  maxAccusations: 3,
+  quarantineMs: 30_000,
+  ...DEFAULT_PACE_SETTINGS,
+};
+
+export type MembershipEvent =
+  | {
+      readonly kind: 'hello';
+      readonly worker: WorkerIdentity;
+      readonly committedStep: number;
+      /** Newest generation that the worker has seen. */
+      readonly generation: number;
+    }
+  | { readonly kind: 'ready'; readonly memberId: string; readonly committedStep: number }
+  | {
+      readonly kind: 'heartbeat';
+      readonly memberId: string;
+      readonly committedStep: number;
+      /** What one micro-batch takes there. */
+      readonly unitSeconds?: number | undefined;
+    }
+  | { readonly kind: 'seen'; readonly memberId: string }
+  | { readonly kind: 'disconnected'; readonly memberId: string; readonly incarnation: string }
+  | { readonly kind: 'peer-failure'; readonly generation: number; readonly memberId: string }
+  /** The members agree that this one computed wrong bits. */
+  | {
+      readonly kind: 'wrong-bits';
+      readonly generation: number;
+      readonly memberId: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'finished'; readonly memberId: string; readonly over: boolean }
+  | { readonly kind: 'resized'; readonly expectedWorkers: number; readonly replaceStragglers?: boolean }
+  | { readonly kind: 'tick' };
+
+export type MembershipEffect =
+  | {
+      readonly kind: 'announce';
+      readonly generation: number;
+      readonly members: readonly WorkerIdentity[];
+      /** By rank. */
+      readonly shares: readonly number[];
+      readonly cause: MembershipCause;
+    }
+  /** Tell the process that it has to end. */
+  | {
+      readonly kind: 'expel';
+      readonly memberId: string;
+      readonly cause: ExpulsionCause;
+      readonly reason: string;
+    }
+  /** Say that the member takes `ratio` times what is usual among the others. */
+  | { readonly kind: 'straggler'; readonly memberId: string; readonly ratio: number }
+  /** End the worker's session: it was silent for too long. */
+  | { readonly kind: 'evict'; readonly memberId: string };
+
+export interface MembershipStep {
+  readonly state: MembershipState;
+  readonly effects: readonly MembershipEffect[];
+}
