@@ -63,7 +63,7 @@ function pluralsOf(source: string): (constant: string) => string {
     known.set(constant, core ?? plural.replaceAll("'", ''));
   }
   // Named by constants of the API.
-  const named: Record<string, string> = { JOBS: 'finetunejobs', QUEUES: 'gpuqueues' };
+  const named: Record<string, string> = { FINE_TUNE_JOBS: 'finetunejobs', GPU_QUEUES: 'gpuqueues' };
   return (constant) => {
     const plural = known.get(constant);
     if (plural === undefined) throw new Error(`no resource is called ${constant} in the controller's source`);

@@ -7,6 +7,22 @@ export const GPU_QUEUE_KIND = 'GpuQueue';
 export const FINE_TUNE_JOBS = 'finetunejobs';
 export const GPU_QUEUES = 'gpuqueues';
 
+/** Where the API server keeps jobs and queues. */
+export const JOB_RESOURCE = {
+  group: GROUP,
+  version: VERSION,
+  plural: FINE_TUNE_JOBS,
+  kind: FINE_TUNE_JOB_KIND,
+  namespaced: true,
+} as const;
+export const QUEUE_RESOURCE = {
+  group: GROUP,
+  version: VERSION,
+  plural: GPU_QUEUES,
+  kind: GPU_QUEUE_KIND,
+  namespaced: false,
+} as const;
+
 /** The only value of `spec.managedBy` that this controller acts on. */
 export const MANAGED_BY = 'tuneyard.dev/controller';
 

@@ -1,9 +1,8 @@
 import { createInterface } from 'node:readline/promises';
-import { isTrue, type FineTuneJob } from '../api/index.js';
+import { JOB_RESOURCE, isTrue, type FineTuneJob } from '../api/index.js';
 import { UserError } from '../errors.js';
 import { withCluster, type Cluster, type ClusterOptions } from './cluster.js';
 import { findJob } from './find-job.js';
-import { JOBS } from './kinds.js';
 
 export interface ResizeOptions extends ClusterOptions {
   readonly max: number;
@@ -48,7 +47,7 @@ export function cancel(name: string, options: CancelOptions): Promise<void> {
     }
     const { uid } = job.metadata;
     await client.delete(
-      JOBS,
+      JOB_RESOURCE,
       { name, namespace },
       { propagationPolicy: 'Background', ...(uid === undefined ? {} : { preconditions: { uid } }) },
     );
@@ -72,7 +71,7 @@ async function patchSpec(
   name: string,
   spec: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await client.mergePatch(JOBS, { name, namespace }, { spec });
+  await client.mergePatch(JOB_RESOURCE, { name, namespace }, { spec });
 }
 
 async function confirmed(question: string): Promise<boolean> {

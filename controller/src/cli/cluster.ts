@@ -13,7 +13,6 @@ export interface ClusterOptions {
 export interface Cluster {
   readonly client: KubeClient;
   readonly namespace: string;
-  readonly server: string;
 }
 
 /**
@@ -29,7 +28,7 @@ export async function withCluster<T>(
   const client = new KubeClient(connection, { userAgent: 'tuneyard' });
   const server = connection.server.origin;
   try {
-    return await use({ client, namespace, server });
+    return await use({ client, namespace });
   } catch (error) {
     throw inPlainWords(error, server, options.kubeconfig);
   } finally {

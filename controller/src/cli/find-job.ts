@@ -1,20 +1,21 @@
-import { nearest, type FineTuneJob } from '../api/index.js';
+import { JOB_RESOURCE, nearest, type FineTuneJob } from '../api/index.js';
 import { UserError } from '../errors.js';
 import { isNotFound, type KubeObject, type Resource } from '../kube/index.js';
 import type { Cluster } from './cluster.js';
-import { JOBS } from './kinds.js';
 
 /** Objects of one answer of the API server. */
 const PAGE = 500;
 
 /** The job. @throws UserError that names the namespace and the nearest name when there is none of this name */
-export async function findJob(cluster: Cluster, name: string, signal?: AbortSignal): Promise<FineTuneJob> {
+export async function findJob(cluster: Cluster, name: string): Promise<FineTuneJob> {
   const { client, namespace } = cluster;
   try {
-    return await client.get<FineTuneJob>(JOBS, { name, namespace }, signal);
+    return await client.get<FineTuneJob>(JOB_RESOURCE, { name, namespace });
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    const names = (await listAll<FineTuneJob>(cluster, JOBS, namespace)).map(({ metadata }) => metadata.name);
+    const names = (await listAll<FineTuneJob>(cluster, JOB_RESOURCE, namespace)).map(
+      ({ metadata }) => metadata.name,
+    );
     throw new UserError(`no job ${name} in namespace ${namespace}: ${advice(name, names)}`, { cause: error });
   }
 }
@@ -24,12 +25,11 @@ export async function listAll<T extends KubeObject>(
   { client }: Cluster,
   resource: Resource,
   namespace?: string,
-  signal?: AbortSignal,
 ): Promise<T[]> {
   const items: T[] = [];
   let next: string | undefined;
   do {
-    const page = await client.list<T>(resource, { namespace, limit: PAGE, continue: next, signal });
+    const page = await client.list<T>(resource, { namespace, limit: PAGE, continue: next });
     items.push(...page.items);
     next = page.metadata.continue;
   } while (next !== undefined && next !== '');

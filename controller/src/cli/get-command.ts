@@ -1,9 +1,8 @@
-import type { FineTuneJob } from '../api/index.js';
+import { JOB_RESOURCE, type FineTuneJob } from '../api/index.js';
 import { withCluster, type ClusterOptions } from './cluster.js';
 import { duration } from './display/index.js';
 import { findJob, listAll } from './find-job.js';
-import { JOBS } from './kinds.js';
-import { formatObjects, type Column, type OutputFormat } from './output.js';
+import { formatColumns, formatObjects, isTable, type Column, type OutputFormat } from './output.js';
 
 export interface GetOptions extends ClusterOptions {
   readonly output: OutputFormat;
@@ -44,19 +43,17 @@ export function getJobs(name: string | undefined, options: GetOptions): Promise<
     const namespace = options.allNamespaces ? undefined : cluster.namespace;
     const jobs =
       name === undefined
-        ? await listAll<FineTuneJob>(cluster, JOBS, namespace)
+        ? await listAll<FineTuneJob>(cluster, JOB_RESOURCE, namespace)
         : [await findJob(cluster, name)];
-    if (jobs.length === 0 && (options.output === 'table' || options.output === 'wide')) {
+    const { output } = options;
+    if (jobs.length === 0 && isTable(output)) {
       console.error(namespace === undefined ? 'no jobs' : `no jobs in namespace ${namespace}`);
       return;
     }
     process.stdout.write(
-      formatObjects(jobs, {
-        format: options.output,
-        resource: JOBS,
-        columns: options.allNamespaces ? [NAMESPACE, ...COLUMNS] : COLUMNS,
-        single: name !== undefined,
-      }),
+      isTable(output)
+        ? formatColumns(jobs, options.allNamespaces ? [NAMESPACE, ...COLUMNS] : COLUMNS, output)
+        : formatObjects(jobs, { format: output, resource: JOB_RESOURCE, single: name !== undefined }),
     );
   });
 }

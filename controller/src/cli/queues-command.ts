@@ -1,9 +1,8 @@
-import type { GpuQueue } from '../api/index.js';
+import { QUEUE_RESOURCE, type GpuQueue } from '../api/index.js';
 import { withCluster, type ClusterOptions } from './cluster.js';
 import { formatTable } from './display/format-table.js';
 import { listAll } from './find-job.js';
-import { QUEUES } from './kinds.js';
-import { formatObjects, type OutputFormat } from './output.js';
+import { formatObjects, isTable, type OutputFormat } from './output.js';
 
 export interface QueuesOptions extends ClusterOptions {
   readonly output: OutputFormat;
@@ -14,11 +13,11 @@ const HEADINGS = ['NAME', 'COHORT', 'FLAVOR', 'NOMINAL', 'USED', 'BORROWED', 'PE
 /** Prints what each queue may use and uses, one line a flavor, in GPUs; RUNNING and WAITING count jobs. */
 export function printQueues(options: QueuesOptions): Promise<void> {
   return withCluster(options, async (cluster) => {
-    const queues = await listAll<GpuQueue>(cluster, QUEUES);
+    const queues = await listAll<GpuQueue>(cluster, QUEUE_RESOURCE);
     process.stdout.write(
-      options.output === 'table' || options.output === 'wide'
+      isTable(options.output)
         ? formatTable(HEADINGS, queues.flatMap(rowsOf))
-        : formatObjects(queues, { format: options.output, resource: QUEUES, columns: [] }),
+        : formatObjects(queues, { format: options.output, resource: QUEUE_RESOURCE }),
     );
   });
 }

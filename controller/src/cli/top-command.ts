@@ -1,8 +1,7 @@
-import { isTrue, type FineTuneJob } from '../api/index.js';
+import { JOB_RESOURCE, isTrue, type FineTuneJob } from '../api/index.js';
 import { withCluster, type ClusterOptions } from './cluster.js';
 import { listAll } from './find-job.js';
-import { JOBS } from './kinds.js';
-import { formatObjects, type Column } from './output.js';
+import { formatColumns, type Column } from './output.js';
 
 export interface TopOptions extends ClusterOptions {
   readonly allNamespaces: boolean;
@@ -27,12 +26,12 @@ export function printTop(options: TopOptions): Promise<void> {
   return withCluster(options, async (cluster) => {
     const jobs = await listAll<FineTuneJob>(
       cluster,
-      JOBS,
+      JOB_RESOURCE,
       options.allNamespaces ? undefined : cluster.namespace,
     );
     const running = jobs
       .filter(({ status }) => isTrue(status?.conditions, 'Admitted'))
       .sort((a, b) => gpusOf(b) - gpusOf(a) || a.metadata.name.localeCompare(b.metadata.name));
-    process.stdout.write(formatObjects(running, { format: 'table', resource: JOBS, columns: COLUMNS }));
+    process.stdout.write(formatColumns(running, COLUMNS));
   });
 }

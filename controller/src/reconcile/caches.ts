@@ -1,9 +1,9 @@
 import type { FineTuneJob, GpuQueue } from '../api/index.js';
-import { JOB_LABEL } from '../api/index.js';
+import { JOB_LABEL, JOB_RESOURCE, QUEUE_RESOURCE } from '../api/index.js';
 import type { KubeClient, KubeObject, ReflectorOptions, Resource } from '../kube/index.js';
 import { Reflector } from '../kube/index.js';
 import type { NodeObject, PodObject } from '../pool/index.js';
-import { FINE_TUNE_JOBS, GPU_QUEUES, NAMESPACES, NODES, PODS } from './kinds.js';
+import { NAMESPACES, NODES, PODS } from './kinds.js';
 
 export const BY_JOB = 'job';
 export const BY_NODE = 'node';
@@ -35,14 +35,14 @@ export function createCaches(client: KubeClient, options: CachesOptions): Caches
       ...more,
     });
   return {
-    jobs: reflect<FineTuneJob>(FINE_TUNE_JOBS, {
+    jobs: reflect<FineTuneJob>(JOB_RESOURCE, {
       namespace: options.namespace,
       indexers: {
         [BY_QUEUE]: (job) => [job.spec.queueName],
         [BY_UID]: ({ metadata }) => [metadata.uid ?? ''],
       },
     }),
-    queues: reflect<GpuQueue>(GPU_QUEUES),
+    queues: reflect<GpuQueue>(QUEUE_RESOURCE),
     nodes: reflect<NodeObject>(NODES),
     pods: reflect<PodObject>(PODS, {
       indexers: {

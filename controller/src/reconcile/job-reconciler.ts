@@ -5,6 +5,7 @@ import {
   FINE_TUNE_JOB_KIND,
   findCondition,
   JOB_LABEL,
+  JOB_RESOURCE,
   MANAGED_BY,
   toTrainerConfig,
 } from '../api/index.js';
@@ -17,7 +18,7 @@ import type { Caches } from './caches.js';
 import { decide } from './decide.js';
 import type { Decision } from './decision.js';
 import type { JobFacts } from './facts.js';
-import { FINE_TUNE_JOBS, PODS, SECRETS } from './kinds.js';
+import { PODS, SECRETS } from './kinds.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
 import { transitionEvents } from './transition-events.js';
 import type { WorkerPodOptions } from './worker-pod.js';
@@ -155,7 +156,7 @@ export class JobReconciler {
     if (equalJson(job.status ?? {}, status)) return;
     const { name, namespace, uid, resourceVersion } = job.metadata;
     const stored = await this.options.client.apply<FineTuneJob>(
-      FINE_TUNE_JOBS,
+      JOB_RESOURCE,
       {
         apiVersion: API_VERSION,
         kind: FINE_TUNE_JOB_KIND,
@@ -181,7 +182,7 @@ export class JobReconciler {
     const { client, coordinator } = this.options;
     const uid = job.metadata.uid ?? '';
     if (decision.deleteJob === true) {
-      await client.delete(FINE_TUNE_JOBS, refOf(key), {
+      await client.delete(JOB_RESOURCE, refOf(key), {
         propagationPolicy: 'Background',
         preconditions: { uid },
       });

@@ -1,11 +1,3 @@
-import {
-  FINE_TUNE_JOB_KIND,
-  FINE_TUNE_JOBS as JOBS,
-  GPU_QUEUE_KIND,
-  GPU_QUEUES as QUEUES,
-  GROUP,
-  VERSION,
-} from '../api/index.js';
 import type { Resource } from '../kube/index.js';
 
 const core = (plural: string, kind: string, namespaced: boolean): Resource => ({
@@ -20,17 +12,3 @@ export const PODS = core('pods', 'Pod', true);
 export const SECRETS = core('secrets', 'Secret', true);
 export const NODES = core('nodes', 'Node', false);
 export const NAMESPACES = core('namespaces', 'Namespace', false);
-export const FINE_TUNE_JOBS: Resource = {
-  group: GROUP,
-  version: VERSION,
-  plural: JOBS,
-  kind: FINE_TUNE_JOB_KIND,
-  namespaced: true,
-};
-export const GPU_QUEUES: Resource = {
-  group: GROUP,
-  version: VERSION,
-  plural: QUEUES,
-  kind: GPU_QUEUE_KIND,
-  namespaced: false,
-};

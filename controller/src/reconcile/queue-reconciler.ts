@@ -1,10 +1,9 @@
 import type { FineTuneJob, GpuQueue, GpuQueueStatus } from '../api/index.js';
-import { API_VERSION, GPU_QUEUE_KIND, isTrue } from '../api/index.js';
+import { API_VERSION, GPU_QUEUE_KIND, isTrue, QUEUE_RESOURCE } from '../api/index.js';
 import type { Clock, KubeClient } from '../kube/index.js';
 import { equalJson, ReadYourWrites } from '../kube/index.js';
 import type { Caches } from './caches.js';
 import { BY_QUEUE } from './caches.js';
-import { GPU_QUEUES } from './kinds.js';
 import { rfc3339 } from './next-status.js';
 import type { Resolved } from './resolve-cached.js';
 
@@ -37,7 +36,7 @@ export class QueueReconciler {
     const status = this.#statusOf(queue);
     if (equalJson(queue.status ?? {}, status)) return;
     const stored = await client.apply<GpuQueue>(
-      GPU_QUEUES,
+      QUEUE_RESOURCE,
       {
         apiVersion: API_VERSION,
         kind: GPU_QUEUE_KIND,
