@@ -24,19 +24,10 @@ export function deal(
   held: readonly (readonly Block[])[],
   speeds: readonly number[] = held.map(() => 1),
 ): Deal {
-  if (held.every((blocks) => blocks.length === 0))
-    return describe(
-      count,
-      held,
-      freshRanges(
-        count,
-        fairLimits(
-          speeds.map(() => 0),
-          count,
-          speeds,
-        ),
-      ),
-    );
+  if (held.every((blocks) => blocks.length === 0)) {
+    const nothing = speeds.map(() => 0);
+    return describe(count, held, freshRanges(count, fairLimits(nothing, count, speeds)));
+  }
   const kept = settleClaims(count, held);
   const units = kept.map((blocks) => unitsOf(blocks));
   const taken = new Set(units.flat());

@@ -40,20 +40,7 @@ const taken = new Uint8Array(SLOTS);
 
 /** target = left + right, element by element, each sum rounded to f32 once. Equal lengths; target may be an operand. */
 export function addFloats(target: Float32Array, left: Float32Array, right: Float32Array): void {
-  const bytes = 4 * target.length;
-  const staged = isStaged(target) && isStaged(left) && isStaged(right);
-  const block = staged ? bytes : BLOCK_BYTES;
-  for (let at = 0; at < bytes; at += block) {
-    const length = Math.min(block, bytes - at);
-    const to = isStaged(target) ? target.byteOffset + at : LEFT_AT;
-    kernels.addFloats(
-      to,
-      place(left, at, length, LEFT_AT),
-      place(right, at, length, RIGHT_AT),
-      lines(length),
-    );
-    if (!isStaged(target)) target.set(new Float32Array(MEMORY.buffer, to, length / 4), at / 4);
-  }
+  addBlocks(target, left, right, (to, from, and, bytes) => kernels.addFloats(to, from, and, bytes));
 }
 
 /** Where the dither of a rounding comes from. */
@@ -85,21 +72,31 @@ export function addHalves(
   right: Uint16Array,
   { seed, first }: Dither,
 ): void {
-  const bytes = 2 * target.length;
+  addBlocks(target, left, right, (to, from, and, bytes, at) =>
+    kernels.addHalves(to, from, and, bytes, seed, first + at / 2),
+  );
+}
+
+/**
+ * target = left + right where the kernels find them: all at once when all are staged, else block by block through
+ * scratch memory.
+ * @param add addresses, their bytes in whole lines, and the byte of the vectors at which the block begins
+ */
+function addBlocks<Vector extends Float32Array | Uint16Array>(
+  target: Vector,
+  left: Vector,
+  right: Vector,
+  add: (target: number, left: number, right: number, bytes: number, at: number) => void,
+): void {
+  const bytes = target.byteLength;
   const staged = isStaged(target) && isStaged(left) && isStaged(right);
   const block = staged ? bytes : BLOCK_BYTES;
   for (let at = 0; at < bytes; at += block) {
     const length = Math.min(block, bytes - at);
     const to = isStaged(target) ? target.byteOffset + at : LEFT_AT;
-    kernels.addHalves(
-      to,
-      place(left, at, length, LEFT_AT),
-      place(right, at, length, RIGHT_AT),
-      lines(length),
-      seed,
-      first + at / 2,
-    );
-    if (!isStaged(target)) target.set(new Uint16Array(MEMORY.buffer, to, length / 2), at / 2);
+    add(to, place(left, at, length, LEFT_AT), place(right, at, length, RIGHT_AT), lines(length), at);
+    if (!isStaged(target))
+      new Uint8Array(target.buffer, target.byteOffset + at, length).set(BYTES.subarray(to, to + length));
   }
 }
 

@@ -132,10 +132,12 @@ export function decodeFrame(message: Buffer): Frame {
   };
 }
 
+export const bytesPerNumber = (dtype: SumFormat['dtype']) => (dtype === FrameDtype.f32 ? 4 : 2);
+
 /** The numbers of a body: the memory of the message itself where it is aligned, else a copy. */
 export function bodyAsNumbers(frame: Frame, format: Pick<SumFormat, 'dtype' | 'view'>): Numbers {
   const { body, length } = frame;
-  const bytes = length * (format.dtype === FrameDtype.f32 ? 4 : 2);
+  const bytes = length * bytesPerNumber(format.dtype);
   if (frame.dtype !== format.dtype || body.byteLength !== bytes)
     throw new FrameError(
       `a body of ${body.byteLength} bytes, dtype ${frame.dtype}, where ${length} numbers of dtype ${format.dtype} belong`,

@@ -12,6 +12,7 @@ import { sameBlock, sumInOrder, type Block } from './tree.js';
 import {
   bodyAsNumbers,
   bytesOf,
+  bytesPerNumber,
   FrameDtype,
   FrameKind,
   encodeFrame,
@@ -290,7 +291,7 @@ export class WorkReduce {
 }
 
 function takeNumbers(format: SumFormat, length: number): Numbers {
-  const staged = takeStaging(0, length * (format.dtype === FrameDtype.f32 ? 4 : 2));
+  const staged = takeStaging(0, length * bytesPerNumber(format.dtype));
   return staged === undefined
     ? format.allocate(length)
     : format.view(staged.buffer, staged.byteOffset, length);

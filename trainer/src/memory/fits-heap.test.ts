@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MethodType, type MethodConfig } from '@tuneyard/proto';
+import { MethodConfig, MethodType } from '@tuneyard/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ResourceError, UserError } from '../errors.js';
 import { readModelConfig, type ModelConfig } from '../model/index.js';
@@ -28,22 +28,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const lora: MethodConfig = {
+const lora = MethodConfig.fromPartial({
   type: MethodType.METHOD_TYPE_LORA,
-  lora: {
-    rank: 8,
-    alpha: 16,
-    dropout: 0,
-    targetModules: ['all-linear'],
-    variant: 'standard',
-    init: 'kaiming',
-    initFrom: '',
-    loraPlusRatio: 1,
-  },
-  ptuning: undefined,
-  prefix: undefined,
-  prompt: undefined,
-};
+  lora: { rank: 8, targetModules: ['all-linear'], variant: 'standard' },
+});
 const job = (microBatchSize: number, more: Partial<HeapJob> = {}): HeapJob => ({
   model,
   method: lora,

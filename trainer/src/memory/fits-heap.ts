@@ -5,7 +5,7 @@ import type { ModelConfig } from '../model/index.js';
 import { workloadOf } from './workload-of.js';
 
 /** WebAssembly addresses 32 bits. */
-export const WASM_HEAP_BYTES = 2 ** 32;
+const WASM_HEAP_BYTES = 2 ** 32;
 
 export interface HeapJob {
   readonly model: ModelConfig;
@@ -18,14 +18,13 @@ export interface HeapJob {
 /**
  * Refuses, before anything is loaded, what cannot fit into the heap of the wasm backend, with the numbers and the
  * changes that would make it fit.
- * @param limit bytes.
  * @throws ResourceError when a smaller micro-batch would do, else UserError.
  */
-export function assertFitsHeap(job: HeapJob, limit: number = WASM_HEAP_BYTES): void {
+export function assertFitsHeap(job: HeapJob): void {
   const need = needOf(job);
-  if (need === undefined || need.total <= limit) return;
+  if (need === undefined || need.total <= WASM_HEAP_BYTES) return;
   const { parts } = need;
-  const ways = waysToFit(job, (changed) => (needOf(changed)?.total ?? 0) <= limit);
+  const ways = waysToFit(job);
   const out =
     ways.length > 0
       ? ways.map(({ words }) => words).join(', or ')
@@ -33,7 +32,7 @@ export function assertFitsHeap(job: HeapJob, limit: number = WASM_HEAP_BYTES): v
   const message =
     `Training needs about ${gib(need.total)} GiB (weights ${gib(parts.weights)}, trained values ${gib(parts.adapter)}, ` +
     `activations ${gib(parts.activations + parts.logits)} for ${job.training.microBatchSize} rows of ${job.length} tokens), ` +
-    `but the heap of the wasm backend ends at ${gib(limit)} GiB: ${out}.`;
+    `but the heap of the wasm backend ends at ${gib(WASM_HEAP_BYTES)} GiB: ${out}.`;
   throw ways.some(({ smaller }) => smaller) ? new ResourceError(message) : new UserError(message);
 }
 
@@ -44,8 +43,9 @@ interface WayToFit {
 }
 
 /** Each change that is enough alone, the mildest first. */
-function waysToFit(job: HeapJob, fits: (changed: HeapJob) => boolean): WayToFit[] {
+function waysToFit(job: HeapJob): WayToFit[] {
   const { training, method } = job;
+  const fits = (changed: HeapJob): boolean => (needOf(changed)?.total ?? 0) <= WASM_HEAP_BYTES;
   const ways: WayToFit[] = [];
   let rows = training.microBatchSize;
   do rows = Math.floor(rows / 2);

@@ -1,4 +1,4 @@
-export { assertFitsHeap, WASM_HEAP_BYTES, type HeapJob } from './fits-heap.js';
+export { assertFitsHeap } from './fits-heap.js';
 export { HeapMeter, type BytesByPart } from './heap-meter.js';
 export { memoryReport, type MemoryReport, type ReportedJob } from './memory-report.js';
 export { PassRecorder, type MeasuredPass } from './pass-recorder.js';
