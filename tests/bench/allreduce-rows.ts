@@ -1,3 +1,5 @@
+import { median } from '../support/quantile.js';
+
 /** What one round of one measurement took, all ranks together. */
 export interface Sample {
   /** Until the slowest is done. */
@@ -89,11 +91,6 @@ export function printRows(rows: readonly Row[]): void {
       }),
     ),
   );
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 function round(value: number | undefined): number | string {

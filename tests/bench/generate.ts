@@ -4,6 +4,7 @@ import { MethodType, TrainerConfig } from '@tuneyard/proto';
 import { createEngine, type Engine } from '@tuneyard/trainer/loop';
 import { readShape, shapeFolder } from './train-shape.js';
 import { readOptions } from '../support/read-options.js';
+import { median } from '../support/quantile.js';
 
 const USAGE = `node tests/dist/bench/generate.js [options]
 
@@ -101,11 +102,6 @@ async function asRecomputed(engine: Engine, prompts: readonly Int32Array[]): Pro
   const same = texts.every((text, row) => text.subarray(promptTokens).join() === cached[row]?.join());
   if (!same) process.exitCode = 1;
   return same ? 'yes' : 'NO';
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 function loraConfig(): TrainerConfig {

@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startPython } from './python-process.js';
 
 const script = fileURLToPath(new URL('../../bench/gloo_baseline.py', import.meta.url));
 
@@ -25,31 +24,17 @@ export async function startGloo(python: string, size: number, elements: number):
   const folder = mkdtempSync(path.join(tmpdir(), 'tuneyard-gloo-'));
   const ranks = Array.from({ length: size }, (_, rank) => {
     const args = [script, `${rank}`, `${size}`, `${elements}`, path.join(folder, 'store')];
-    const child = spawn(python, args, {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, OMP_NUM_THREADS: '1', GLOO_SOCKET_IFNAME: 'lo' },
-    });
-    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const next = async <Answer>(): Promise<Answer> => {
-      const line = await lines.next();
-      if (line.done === true) throw new Error('a Gloo process ended early; see its messages above');
-      const answer: Answer = JSON.parse(line.value);
-      return answer;
-    };
-    return { child, next };
+    return startPython('Gloo', python, args, { OMP_NUM_THREADS: '1', GLOO_SOCKET_IFNAME: 'lo' });
   });
   const end = (): void => {
-    for (const { child } of ranks) child.kill();
+    for (const rank of ranks) rank.end();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const [first] = await Promise.all(ranks.map(({ next }) => next<{ version: string }>()));
+    const [first] = await Promise.all(ranks.map(({ answer }) => answer<{ version: string }>()));
     return {
       version: first?.version ?? '',
-      sum: () => {
-        for (const { child } of ranks) child.stdin.write('sum\n');
-        return Promise.all(ranks.map(({ next }) => next<GlooAnswer>()));
-      },
+      sum: () => Promise.all(ranks.map(({ ask }) => ask<GlooAnswer>('sum'))),
       end,
     };
   } catch (error) {

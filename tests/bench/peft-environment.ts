@@ -1,8 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startPython } from './python-process.js';
 
 /** The repository's own files, from the compiled file in tests/dist/bench. */
 const here = fileURLToPath(new URL('../../bench', import.meta.url));
@@ -70,25 +70,12 @@ export interface PeftBaseline {
 /** Starts peft_baseline.py. `args`: folder, method, batch, length, LoRA rank, threads. */
 export async function startPeft(python: string, args: readonly string[]): Promise<PeftBaseline> {
   const threads = args.at(-1) ?? '1';
-  const child = spawn(python, [path.join(here, 'peft_baseline.py'), ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, OMP_NUM_THREADS: threads, MKL_NUM_THREADS: threads, HF_HUB_OFFLINE: '1' },
+  const script = path.join(here, 'peft_baseline.py');
+  const { answer, ask, end } = startPython('PyTorch', python, [script, ...args], {
+    OMP_NUM_THREADS: threads,
+    MKL_NUM_THREADS: threads,
+    HF_HUB_OFFLINE: '1',
   });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async <T>(): Promise<T> => {
-    const line = await lines.next();
-    if (line.done === true) throw new Error('the PyTorch process ended early; see its messages above');
-    const answer: T = JSON.parse(line.value);
-    return answer;
-  };
-  const { versions, parameters } = await next<{ versions: string; parameters: number }>();
-  return {
-    versions,
-    parameters,
-    step: () => {
-      child.stdin.write('step\n');
-      return next<PeftStep>();
-    },
-    end: () => child.kill(),
-  };
+  const { versions, parameters } = await answer<{ versions: string; parameters: number }>();
+  return { versions, parameters, step: () => ask<PeftStep>('step'), end };
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { PendingJob, PoolNode, QueueState, RunningJob } from '@tuneyard/controller/scheduling';
 import { LiveBacklog, LiveRunningJobs, schedule } from '@tuneyard/controller/scheduling';
+import { quantile } from '../support/quantile.js';
 import { readOptions } from '../support/read-options.js';
 
 const USAGE = `node tests/dist/bench/schedule.js [options]
@@ -231,8 +232,7 @@ function run(load: Load): Result {
 }
 
 function distribution(times: readonly number[]): Distribution {
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
+  const at = (part: number) => quantile(times, part) ?? 0;
   const mean = times.reduce((sum, ms) => sum + ms, 0) / Math.max(1, times.length);
   return { mean, p50: at(0.5), p99: at(0.99), max: at(1) };
 }

@@ -9,6 +9,7 @@ import { TrainerConfig } from '@tuneyard/proto';
 import { Arena } from '../chaos/arena.js';
 import type { FakeTraining } from '../chaos/fake-training.js';
 import { readOptions } from '../support/read-options.js';
+import { median } from '../support/quantile.js';
 
 const USAGE = `node tests/dist/bench/stragglers.js [options]
 
@@ -88,7 +89,7 @@ async function run(training: FakeTraining, workers: number, bySpeed: boolean): P
     const config = TrainerConfig.create();
     await server.coordinator.register({ ref, config, token: 's', expectedWorkers: workers });
     arena.address = server.address;
-    for (let at = 0; at < workers; at++) arena.startWorker(`w${at}`);
+    arena.startWorkers(workers);
     await arena.until(() => arena.workers.every((worker) => worker.ended));
     const commits = arena.workers[0]?.commits() ?? [];
     const [from, to] = [commits[Math.floor(commits.length / 2)], commits.at(-1)];
@@ -100,8 +101,4 @@ async function run(training: FakeTraining, workers: number, bySpeed: boolean): P
     await arena.close();
     await server.close();
   }
-}
-
-function median(figures: readonly number[]): number {
-  return [...figures].sort((left, right) => left - right)[Math.floor(figures.length / 2)] ?? NaN;
 }

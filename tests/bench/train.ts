@@ -5,6 +5,7 @@ import { readShape, shapeFolder, stepFlops } from './train-shape.js';
 import type { StepTimes } from './train-rank.js';
 import { startWorkers, type Workers } from './train-workers.js';
 import { readOptions } from '../support/read-options.js';
+import { median } from '../support/quantile.js';
 
 const USAGE = `node tests/dist/bench/train.js [options]
 
@@ -182,11 +183,6 @@ interface Spread {
 
 function spread(numbers: readonly number[]): Spread {
   return { median: median(numbers), min: Math.min(...numbers), max: Math.max(...numbers) };
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
 function show({ median: middle, min, max }: Spread, digits: number): string {

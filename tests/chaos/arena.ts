@@ -1,35 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { build } from 'esbuild';
-
+import { bundlePrograms, PROGRAMS } from './bundle-programs.js';
 import type { CoordinatorOrder } from './coordinator-process.js';
 import type { FakeTraining } from './fake-training.js';
 import type { WorkerOrder, WorkerReport } from './worker-process.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const programs = here('../dist/chaos-programs');
 /** Compiled, the programs stand beside this file. */
 const isCompiled = import.meta.url.endsWith('.js');
 const HEARTBEAT_TIMEOUT_SECONDS = 1;
 
 /** Bundles the programs that an arena runs; once before its tests. */
-export async function buildPrograms(): Promise<void> {
-  await mkdir(programs, { recursive: true });
-  await build({
-    entryPoints: [here('worker-process.ts'), here('coordinator-process.ts')],
-    outdir: programs,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-  });
-}
+export const buildPrograms = (): Promise<void> => bundlePrograms('worker-process', 'coordinator-process');
 
 /** A worker process and what it said so far. */
 export class WorkerProcess {
@@ -84,6 +69,16 @@ export class Arena {
     readonly training: FakeTraining,
     readonly expectedWorkers: number,
   ) {}
+
+  /** Starts the coordinator and workers w0, w1, ... */
+  async start(workers: number): Promise<void> {
+    await this.startCoordinator();
+    this.startWorkers(workers);
+  }
+
+  startWorkers(count: number): void {
+    for (let at = 0; at < count; at++) this.startWorker(`w${at}`);
+  }
 
   async startCoordinator(): Promise<void> {
     const order: CoordinatorOrder = {
@@ -162,7 +157,7 @@ export class Arena {
 }
 
 function run(program: string, order: object): ChildProcess {
-  const file = isCompiled ? here(`${program}.js`) : `${programs}/${program}.mjs`;
+  const file = isCompiled ? here(`${program}.js`) : `${PROGRAMS}/${program}.mjs`;
   return spawn(process.execPath, [file, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Arena, randomOf, type WorkerProcess } from './arena.js';
 import type { FakeTraining } from './fake-training.js';
+import { quantile } from '../support/quantile.js';
 import { readOptions } from '../support/read-options.js';
 
 const USAGE = `node tests/dist/chaos/soak.js [options]
@@ -36,8 +37,7 @@ const training: FakeTraining = {
 console.log(`seed ${seed}: ${faults} faults on ${size} workers, ${training.totalSteps} steps`);
 
 const calm = new Arena({ ...training, unitMs: 0 }, 1);
-await calm.startCoordinator();
-calm.startWorker('w0');
+await calm.start(1);
 const expected = await digestOf(calm);
 await calm.close();
 
@@ -121,14 +121,9 @@ function heldBy({ child }: WorkerProcess): Held {
 /** Medians of the second and of the last quarter: the first one warms up. */
 function growth(series: readonly number[]): { before: number; after: number; words: string } {
   const quarter = Math.ceil(series.length / 4);
-  const before = quantile(series.slice(quarter, 2 * quarter), 0.5);
-  const after = quantile(series.slice(-quarter), 0.5);
+  const before = quantile(series.slice(quarter, 2 * quarter), 0.5) ?? 0;
+  const after = quantile(series.slice(-quarter), 0.5) ?? 0;
   return { before, after, words: `${before.toFixed(0)} then ${after.toFixed(0)}` };
-}
-
-function quantile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
 }
 
 async function replace(victims: number): Promise<void> {

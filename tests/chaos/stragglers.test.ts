@@ -53,7 +53,7 @@ async function started(
   const ref = { namespace: 'team', name: 'tune', uid: arena.uid };
   const config = TrainerConfig.create();
   await server.coordinator.register({ ref, config, token: 's', expectedWorkers: workers, ...job });
-  for (let at = 0; at < workers; at++) arena.startWorker(`w${at}`);
+  arena.startWorkers(workers);
   return arena;
 }
 

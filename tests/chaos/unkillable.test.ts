@@ -33,8 +33,7 @@ async function started(
   of: FakeTraining = training,
 ): Promise<Arena> {
   arena = new Arena(of, expectedWorkers);
-  await arena.startCoordinator();
-  for (let at = 0; at < workers; at++) arena.startWorker(`w${at}`);
+  await arena.start(workers);
   return arena;
 }
 

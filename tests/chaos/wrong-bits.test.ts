@@ -31,8 +31,7 @@ afterEach(async ({ task }) => {
 
 async function started(workers: number, of: FakeTraining): Promise<Arena> {
   arena = new Arena(of, workers);
-  await arena.startCoordinator();
-  for (let at = 0; at < workers; at++) arena.startWorker(`w${at}`);
+  await arena.start(workers);
   return arena;
 }
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 
 import { parseFineTuneJobSpec, resolveSpec, toTrainerConfig } from '@tuneyard/controller/api';
 import {
@@ -14,12 +14,11 @@ import {
   MemoryStateStore,
   type CoordinatorServer,
 } from '@tuneyard/controller/coordinator';
-import { build } from 'esbuild';
 
 import { writeTinyModel } from '../support/tiny-model.js';
+import { bundlePrograms, PROGRAMS } from './bundle-programs.js';
 import type { TrainerOrder } from './trainer-process.js';
 
-const programs = fileURLToPath(new URL('../dist/chaos-programs/', import.meta.url));
 export const STEPS = 6;
 
 export interface YardJob {
@@ -45,15 +44,7 @@ export class Yard {
       output: `${(i * 37) % 101}`,
     }));
     writeFileSync(join(yard.#folder, 'data.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'));
-    await build({
-      entryPoints: [fileURLToPath(new URL('trainer-process.ts', import.meta.url))],
-      outfile: join(programs, 'trainer-process.mjs'),
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      packages: 'external',
-    });
+    await bundlePrograms('trainer-process');
     return yard;
   }
 
@@ -113,7 +104,7 @@ export class Trainer {
   #waiting: (() => void)[] = [];
 
   constructor(order: TrainerOrder) {
-    this.child = spawn(process.execPath, [join(programs, 'trainer-process.mjs'), JSON.stringify(order)], {
+    this.child = spawn(process.execPath, [join(PROGRAMS, 'trainer-process.mjs'), JSON.stringify(order)], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, TUNEYARD_BACKEND: 'wasm' },
     });
