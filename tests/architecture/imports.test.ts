@@ -43,7 +43,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'proto/src': [],
   'controller/src': ['@tuneyard/proto'],
   'trainer/src': ['@tuneyard/proto'],
-  'deploy/local/src': [],
+  'deploy/local/src': ['@tuneyard/controller'],
   'deploy/quickstart/src': ['@tuneyard/controller', '@tuneyard/local'],
 };
 

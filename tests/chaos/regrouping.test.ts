@@ -182,15 +182,15 @@ describe('a group that changes', () => {
 
   it('trains the same over mutual TLS, and lets in nobody without a certificate of the job and the member', async () => {
     const [authority, stranger] = [
-      await createControllerAuthority(Date.now()),
-      await createControllerAuthority(Date.now()),
+      createControllerAuthority(Date.now()),
+      createControllerAuthority(Date.now()),
     ];
     const server = await createCoordinatorServer({
       address: '127.0.0.1:0',
       store: new MemoryStateStore(),
       bus: new MemoryEventBus(),
       tls: {
-        ...(await issueCoordinatorIdentity(authority, Date.now(), 3_600_000)),
+        ...issueCoordinatorIdentity(authority, Date.now(), 3_600_000),
         clientAuthority: authority.certificate,
       },
     });
@@ -200,8 +200,8 @@ describe('a group that changes', () => {
       controller: Authority = authority,
       lifetimeMs = 3_600_000,
     ): Promise<TlsMaterial> => {
-      const ofJob = await jobAuthority(controller, uid, Date.now());
-      const { certificate, key } = await issueWorkerIdentity(ofJob, memberId, Date.now(), lifetimeMs);
+      const ofJob = jobAuthority(controller, uid, Date.now());
+      const { certificate, key } = issueWorkerIdentity(ofJob, memberId, Date.now(), lifetimeMs);
       return {
         ca: Buffer.from(ofJob.certificate),
         coordinatorCa: Buffer.from(authority.certificate),

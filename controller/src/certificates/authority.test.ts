@@ -43,12 +43,12 @@ async function shake(server: TlsOptions, client: ConnectionOptions): Promise<str
 
 describe('the authorities', () => {
   it('of a job are the same for every replica and after a restart, and differ from job to job', async () => {
-    const controller = await createControllerAuthority(now);
-    const again = await restoreControllerAuthority(controller);
-    const mine = await jobAuthority(controller, 'u1', now);
-    const peer = await issueWorkerIdentity(await jobAuthority(again, 'u1', now), 'w1', now, HOUR_MS);
-    const self = await issueWorkerIdentity(mine, 'w0', now, HOUR_MS);
-    const other = await issueWorkerIdentity(await jobAuthority(controller, 'u2', now), 'w1', now, HOUR_MS);
+    const controller = createControllerAuthority(now);
+    const again = restoreControllerAuthority(controller);
+    const mine = jobAuthority(controller, 'u1', now);
+    const peer = issueWorkerIdentity(jobAuthority(again, 'u1', now), 'w1', now, HOUR_MS);
+    const self = issueWorkerIdentity(mine, 'w0', now, HOUR_MS);
+    const other = issueWorkerIdentity(jobAuthority(controller, 'u2', now), 'w1', now, HOUR_MS);
     const serving = { ...sides(self), ca: mine.certificate };
     const dialling = { ca: mine.certificate, servername: 'w0' };
     expect(await shake(serving, { ...dialling, ...sides(peer) })).toBe('in');
@@ -57,20 +57,20 @@ describe('the authorities', () => {
   });
 
   it('let the coordinator follow every job, while no job can pass for the coordinator', async () => {
-    const controller = await createControllerAuthority(now);
-    const coordinator = await issueCoordinatorIdentity(controller, now, HOUR_MS);
-    const ofJob = await jobAuthority(controller, 'u1', now);
-    const worker = await issueWorkerIdentity(ofJob, 'w0', now, HOUR_MS);
-    const posing = await issueWorkerIdentity(ofJob, COORDINATOR_NAME, now, HOUR_MS);
+    const controller = createControllerAuthority(now);
+    const coordinator = issueCoordinatorIdentity(controller, now, HOUR_MS);
+    const ofJob = jobAuthority(controller, 'u1', now);
+    const worker = issueWorkerIdentity(ofJob, 'w0', now, HOUR_MS);
+    const posing = issueWorkerIdentity(ofJob, COORDINATOR_NAME, now, HOUR_MS);
     const ca = controller.certificate;
     expect(await shake({ ...sides(coordinator), ca }, { ...sides(worker), ca })).toBe('in');
     expect(await shake({ ...sides(posing), ca }, { ...sides(worker), ca })).toMatch(/purpose/);
   });
 
   it('issue certificates that end', async () => {
-    const controller = await createControllerAuthority(now);
-    const coordinator = await issueCoordinatorIdentity(controller, now, HOUR_MS);
-    const late = await issueWorkerIdentity(await jobAuthority(controller, 'u1', now), 'w0', now, -60_000);
+    const controller = createControllerAuthority(now);
+    const coordinator = issueCoordinatorIdentity(controller, now, HOUR_MS);
+    const late = issueWorkerIdentity(jobAuthority(controller, 'u1', now), 'w0', now, -60_000);
     const ca = controller.certificate;
     expect(await shake({ ...sides(coordinator), ca }, { ...sides(late), ca })).not.toBe('in');
   });
