@@ -18,6 +18,7 @@ interface Options {
   readonly retryPeriod: number;
   readonly trainerImage: string;
   readonly trainerMetricsPort: number;
+  readonly certificateLifetime: number;
   readonly kubeQps: number;
   readonly kubeBurst: number;
   readonly logLevel: string;
@@ -26,6 +27,13 @@ interface Options {
 const number = (text: string) => {
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('must be a number of at least 0.');
+  return value;
+};
+
+const positive = (text: string) => {
+  const value = number(text);
+  // A timer holds 24.8 days at most.
+  if (value === 0 || value > 720) throw new InvalidArgumentError('must be above 0 and at most 720.');
   return value;
 };
 
@@ -61,7 +69,11 @@ function readOptions(): Options {
       'act only while holding a Lease, so that several controllers can stand by',
       false,
     )
-    .option('--lease-namespace <name>', 'namespace of the Lease', 'default')
+    .option(
+      '--lease-namespace <name>',
+      'namespace of the Lease and of the Secret tuneyard-authority, from which all certificates follow',
+      'default',
+    )
     .option(
       '--lease-duration <seconds>',
       'standbys wait this long after the last renewal that they saw',
@@ -81,6 +93,12 @@ function readOptions(): Options {
       number,
       0,
     )
+    .option(
+      '--certificate-lifetime <hours>',
+      'for how long certificates of trainers and coordinator are good; they are replaced in time',
+      positive,
+      24,
+    )
     .option('--kube-qps <n>', 'requests a second to the API server; 0 = no limit', number, 50)
     .option('--kube-burst <n>', 'requests at once to the API server', number, 100)
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
@@ -91,7 +109,8 @@ function readOptions(): Options {
 
 /** Runs until SIGTERM or SIGINT. Exit codes: 0 asked to end, 1 the lease was lost, 2 it cannot start. */
 async function main(): Promise<void> {
-  const { logLevel, leaseDuration, renewDeadline, retryPeriod, ...options } = readOptions();
+  const { logLevel, leaseDuration, renewDeadline, retryPeriod, certificateLifetime, ...options } =
+    readOptions();
   if (renewDeadline >= leaseDuration)
     throw new UserError('--renew-deadline must be shorter than --lease-duration');
   const leaseTiming = {
@@ -103,6 +122,7 @@ async function main(): Promise<void> {
   const controller = await startController({
     ...options,
     leaseTiming,
+    certificateLifetimeMs: certificateLifetime * 3_600_000,
     log,
     onLeadershipLost: () => process.exit(1),
   });

@@ -1,13 +1,20 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { API_VERSION } from './api/index.js';
+import { issueCoordinatorIdentity, type Authority } from './certificates/index.js';
 import { createCoordinatorServer, openStores, type Stores } from './coordinator/index.js';
-import type { CoordinatedJob, CoordinatorServer, JobNews } from './coordinator/index.js';
+import type { CoordinatedJob, CoordinatorServer, CoordinatorTls, JobNews } from './coordinator/index.js';
 import { ApiError, ConnectionError, UserError } from './errors.js';
-import { KubeClient, keyOf, LeaderElection, loadConnection } from './kube/index.js';
+import { KubeClient, keyOf, LeaderElection, loadConnection, systemClock } from './kube/index.js';
 import { ControllerMetrics, splitAddress, startStatusServer } from './observe/index.js';
 import type { Caches } from './reconcile/index.js';
-import { ControlLoops, createCaches } from './reconcile/index.js';
+import {
+  ControlLoops,
+  createCaches,
+  JobIdentities,
+  loadControllerAuthority,
+  renewAfterMs,
+} from './reconcile/index.js';
 
 export interface ControllerOptions {
   /** Path; absent: KUBECONFIG, ~/.kube/config or the pod's service account. */
@@ -22,12 +29,14 @@ export interface ControllerOptions {
   readonly namespace?: string | undefined;
   /** Wait for a Lease before acting. @default false */
   readonly leaderElect?: boolean | undefined;
-  /** Namespace of the Lease. @default default */
+  /** Namespace of the Lease and of the Secret of the certificate authority. @default default */
   readonly leaseNamespace?: string | undefined;
   /** Milliseconds; @default 15000, 10000 and 2000, as client-go. */
   readonly leaseTiming?:
     | { readonly leaseDurationMs: number; readonly renewDeadlineMs: number; readonly retryPeriodMs: number }
     | undefined;
+  /** For how long the certificates of trainers and coordinator are good, in milliseconds. @default 24 hours */
+  readonly certificateLifetimeMs?: number | undefined;
   /** Image of the trainer for jobs that name none. @default tuneyard/trainer:latest */
   readonly trainerImage?: string | undefined;
   /** Port of every trainer's metrics; 0 = any free one, as several trainers on one machine need. @default 0 */
@@ -52,6 +61,7 @@ export interface RunningController {
   close(): Promise<void>;
 }
 
+const DAY_MS = 24 * 3_600_000;
 const LEASE_NAME = 'tuneyard-controller';
 
 /**
@@ -77,14 +87,22 @@ export async function startController(options: ControllerOptions): Promise<Runni
       log.warn({ place, err: error }, 'the coordinator goes on');
     const stores = await openStores({ redisUrl: options.redisUrl, natsUrl: options.natsUrl, onTrouble });
     closers.push(() => stores.close());
+    const authority = await loadControllerAuthority(client, options.leaseNamespace ?? 'default', systemClock);
+    const lifetimeMs = options.certificateLifetimeMs ?? DAY_MS;
     let loops: ControlLoops | undefined;
     const coordinator = await startCoordinator(
       options.coordinatorAddress ?? '127.0.0.1:0',
+      coordinatorTls(authority, lifetimeMs),
       stores,
       workerNews(log, metrics, (...news) => loops?.tell(...news)),
       onTrouble,
     );
     closers.push(() => coordinator.close());
+    const renewal = setInterval(
+      () => coordinator.renew(coordinatorTls(authority, lifetimeMs)),
+      renewAfterMs(lifetimeMs),
+    );
+    closers.push(() => clearInterval(renewal));
     const caches = createCaches(client, {
       namespace: options.namespace,
       onError: (resource, error) =>
@@ -108,6 +126,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
       coordinator: coordinator.coordinator,
       log,
       observer: metrics,
+      identities: new JobIdentities({ client, authority, clock: systemClock, lifetimeMs }),
       pods: {
         coordinatorAddress: options.coordinatorAdvertiseAddress ?? coordinator.address,
         trainerImage: options.trainerImage ?? 'tuneyard/trainer:latest',
@@ -231,8 +250,14 @@ function workerNews(log: Logger, metrics: ControllerMetrics, tell: ControlLoops[
   };
 }
 
+const coordinatorTls = (authority: Authority, lifetimeMs: number): CoordinatorTls => ({
+  ...issueCoordinatorIdentity(authority, systemClock.now(), lifetimeMs),
+  clientAuthority: authority.certificate,
+});
+
 async function startCoordinator(
   address: string,
+  tls: CoordinatorTls,
   stores: Stores,
   news: JobNews,
   onTrouble: (place: string, error: unknown) => void,
@@ -241,6 +266,7 @@ async function startCoordinator(
   try {
     return await createCoordinatorServer({
       address,
+      tls,
       store: stores.store,
       bus: stores.bus,
       news,

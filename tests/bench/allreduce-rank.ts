@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import { createGroup, type Group, type TlsMaterial } from '@tuneyard/trainer/collective';
+import { createGroup, TlsIdentity, type Group } from '@tuneyard/trainer/collective';
 import { BareExchange, type Reading } from './bare-exchange.js';
 import { checkRounded, checkSum, checkTotal, valueOf } from './expected-sum.js';
 import { serveCommands } from './rank-processes.js';
@@ -21,6 +21,10 @@ export interface RankOrder {
     readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string };
   }[];
 }
+
+type Certificates = NonNullable<RankOrder['groups'][number]['tls']>;
+const identityOf = ({ ca, certificate, key }: Certificates) =>
+  new TlsIdentity({ ca: Buffer.from(ca), certificate: Buffer.from(certificate), key: Buffer.from(key) });
 
 /** Where a rank listens. */
 export interface RankAddress {
@@ -127,10 +131,7 @@ async function connect(peers: readonly RankAddress[]): Promise<void> {
   const before = peers[(rank + size - 1) % size]?.ring;
   if (before !== undefined && size > 1) ring.connect(before);
   for (const { transport, coordinator, uid, tls } of order.groups) {
-    const material: TlsMaterial | undefined =
-      tls === undefined
-        ? undefined
-        : { ca: Buffer.from(tls.ca), certificate: Buffer.from(tls.certificate), key: Buffer.from(tls.key) };
+    const identity = tls && identityOf(tls);
     const group = createGroup({
       log: {
         info: () => undefined,
@@ -143,7 +144,7 @@ async function connect(peers: readonly RankAddress[]): Promise<void> {
       memberId: `rank-${rank}`,
       listenHost: '127.0.0.1',
       dataPlane: transport.startsWith('http2') ? 'http2' : 'grpc-js',
-      ...(material === undefined ? {} : { tls: material }),
+      ...(identity === undefined ? {} : { tls: identity }),
     });
     const of = { group, step: 0 };
     joined.set(transport, of);

@@ -1,10 +1,4 @@
-import {
-  createControllerAuthority,
-  issueCoordinatorIdentity,
-  issueWorkerIdentity,
-  jobAuthority,
-  type Authority,
-} from '@tuneyard/controller/certificates';
+import { createControllerAuthority, type Authority } from '@tuneyard/controller/certificates';
 import { TrainerConfig } from '@tuneyard/proto';
 import {
   createCoordinatorServer,
@@ -12,9 +6,16 @@ import {
   MemoryStateStore,
   type CoordinatorServer,
 } from '@tuneyard/controller/coordinator';
-import { createGroup, type Group, type GroupOptions, type TlsMaterial } from '@tuneyard/trainer/collective';
+import {
+  createGroup,
+  type Group,
+  type GroupOptions,
+  TlsIdentity,
+  type TlsMaterial,
+} from '@tuneyard/trainer/collective';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { coordinatorTls, workerMaterial } from '../support/make-certificates.js';
 import { trainFake, type FakeOutcome, type FakeTraining } from './fake-training.js';
 
 const ref = { namespace: 'team', name: 'tune', uid: 'u1' };
@@ -189,26 +190,17 @@ describe('a group that changes', () => {
       address: '127.0.0.1:0',
       store: new MemoryStateStore(),
       bus: new MemoryEventBus(),
-      tls: {
-        ...issueCoordinatorIdentity(authority, Date.now(), 3_600_000),
-        clientAuthority: authority.certificate,
-      },
+      tls: coordinatorTls(authority),
     });
-    const material = async (
+    const material = (
       memberId: string,
       uid = ref.uid,
       controller: Authority = authority,
-      lifetimeMs = 3_600_000,
-    ): Promise<TlsMaterial> => {
-      const ofJob = jobAuthority(controller, uid, Date.now());
-      const { certificate, key } = issueWorkerIdentity(ofJob, memberId, Date.now(), lifetimeMs);
-      return {
-        ca: Buffer.from(ofJob.certificate),
-        coordinatorCa: Buffer.from(authority.certificate),
-        certificate: Buffer.from(certificate),
-        key: Buffer.from(key),
-      };
-    };
+      lifetimeMs?: number,
+    ): TlsMaterial => ({
+      ...workerMaterial(controller, uid, memberId, lifetimeMs),
+      coordinatorCa: Buffer.from(authority.certificate),
+    });
     open.push(server);
     await server.coordinator.register({
       ref,
@@ -224,7 +216,7 @@ describe('a group that changes', () => {
         memberId,
         listenHost: '127.0.0.1',
         connectTimeoutSeconds: 1,
-        ...(tls === undefined ? {} : { tls }),
+        ...(tls === undefined ? {} : { tls: new TlsIdentity(tls) }),
       });
       open.push(group);
       return group;
@@ -235,20 +227,69 @@ describe('a group that changes', () => {
       await group.close();
       return String(error);
     };
-    expect(await knocking(await material('w0', ref.uid, stranger))).toContain('no answer');
-    expect(await knocking(await material('w0', ref.uid, authority, -60_000))).toContain('no answer');
+    expect(await knocking(material('w0', ref.uid, stranger))).toContain('no answer');
+    expect(await knocking(material('w0', ref.uid, authority, -60_000))).toContain('no answer');
     expect(await knocking(undefined)).toContain('no answer');
     const notOurs = 'the certificate is not that of member w0 of this job';
-    expect(await knocking(await material('w0', 'another-job'))).toContain(notOurs);
-    expect(await knocking(await material('w1'))).toContain(notOurs);
+    expect(await knocking(material('w0', 'another-job'))).toContain(notOurs);
+    expect(await knocking(material('w1'))).toContain(notOurs);
     const outcomes = await Promise.all(
       ['w0', 'w1'].map(async (memberId) =>
-        trainFake(enter(memberId, await material(memberId)), { ...training, length: 50_000 }),
+        trainFake(enter(memberId, material(memberId)), { ...training, length: 50_000 }),
       ),
     );
     for (const resource of open.splice(0).reverse()) await resource.close();
     const alone = await undisturbed({ ...training, length: 50_000 });
     for (const outcome of outcomes) expect(outcome).toEqual(alone);
+  });
+
+  it('goes on with newer certificates when the first have ended', async () => {
+    const authority = createControllerAuthority(Date.now());
+    const server = await createCoordinatorServer({
+      address: '127.0.0.1:0',
+      store: new MemoryStateStore(),
+      bus: new MemoryEventBus(),
+      tls: coordinatorTls(authority),
+    });
+    open.push(server);
+    const config = TrainerConfig.create();
+    await server.coordinator.register({ ref, config, token: 's', expectedWorkers: 2 });
+    const endOfFirst = Date.now() + 2000;
+    const identities = new Map<string, TlsIdentity>();
+    const enter = (memberId: string, lifetimeMs?: number): Group => {
+      const tls = new TlsIdentity(workerMaterial(authority, ref.uid, memberId, lifetimeMs));
+      identities.set(memberId, tls);
+      const group = createGroup({
+        coordinatorAddress: server.address,
+        job: ref,
+        token: 's',
+        memberId,
+        listenHost: '127.0.0.1',
+        tls,
+      });
+      open.push(group);
+      return group;
+    };
+    const slow = { ...training, totalSteps: 200, unitMs: 2 };
+    const sizes = new Set<number>();
+    let late: Promise<FakeOutcome> | undefined;
+    const first = ['w0', 'w1'].map((memberId) =>
+      trainFake(enter(memberId, endOfFirst - Date.now()), slow, {
+        onCommit: () => {
+          if (memberId !== 'w0' || late !== undefined || Date.now() < endOfFirst + 1000) return;
+          for (const [id, identity] of identities) identity.replace(workerMaterial(authority, ref.uid, id));
+          // It dials both, and both dial it.
+          void server.coordinator.register({ ref, config, token: 's', expectedWorkers: 3 });
+          const third = enter('w2');
+          late = trainFake(third, slow, { onCommit: () => void sizes.add(third.size) });
+        },
+      }),
+    );
+    const outcomes = await Promise.all(first);
+    expect(late).toBeDefined();
+    outcomes.push((await late) as FakeOutcome);
+    expect(new Set(outcomes.map(({ digest }) => digest)).size).toBe(1);
+    expect(sizes).toContain(3);
   });
 
   it('stops all members after the same step', async () => {

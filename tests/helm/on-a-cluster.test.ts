@@ -9,8 +9,8 @@ import { parse, parseAllDocuments } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobObject, queueObject, startControllerProcess, until } from '../e2e/controller/cluster.js';
 import type { ControllerProcess } from '../e2e/controller/cluster.js';
-import { FakeWorker } from '../e2e/controller/fake-worker.js';
-import { DEFINITIONS, EVENTS, JOBS, NODES, PODS, QUEUES, SECRETS } from '../e2e/controller/kinds.js';
+import { speakFor, type WorkerPod } from '../e2e/controller/fake-worker.js';
+import { DEFINITIONS, EVENTS, JOBS, NODES, PODS, QUEUES } from '../e2e/controller/kinds.js';
 import { confirmDeletions, reportPod } from '../e2e/controller/kubelet.js';
 import { goldenFile } from './cases.js';
 
@@ -121,19 +121,10 @@ describe('the chart on a cluster that enforces its permissions', () => {
     await admin.create(QUEUES, queueObject('team', 2));
     await admin.create(JOBS, jobObject('granted', { runPolicy: { ttlSecondsAfterFinished: 1 } }));
     const pods = await until('two pods', async () => {
-      const { items } = await admin.list(PODS, { namespace: 'default' });
+      const { items } = await admin.list<WorkerPod>(PODS, { namespace: 'default' });
       return items.length === 2 ? items : undefined;
     });
-    const { data } = await admin.get<KubeObject & { data: { token: string } }>(SECRETS, {
-      name: 'granted-token',
-      namespace: 'default',
-    });
-    const { metadata } = await admin.get<FineTuneJob>(JOBS, { name: 'granted', namespace: 'default' });
-    const ref = { namespace: 'default', name: 'granted', uid: metadata.uid ?? '' };
-    const token = Buffer.from(data.token, 'base64').toString();
-    const workers = pods.map(
-      (pod) => new FakeWorker(controller.coordinatorAddress, ref, token, pod.metadata.name),
-    );
+    const workers = await Promise.all(pods.map((pod) => speakFor(admin, pod, controller.coordinatorAddress)));
     closers.push(() => workers.forEach((worker) => worker.close()));
     for (const pod of pods) await reportPod(admin, pod.metadata, 'Running');
     await until('both are welcome', () => Promise.resolve(workers.every((worker) => worker.has('welcome'))));

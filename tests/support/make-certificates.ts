@@ -1,55 +1,56 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-
+import {
+  issueCoordinatorIdentity,
+  issueWorkerIdentity,
+  jobAuthority,
+  keyText,
+  newKeyPair,
+  signCertificate,
+  type Authority,
+} from '@tuneyard/controller/certificates';
+import type { CoordinatorTls } from '@tuneyard/controller/coordinator';
 import type { TlsMaterial } from '@tuneyard/trainer/collective';
 
-/** A certificate authority of one run and a certificate (EC P-256) for each name, made with openssl. */
-export function makeCertificates(names: readonly string[]): Map<string, TlsMaterial> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'tuneyard-ca-'));
-  const file = (name: string): string => path.join(folder, name);
-  const openssl = (...words: string[]): void => {
-    execFileSync('openssl', words, { stdio: 'ignore' });
+const HOUR_MS = 3_600_000;
+
+/** What a worker of job `uid` is given. */
+export function workerMaterial(
+  controller: Authority,
+  uid: string,
+  memberId: string,
+  lifetimeMs = HOUR_MS,
+): TlsMaterial {
+  const ofJob = jobAuthority(controller, uid, Date.now());
+  const { certificate, key } = issueWorkerIdentity(ofJob, memberId, Date.now(), lifetimeMs);
+  return {
+    ca: Buffer.from(ofJob.certificate),
+    coordinatorCa: Buffer.from(controller.certificate),
+    certificate: Buffer.from(certificate),
+    key: Buffer.from(key),
   };
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  try {
-    openssl(
-      'req',
-      '-x509',
-      ...newKey,
-      '-keyout',
-      file('ca.key'),
-      '-out',
-      file('ca.pem'),
-      '-subj',
-      '/CN=run',
-      '-days',
-      '2',
-    );
-    const ca = readFileSync(file('ca.pem'));
-    return new Map(
-      names.map((name) => {
-        openssl('req', ...newKey, '-keyout', file('key'), '-out', file('csr'), '-subj', `/CN=${name}`);
-        writeFileSync(file('ext'), `subjectAltName=DNS:${name}\n`);
-        const signer = ['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial'];
-        openssl(
-          'x509',
-          '-req',
-          '-in',
-          file('csr'),
-          ...signer,
-          '-out',
-          file('pem'),
-          '-days',
-          '2',
-          '-extfile',
-          file('ext'),
-        );
-        return [name, { ca, certificate: readFileSync(file('pem')), key: readFileSync(file('key')) }];
-      }),
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+}
+
+/** What a coordinator shows, and whom it lets in. */
+export const coordinatorTls = (controller: Authority): CoordinatorTls => ({
+  ...issueCoordinatorIdentity(controller, Date.now(), HOUR_MS),
+  clientAuthority: controller.certificate,
+});
+
+/** One authority for everybody, and a certificate for each name. */
+export function makeCertificates(names: readonly string[]): Map<string, TlsMaterial> {
+  const valid = { validFrom: Date.now() - HOUR_MS, validTo: Date.now() + 24 * HOUR_MS };
+  const root = newKeyPair();
+  const signer = { commonName: 'run', privateKey: root.privateKey };
+  const authority = { commonName: 'run', authority: { pathLength: 0 }, ...valid };
+  const ca = Buffer.from(signCertificate(authority, root.publicKey, signer));
+  return new Map(
+    names.map((name) => {
+      const keys = newKeyPair();
+      const certificate = signCertificate(
+        { commonName: name, hosts: [name], ...valid },
+        keys.publicKey,
+        signer,
+      );
+      return [name, { ca, certificate: Buffer.from(certificate), key: Buffer.from(keyText(keys)) }];
+    }),
+  );
 }

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { CoordinatorService } from '@tuneyard/proto';
 
+import { UserError } from '../errors.js';
 import { systemClock, type Clock } from './clock.js';
 import type { EventBus } from './event-bus.js';
 import type { CoordinatedJob, JobCoordinator, JobTrainingState } from './job-coordinator.js';
@@ -38,12 +39,20 @@ export interface CoordinatorServer {
   readonly coordinator: JobCoordinator;
   /** `host:port` that it listens on. */
   readonly address: string;
+  /** Shows newer certificates to new connections. @throws Error where there were none */
+  renew(tls: CoordinatorTls): void;
   /** Ends all sessions; what the store holds stays, so that the next coordinator goes on. */
   close(): Promise<void>;
 }
 
-/** Serves `Coordinator.Session` for the jobs that are registered with its coordinator. */
+/**
+ * Serves `Coordinator.Session` for the jobs that are registered with its coordinator.
+ * @throws UserError for plaintext on anything but loopback
+ */
 export async function createCoordinatorServer(options: CoordinatorServerOptions): Promise<CoordinatorServer> {
+  const host = options.address.slice(0, options.address.lastIndexOf(':'));
+  if (options.tls === undefined && !isLoopback(host))
+    throw new UserError(`a coordinator on ${host} needs certificates: without, it listens on loopback only`);
   const credentials = options.tls === undefined ? undefined : new MutualTlsServerCredentials(options.tls);
   const heartbeatTimeoutSeconds = options.heartbeatTimeoutSeconds ?? 5;
   const settings = {
@@ -63,6 +72,8 @@ export async function createCoordinatorServer(options: CoordinatorServerOptions)
     'grpc.max_concurrent_streams': 16,
     'grpc.keepalive_time_ms': 10_000,
     'grpc.keepalive_timeout_ms': 5000,
+    // Who holds a connection says hello on it, or another one soon.
+    'grpc.max_connection_idle_ms': 30_000,
     // Without channelz, grpc-js 1.14 forgets its connections and forceShutdown leaves them open.
     'grpc.enable_channelz': 1,
   });
@@ -76,10 +87,13 @@ export async function createCoordinatorServer(options: CoordinatorServerOptions)
     );
   });
   const ticker = setInterval(() => coordinator.tick(), TICK_MS);
-  const host = options.address.slice(0, options.address.lastIndexOf(':'));
   return {
     coordinator,
     address: `${host}:${port}`,
+    renew: (tls) => {
+      if (credentials === undefined) throw new Error('plaintext has no certificates');
+      credentials.renew(tls);
+    },
     close: async () => {
       clearInterval(ticker);
       await coordinator.close();
@@ -87,6 +101,9 @@ export async function createCoordinatorServer(options: CoordinatorServerOptions)
     },
   };
 }
+
+const isLoopback = (host: string): boolean =>
+  ['localhost', '::1', '[::1]'].includes(host) || /^127(\.\d+){3}$/.test(host);
 
 class GrpcJobCoordinator implements JobCoordinator {
   readonly #runtimes = new Map<string, Promise<JobRuntime>>();

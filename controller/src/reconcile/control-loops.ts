@@ -6,6 +6,7 @@ import { EventRecorder, isConflict, isNotFound, runWorkers, systemClock, WorkQue
 import type { Plan } from '../scheduling/index.js';
 import type { Caches } from './caches.js';
 import { BY_UID } from './caches.js';
+import type { JobIdentities } from './job-identities.js';
 import { JobReconciler } from './job-reconciler.js';
 import { QueueReconciler } from './queue-reconciler.js';
 import { createResolver } from './resolve-cached.js';
@@ -18,6 +19,7 @@ export interface ControlLoopsOptions {
   readonly caches: Caches;
   readonly coordinator: JobCoordinator;
   readonly pods: WorkerPodOptions;
+  readonly identities: JobIdentities;
   readonly log: Logger;
   readonly clock?: Clock;
   /** Jobs reconciled at once. @default 8 */
@@ -63,6 +65,7 @@ export class ControlLoops {
       caches,
       coordinator,
       pods,
+      identities,
       observer,
       workers = 8,
       progressIntervalMs = 1000,
@@ -84,6 +87,7 @@ export class ControlLoops {
       events: this.#events,
       clock: this.#clock,
       pods,
+      identities,
       resolve,
       progressIntervalMs,
       ...(observer === undefined ? {} : { onStatus: (job, before) => observer.status(job, before) }),

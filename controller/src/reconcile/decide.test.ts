@@ -376,7 +376,7 @@ describe('worker pods', () => {
     const text = JSON.stringify(pod);
     expect(text).toContain('"matchFields":[{"key":"metadata.name","operator":"In","values":["a"]}]');
     expect(text).toContain(
-      '"name":"TUNEYARD_TOKEN","valueFrom":{"secretKeyRef":{"name":"j-token","key":"token"}}',
+      '"name":"TUNEYARD_TOKEN","valueFrom":{"secretKeyRef":{"name":"j-identity-0","key":"token"}}',
     );
   });
 

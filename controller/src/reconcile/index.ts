@@ -2,4 +2,6 @@ export { createCaches } from './caches.js';
 export type { Caches, CachesOptions } from './caches.js';
 export { ControlLoops } from './control-loops.js';
 export type { ControlLoopsObserver, ControlLoopsOptions } from './control-loops.js';
+export { loadControllerAuthority } from './controller-authority.js';
+export { JobIdentities, renewAfterMs } from './job-identities.js';
 export type { WorkerPodOptions } from './worker-pod.js';

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { FineTuneJob, FineTuneJobStatus, ResolvedSpec } from '../api/index.js';
 import {
   API_VERSION,
@@ -10,7 +9,7 @@ import {
   toTrainerConfig,
 } from '../api/index.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
-import type { Clock, EventRecorder, KubeClient, KubeObject } from '../kube/index.js';
+import type { Clock, EventRecorder, KubeClient } from '../kube/index.js';
 import { equalJson, Expectations, isAlreadyExists, ReadYourWrites, refOf } from '../kube/index.js';
 import type { PodObject } from '../pool/index.js';
 import { BY_JOB } from './caches.js';
@@ -18,11 +17,12 @@ import type { Caches } from './caches.js';
 import { decide } from './decide.js';
 import type { Decision } from './decision.js';
 import type { JobFacts } from './facts.js';
-import { PODS, SECRETS } from './kinds.js';
+import type { JobIdentities } from './job-identities.js';
+import { PODS } from './kinds.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
 import { transitionEvents } from './transition-events.js';
 import type { WorkerPodOptions } from './worker-pod.js';
-import { buildWorkerPod, ownerReference, TOKEN_KEY, tokenSecretName } from './worker-pod.js';
+import { buildWorkerPod } from './worker-pod.js';
 
 /** Owner of the status fields of a job. */
 const STATUS_MANAGER = 'tuneyard-job-status';
@@ -35,6 +35,7 @@ export interface JobReconcilerOptions {
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly pods: WorkerPodOptions;
+  readonly identities: JobIdentities;
   readonly resolve: (job: FineTuneJob) => ResolvedSpec | { readonly invalid: string };
   /** Progress alone is written no more often than this, in milliseconds. */
   readonly progressIntervalMs: number;
@@ -42,17 +43,12 @@ export interface JobReconcilerOptions {
   readonly onStatus?: (job: FineTuneJob, before: FineTuneJobStatus | undefined) => void;
 }
 
-interface SecretObject extends KubeObject {
-  readonly data?: Readonly<Record<string, string>> | undefined;
-}
-
 /** Carries out what {@link decide} decides: at most one status write for each call, and none when nothing changed. */
 export class JobReconciler {
   readonly #written = new ReadYourWrites<FineTuneJob>();
   readonly #expectations: Expectations;
   /** uid to what the coordinator was told of the job. */
-  readonly #registered = new Map<string, string>();
-  readonly #tokens = new Map<string, string>();
+  readonly #registered = new Map<string, { readonly told: string; readonly expectedWorkers: number }>();
   /** Key to uid of every job that was seen. */
   readonly #uids = new Map<string, string>();
   /** When the progress of a job was written last. */
@@ -90,8 +86,9 @@ export class JobReconciler {
     const wait = this.#progressWait(uid, job.status, decision.status);
     if (wait === 0) await this.#writeStatus(key, job, decision.status);
     await this.#carryOut(key, job, facts, decision);
-    if (wait === 0) return decision.lookAgainMs;
-    return Math.min(wait, decision.lookAgainMs ?? wait);
+    const waits = [wait === 0 ? undefined : wait, decision.lookAgainMs, await this.#renewIdentities(job)];
+    const due = Math.min(...waits.map((ms) => ms ?? Infinity));
+    return due === Infinity ? undefined : due;
   }
 
   /** Milliseconds until a status in which only the progress is new may be written; 0 = now. */
@@ -194,10 +191,11 @@ export class JobReconciler {
       await coordinator.stop(uid, decision.stop.reason, { checkpoint: decision.stop.checkpoint });
     if (decision.unregister === true) await this.#unregister(uid);
     for (const pod of decision.deletePods ?? []) await this.#deletePod(key, pod);
+    const plans = decision.createPods ?? [];
+    if (plans.length > 0)
+      await this.options.identities.ensure(job, 1 + Math.max(...plans.map(({ index }) => index)));
     await Promise.all(
-      (decision.createPods ?? []).map((plan) =>
-        this.#createPod(key, buildWorkerPod(job, plan, this.options.pods)),
-      ),
+      plans.map((plan) => this.#createPod(key, buildWorkerPod(job, plan, this.options.pods))),
     );
   }
 
@@ -210,61 +208,31 @@ export class JobReconciler {
     const config = toTrainerConfig(resolved);
     const { replaceStragglers } = resolved.workers;
     const told = JSON.stringify([expectedWorkers, config, replaceStragglers]);
-    if (this.#registered.get(uid) === told) return;
+    if (this.#registered.get(uid)?.told === told) return;
     if (fresh && !this.#registered.has(uid)) await this.options.coordinator.unregister(uid);
-    const token = await this.#token(job);
     await this.options.coordinator.register({
       ref: { namespace, name, uid },
       config,
-      token,
+      token: this.options.identities.token(job),
       expectedWorkers,
       replaceStragglers,
     });
-    this.#registered.set(uid, told);
+    this.#registered.set(uid, { told, expectedWorkers });
+  }
+
+  /** Certificates of a job whose workers are known are replaced before they end. @returns when, in milliseconds */
+  async #renewIdentities(job: FineTuneJob): Promise<number | undefined> {
+    const known = this.#registered.get(job.metadata.uid ?? '');
+    if (known === undefined) return undefined;
+    return this.options.identities.ensure(job, known.expectedWorkers);
   }
 
   async #unregister(uid: string): Promise<void> {
     if (!this.#registered.has(uid) && this.options.coordinator.state(uid) === undefined) return;
     this.#registered.delete(uid);
-    this.#tokens.delete(uid);
+    this.options.identities.forget(uid);
     this.#progressAt.delete(uid);
     await this.options.coordinator.unregister(uid);
-  }
-
-  /** The job's token from its Secret, which is made when it is not there. */
-  async #token(job: FineTuneJob): Promise<string> {
-    const { name: jobName, namespace = 'default', uid = '' } = job.metadata;
-    const known = this.#tokens.get(uid);
-    if (known !== undefined) return known;
-    const { client } = this.options;
-    const name = tokenSecretName(jobName);
-    let secret: SecretObject;
-    try {
-      secret = await client.create<SecretObject>(SECRETS, {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: {
-          name,
-          namespace,
-          labels: { [JOB_LABEL]: jobName },
-          ownerReferences: [ownerReference(job)],
-        },
-        type: 'Opaque',
-        data: { [TOKEN_KEY]: Buffer.from(randomBytes(32).toString('base64url')).toString('base64') },
-      } as SecretObject);
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-      secret = await client.get<SecretObject>(SECRETS, { name, namespace });
-      if (secret.metadata.ownerReferences?.every((owner) => owner.uid !== uid) ?? true) {
-        throw new Error(`secret ${namespace}/${name} exists and is not of job ${jobName}: delete it`, {
-          cause: error,
-        });
-      }
-    }
-    const token = Buffer.from(secret.data?.[TOKEN_KEY] ?? '', 'base64').toString('utf8');
-    if (token === '') throw new Error(`secret ${namespace}/${name} has no ${TOKEN_KEY}: delete it`);
-    this.#tokens.set(uid, token);
-    return token;
   }
 
   async #createPod(key: string, pod: PodObject): Promise<void> {

@@ -43,8 +43,21 @@ const POD_SECURITY = {
 const CONTAINER_SECURITY = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
 
 export const workerName = (job: string, index: number) => `${job}-worker-${index}`;
-export const tokenSecretName = (job: string) => `${job}-token`;
+
+/** Secrets hold up to 1 MiB; a worker's certificate and key take 2 KiB. */
+export const WORKERS_PER_SECRET = 256;
+/** The Secret from which worker `index` of a job has its token and certificates. */
+export const identitySecretName = (job: string, index: number) =>
+  `${job}-identity-${Math.floor(index / WORKERS_PER_SECRET)}`;
 export const TOKEN_KEY = 'token';
+export const CA_KEY = 'ca.pem';
+export const COORDINATOR_CA_KEY = 'coordinator-ca.pem';
+/** Key and certificate of one worker. */
+export const identityKey = (index: number) => `worker-${index}.pem`;
+/** Where a worker finds its own; a volume, so that newer ones reach a running pod. */
+const IDENTITY_FOLDER = '/var/run/tuneyard/identity';
+const IDENTITY_VOLUME = 'tuneyard-identity';
+const READABLE_BY_OWNER = 0o400;
 
 /** The job as the owner of what it makes, so that deleting it leaves nothing. */
 export const ownerReference = ({ metadata }: FineTuneJob): OwnerReference => ({
@@ -89,7 +102,8 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       securityContext: POD_SECURITY,
-      ...pick(template, ['serviceAccountName', 'priorityClassName', 'nodeSelector', 'volumes']),
+      ...pick(template, ['serviceAccountName', 'priorityClassName', 'nodeSelector']),
+      volumes: [...(template.volumes ?? []), identityVolume(jobName, plan.index)],
       tolerations: [{ ...GPU_TOLERATION, effect: 'NoSchedule' }, ...(template.tolerations ?? [])],
       affinity: { nodeAffinity: requiredNode(plan.node) },
       containers: [
@@ -97,7 +111,11 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
           name: CONTAINER,
           securityContext: CONTAINER_SECURITY,
           image: template.image ?? options.trainerImage,
-          ...pick(template, ['imagePullPolicy', 'volumeMounts']),
+          ...pick(template, ['imagePullPolicy']),
+          volumeMounts: [
+            ...(template.volumeMounts ?? []),
+            { name: IDENTITY_VOLUME, mountPath: IDENTITY_FOLDER, readOnly: true },
+          ],
           command: template.command ?? ['tuneyard-trainer', 'worker'],
           // The job's own variables first: later ones of the same name win, and those of the contract must.
           env: [
@@ -109,8 +127,9 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
             { name: 'TUNEYARD_MEMBER_ID', value: name },
             {
               name: 'TUNEYARD_TOKEN',
-              valueFrom: { secretKeyRef: { name: tokenSecretName(jobName), key: TOKEN_KEY } },
+              valueFrom: { secretKeyRef: { name: identitySecretName(jobName, plan.index), key: TOKEN_KEY } },
             },
+            { name: 'TUNEYARD_IDENTITY', value: IDENTITY_FOLDER },
             { name: 'TUNEYARD_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
             { name: 'TUNEYARD_METRICS_PORT', value: String(metricsPort) },
           ],
@@ -122,6 +141,20 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
   };
   return pod;
 }
+
+/** What one worker may know of its job's Secret: its own key, and whom to trust. */
+const identityVolume = (job: string, index: number) => ({
+  name: IDENTITY_VOLUME,
+  secret: {
+    secretName: identitySecretName(job, index),
+    defaultMode: READABLE_BY_OWNER,
+    items: [
+      { key: identityKey(index), path: 'identity.pem' },
+      { key: CA_KEY, path: CA_KEY },
+      { key: COORDINATOR_CA_KEY, path: COORDINATOR_CA_KEY },
+    ],
+  },
+});
 
 /** By field, not by label: a node's hostname label need not be its name. */
 const requiredNode = (node: string) => ({

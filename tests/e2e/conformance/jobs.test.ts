@@ -6,18 +6,15 @@ import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ControllerProcess } from '../controller/cluster.js';
 import { jobObject, queueObject, startControllerProcess, until } from '../controller/cluster.js';
-import { FakeWorker } from '../controller/fake-worker.js';
-import { DEFINITIONS, JOBS, PODS, QUEUES, SECRETS } from '../controller/kinds.js';
+import { speakFor, type FakeWorker, type WorkerPod } from '../controller/fake-worker.js';
+import { DEFINITIONS, JOBS, PODS, QUEUES } from '../controller/kinds.js';
 import type { TestCluster } from './test-cluster.js';
 import { startTestCluster } from './test-cluster.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 
-interface Pod extends KubeObject {
-  readonly spec: {
-    readonly nodeName?: string;
-    readonly containers: readonly { readonly env: readonly { name: string; value?: string }[] }[];
-  };
+interface Pod extends WorkerPod {
+  readonly spec: WorkerPod['spec'] & { readonly nodeName?: string };
   readonly status?: { readonly phase?: string };
 }
 
@@ -70,24 +67,6 @@ const pods = async () =>
     })
   ).items;
 
-/** Starts a worker that speaks for the pod. */
-async function speakFor({ spec }: Pod): Promise<FakeWorker> {
-  const secret = await cluster.client.get<KubeObject & { data: { token: string } }>(SECRETS, {
-    name: 'conformance-token',
-    namespace: cluster.namespace,
-  });
-  const token = Buffer.from(secret.data.token, 'base64').toString();
-  const env = Object.fromEntries(
-    (spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value ?? '']),
-  );
-  const ref = {
-    namespace: env['TUNEYARD_JOB_NAMESPACE'] ?? '',
-    name: env['TUNEYARD_JOB_NAME'] ?? '',
-    uid: env['TUNEYARD_JOB_UID'] ?? '',
-  };
-  return new FakeWorker(env['TUNEYARD_COORDINATOR'] ?? '', ref, token, env['TUNEYARD_MEMBER_ID'] ?? '');
-}
-
 describe('a job', () => {
   it('is admitted, placed on the simulated node, trained and cleaned up', async ({ skip }) => {
     skip(occupied, 'the cluster already has a Tuneyard');
@@ -108,7 +87,7 @@ describe('a job', () => {
         20_000,
       );
       expect(new Set(bound.map(({ spec }) => spec.nodeName)).size).toBe(1);
-      for (const pod of bound) workers.push(await speakFor(pod));
+      for (const pod of bound) workers.push(await speakFor(cluster.client, pod));
       await until('both are welcome', async () => workers.every((worker) => worker.has('welcome')));
       for (const worker of workers) worker.ready();
       await inPhase('Training');

@@ -63,7 +63,7 @@ describe('the controller', () => {
       ['finetunejobs', 'PATCH', 503],
       ['pods', 'POST', 500],
       ['pods', 'POST', 429],
-      ['secrets', 'POST', 500],
+      ['secrets', 'PATCH', 500],
       ['events', 'POST', 500],
       ['gpuqueues', 'PATCH', 409],
     ] as const) {

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Cluster, ControllerProcess } from './cluster.js';
 import { jobObject, queueObject, startCluster, startControllerProcess, until } from './cluster.js';
 import { EVENTS, JOBS, PODS, QUEUES, SECRETS } from './kinds.js';
-import { FakeWorker } from './fake-worker.js';
+import { speakFor, type FakeWorker } from './fake-worker.js';
 import { reportPod } from './kubelet.js';
 
 interface Pod extends KubeObject {
@@ -60,22 +60,7 @@ const boundPods = (name: string, count: number) =>
 /** Starts a fake worker for every pod of the job. */
 async function startWorkers(name: string): Promise<FakeWorker[]> {
   const pods = await podsOf(name);
-  const secret = await cluster.client.get<KubeObject & { data: { token: string } }>(SECRETS, {
-    name: `${name}-token`,
-    namespace: 'default',
-  });
-  const token = Buffer.from(secret.data.token, 'base64').toString();
-  const started = pods.map((pod) => {
-    const env = Object.fromEntries(
-      (pod.spec.containers[0]?.env ?? []).map((entry) => [entry.name, entry.value ?? '']),
-    );
-    const ref = {
-      namespace: env['TUNEYARD_JOB_NAMESPACE'] ?? '',
-      name: env['TUNEYARD_JOB_NAME'] ?? '',
-      uid: env['TUNEYARD_JOB_UID'] ?? '',
-    };
-    return new FakeWorker(env['TUNEYARD_COORDINATOR'] ?? '', ref, token, env['TUNEYARD_MEMBER_ID'] ?? '');
-  });
+  const started = await Promise.all(pods.map((pod) => speakFor(cluster.client, pod)));
   workers.push(...started);
   for (const pod of pods) await reportPod(cluster.client, pod.metadata, 'Running');
   return started;
@@ -251,7 +236,7 @@ describe('a job', () => {
     await cluster.client.delete(JOBS, { name: 'brief', namespace: 'default' });
     await until('pods, secret and sessions are gone', async () => {
       const secret = await cluster.client
-        .get(SECRETS, { name: 'brief-token', namespace: 'default' })
+        .get(SECRETS, { name: 'brief-identity-0', namespace: 'default' })
         .catch((error: unknown) => {
           if (isNotFound(error)) return undefined;
           throw error;

@@ -18,7 +18,7 @@ import {
 } from '@tuneyard/proto';
 
 import { CoordinatorError } from '../errors.js';
-import { channelCredentials, nameOptions, type TlsMaterial } from './tls-material.js';
+import { coordinatorCredentials, nameOptions, type TlsIdentity } from './tls-identity.js';
 
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 1000;
@@ -36,7 +36,7 @@ export interface SessionListener {
 
 export interface SessionOptions {
   readonly address: string;
-  readonly tls?: TlsMaterial | undefined;
+  readonly tls?: TlsIdentity | undefined;
   /** Name in the coordinator's certificate. */
   readonly name: string;
   /** Who we are and where we stand, asked at every (re)connection. */
@@ -54,6 +54,7 @@ type Body = NonNullable<WorkerMessage['body']>;
 /** The stream to the coordinator. Comes back by itself for as long as it is not closed. */
 export class CoordinatorSession {
   #client: CoordinatorClient;
+  #tlsVersion: number | undefined;
   #stream: ClientDuplexStream<WorkerMessage, Directive> | undefined;
   #welcomed = false;
   #closed = false;
@@ -147,28 +148,31 @@ export class CoordinatorSession {
     this.#client.close();
   }
 
+  #renewClient(): void {
+    this.#client.close();
+    this.#client = this.#newClient();
+  }
+
   #newClient(): CoordinatorClient {
     const { address, tls, name } = this.options;
-    return new CoordinatorClient(
-      address,
-      channelCredentials(tls && { ...tls, ca: tls.coordinatorCa ?? tls.ca }),
-      {
-        ...nameOptions(tls, name),
-        'grpc.max_receive_message_length': 4 << 20,
-        'grpc.enable_http_proxy': 0,
-        'grpc.use_local_subchannel_pool': 1,
-        'grpc.service_config_disable_resolution': 1,
-        'grpc.enable_retries': 0,
-        'grpc.keepalive_time_ms': 5000,
-        'grpc.keepalive_timeout_ms': 5000,
-        'grpc.initial_reconnect_backoff_ms': 50,
-        'grpc.max_reconnect_backoff_ms': 1000,
-      },
-    );
+    this.#tlsVersion = tls?.version;
+    return new CoordinatorClient(address, coordinatorCredentials(tls), {
+      ...nameOptions(tls, name),
+      'grpc.max_receive_message_length': 4 << 20,
+      'grpc.enable_http_proxy': 0,
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.service_config_disable_resolution': 1,
+      'grpc.enable_retries': 0,
+      'grpc.keepalive_time_ms': 5000,
+      'grpc.keepalive_timeout_ms': 5000,
+      'grpc.initial_reconnect_backoff_ms': 50,
+      'grpc.max_reconnect_backoff_ms': 1000,
+    });
   }
 
   #open(): void {
     if (this.#closed) return;
+    if (this.options.tls !== undefined && this.options.tls.version !== this.#tlsVersion) this.#renewClient();
     const stream = this.#client.session();
     this.#stream = stream;
     this.#welcomed = false;
@@ -196,10 +200,7 @@ export class CoordinatorSession {
       this.#first?.reject(new CoordinatorError(`the coordinator refuses this worker: ${error.details}`));
     // The address may be that of several controllers, of which only the leader knows the job: a new connection may
     // reach another one.
-    if (error?.code === status.NOT_FOUND) {
-      this.#client.close();
-      this.#client = this.#newClient();
-    }
+    if (error?.code === status.NOT_FOUND) this.#renewClient();
     this.#retry = setTimeout(() => this.#open(), this.#pause);
     this.#pause = Math.min(2 * this.#pause, MAX_PAUSE_MS);
   }

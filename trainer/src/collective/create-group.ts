@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 
 import type { JobRef } from '@tuneyard/proto';
 
+import { UserError } from '../errors.js';
 import { createGrpcDataPlane } from './grpc-data-plane.js';
 import type { GroupEvents } from './group-events.js';
 import type { Group } from './group.js';
 import { createHttp2DataPlane } from './http2-data-plane.js';
 import { PeerGroup } from './peer-group.js';
-import type { TlsMaterial } from './tls-material.js';
+import type { TlsIdentity } from './tls-identity.js';
 
 /** The part of a logger that the group uses. */
 export interface GroupLog {
@@ -32,7 +33,7 @@ export interface GroupOptions {
   /** Shown by the coordinator: what computes here. */
   readonly backend?: string;
   /** The worker's certificates, for the coordinator and the peers; default: plaintext, for loopback only. */
-  readonly tls?: TlsMaterial;
+  readonly tls?: TlsIdentity;
   /** Name in the coordinator's certificate; default `tuneyard-coordinator`. */
   readonly coordinatorName?: string;
   /** What carries the numbers: gRPC straight on node:http2 (default), or stock grpc-js. */
@@ -49,11 +50,21 @@ export interface GroupOptions {
   readonly connectTimeoutSeconds?: number;
 }
 
-/** This process as a worker of its job. Nothing is sent before `connect()`. */
+/**
+ * This process as a worker of its job. Nothing is sent before `connect()`.
+ * @throws UserError for plaintext on anything but loopback
+ */
 export function createGroup(options: GroupOptions): Group {
   const { listenHost, advertiseHost = listenHost, tls } = options;
+  if (tls === undefined && !isLoopback(listenHost))
+    throw new UserError(
+      `a worker on ${listenHost} needs certificates: without, it listens on loopback only. The controller puts them into its pods (TUNEYARD_IDENTITY names their folder)`,
+    );
   const create = options.dataPlane === 'grpc-js' ? createGrpcDataPlane : createHttp2DataPlane;
   return new PeerGroup({ ...options, incarnation: randomUUID() }, (handlers) =>
     create({ listenHost, advertiseHost, tls }, handlers),
   );
 }
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);

@@ -9,7 +9,7 @@ import {
 
 import type { DataPlane, FrameSink, PeerAddress, PeerHandlers, PullListener } from './data-plane.js';
 import { staged } from './message-assembler.js';
-import { channelCredentials, nameOptions, serverCredentials, type TlsMaterial } from './tls-material.js';
+import { channelCredentials, nameOptions, serverCredentials, type TlsIdentity } from './tls-identity.js';
 import { HEADER_BYTES, MAX_BODY_BYTES, type EncodedFrame } from './wire-format.js';
 
 const MAX_MESSAGE_BYTES = MAX_BODY_BYTES + 4096;
@@ -36,7 +36,7 @@ export interface GrpcDataPlaneOptions {
   /** Host that peers dial. */
   readonly advertiseHost: string;
   /** Default: plaintext, for loopback only. */
-  readonly tls?: TlsMaterial | undefined;
+  readonly tls?: TlsIdentity | undefined;
 }
 
 /** `Pull` with messages as they are: no protobuf decoding of the numbers. */
@@ -127,7 +127,7 @@ class GrpcDataPlane implements DataPlane {
   }
 
   keepOnly(peers: readonly PeerAddress[]): void {
-    const keep = new Set(peers.map(clientKey));
+    const keep = new Set(peers.map((peer) => this.#keyOf(peer)));
     for (const [key, client] of this.#clients) {
       if (keep.has(key)) continue;
       this.#clients.delete(key);
@@ -141,8 +141,13 @@ class GrpcDataPlane implements DataPlane {
     return Promise.resolve();
   }
 
+  /** With newer certificates, a new connection. */
+  #keyOf({ memberId, incarnation, address }: PeerAddress): string {
+    return `${memberId} ${incarnation} ${address} ${this.options.tls?.version ?? ''}`;
+  }
+
   #clientOf(peer: PeerAddress): CollectiveClient {
-    const key = clientKey(peer);
+    const key = this.#keyOf(peer);
     let client = this.#clients.get(key);
     if (client === undefined) {
       client = new CollectiveClient(peer.address, channelCredentials(this.options.tls), {
@@ -153,10 +158,6 @@ class GrpcDataPlane implements DataPlane {
     }
     return client;
   }
-}
-
-function clientKey(peer: PeerAddress): string {
-  return `${peer.memberId} ${peer.incarnation} ${peer.address}`;
 }
 
 /** A peer's pull as grpc-js serves it. */

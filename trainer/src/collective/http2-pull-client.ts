@@ -9,7 +9,7 @@ import type { PeerAddress, PullListener } from './data-plane.js';
 import { Http2DataTap } from './http2-data-tap.js';
 import { giveStaging } from './kernels.js';
 import { MessageAssembler, messagePrefix } from './message-assembler.js';
-import { http2ClientOptions, type TlsMaterial } from './tls-material.js';
+import { http2ClientOptions, type TlsIdentity } from './tls-identity.js';
 import { HEADER_BYTES, MAX_BODY_BYTES } from './wire-format.js';
 
 /** Room for several chunks under way; the default of 64 KiB would halve the speed even on loopback. */
@@ -26,7 +26,7 @@ interface Connection {
 export class Http2PullClient {
   readonly #connections = new Map<string, Connection>();
 
-  constructor(private readonly tls: TlsMaterial | undefined) {}
+  constructor(private readonly tls: TlsIdentity | undefined) {}
 
   /** Opens a `Collective.Pull`; returns the cancel function. */
   pull(peer: PeerAddress, request: PullRequest, listener: PullListener): () => void {
@@ -125,7 +125,7 @@ export class Http2PullClient {
     const { hostname, port } = new URL(`http://${peer.bulkAddress}`);
     const to = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true, onread };
     if (this.tls === undefined) return connectTcp(to);
-    return connectTls({ ...to, ...http2ClientOptions(this.tls, peer.memberId) });
+    return connectTls({ ...to, ...http2ClientOptions(this.tls.current, peer.memberId) });
   }
 }
 

@@ -2,10 +2,11 @@ import {
   constants,
   createSecureServer,
   createServer,
-  type Http2Server,
+  type Http2SecureServer,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type ServerOptions,
 } from 'node:http2';
 
 import { status } from '@grpc/grpc-js';
@@ -13,7 +14,7 @@ import { CollectiveService, PullRequest } from '@tuneyard/proto';
 
 import type { FrameSink, PeerHandlers } from './data-plane.js';
 import { MessageAssembler } from './message-assembler.js';
-import { http2ServerOptions, type TlsMaterial } from './tls-material.js';
+import { http2ServerOptions, type TlsIdentity } from './tls-identity.js';
 import type { EncodedFrame } from './wire-format.js';
 
 /** A pull request is small: names, a token, numbers. */
@@ -30,14 +31,11 @@ export interface Http2PullServer {
 export async function createHttp2PullServer(
   listenHost: string,
   advertiseHost: string,
-  tls: TlsMaterial | undefined,
+  tls: TlsIdentity | undefined,
   handlers: Pick<PeerHandlers, 'onPull'>,
 ): Promise<Http2PullServer> {
   const settings = { settings: { maxConcurrentStreams: 256 } };
-  const server: Http2Server =
-    tls === undefined
-      ? createServer(settings)
-      : createSecureServer({ ...settings, ...http2ServerOptions(tls) });
+  const server = tls === undefined ? createServer(settings) : secureServer(settings, tls);
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
     sessions.add(session);
@@ -61,6 +59,12 @@ export async function createHttp2PullServer(
       for (const session of sessions) session.destroy();
     },
   };
+}
+
+function secureServer(settings: ServerOptions, tls: TlsIdentity): Http2SecureServer {
+  const server = createSecureServer({ ...settings, ...http2ServerOptions(tls.current) });
+  const forget = tls.onReplace(() => server.setSecureContext(http2ServerOptions(tls.current)));
+  return server.on('close', forget);
 }
 
 function servePull(

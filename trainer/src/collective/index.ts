@@ -1,7 +1,7 @@
 export { createGroup, type GroupLog, type GroupOptions } from './create-group.js';
 export type { GroupEvents } from './group-events.js';
 export type { Group, Scalars, SharedResult, SharedWork, StateHolder, SumTimings } from './group.js';
-export type { TlsMaterial } from './tls-material.js';
+export { TlsIdentity, type TlsMaterial } from './tls-identity.js';
 export type { DataPlane, FrameSink } from './data-plane.js';
 export { createHttp2DataPlane } from './http2-data-plane.js';
 export { addFloats, giveStaging } from './kernels.js';

@@ -9,6 +9,8 @@ const environment = z.object({
   TUNEYARD_JOB_UID: z.string().min(1),
   TUNEYARD_TOKEN: z.string().min(1),
   TUNEYARD_MEMBER_ID: z.string().min(1),
+  /** Folder of the worker's certificates; unset = plaintext, which is refused on anything but loopback. */
+  TUNEYARD_IDENTITY: z.string().min(1).optional(),
   /** The address that peers dial. */
   TUNEYARD_POD_IP: z.string().default('127.0.0.1'),
   /** 0 = any free port. */
@@ -23,6 +25,7 @@ export interface WorkerEnvironment {
   readonly job: { readonly namespace: string; readonly name: string; readonly uid: string };
   readonly token: string;
   readonly memberId: string;
+  readonly identity: string | undefined;
   readonly podIp: string;
   readonly metricsPort: number;
   readonly memoryReport: string | undefined;
@@ -48,6 +51,7 @@ export function readWorkerEnvironment(env: NodeJS.ProcessEnv): WorkerEnvironment
     },
     token: data.TUNEYARD_TOKEN,
     memberId: data.TUNEYARD_MEMBER_ID,
+    identity: data.TUNEYARD_IDENTITY,
     podIp: data.TUNEYARD_POD_IP,
     metricsPort: data.TUNEYARD_METRICS_PORT,
     memoryReport: data.TUNEYARD_MEMORY_REPORT,

@@ -6,6 +6,7 @@ import { ThreadedCompute } from '../loop/threaded-compute.js';
 import { train } from '../loop/train.js';
 import { LoggingObserver, TrainerMetrics, serveMetrics } from '../observe/index.js';
 import { classifyFailure } from './exit-codes.js';
+import { watchIdentityFolder } from './identity-folder.js';
 import { readWorkerEnvironment } from './worker-environment.js';
 import { writeJson } from './write-json.js';
 
@@ -28,12 +29,21 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   const served = await serveMetrics(metrics.registry, worker.podIp, worker.metricsPort);
   log.info({ url: served.url }, 'metrics');
 
+  const certificates =
+    worker.identity === undefined
+      ? undefined
+      : watchIdentityFolder(worker.identity, (error) =>
+          error === undefined
+            ? log.info('newer certificates')
+            : log.warn({ err: error }, 'newer certificates cannot be read; the present ones stay'),
+        );
   const group = createGroup({
     coordinatorAddress: worker.coordinator,
     job: worker.job,
     token: worker.token,
     memberId: worker.memberId,
     listenHost: worker.podIp,
+    ...(certificates === undefined ? {} : { tls: certificates.identity }),
     log,
     events: {
       waitedFor: (peer, seconds) => metrics.peerWaitSeconds.inc({ peer }, seconds),
@@ -75,6 +85,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     return exitCode;
   } finally {
     signals.forget();
+    certificates?.close();
     await Promise.allSettled([compute.dispose(), group.close(), served.close()]);
   }
 }

@@ -18,6 +18,11 @@ export class ContainerLauncher {
     private readonly files: PodFiles,
   ) {}
 
+  /** Brings Secrets and ConfigMaps that have changed into the volumes. */
+  async refresh(pod: KubeObject): Promise<void> {
+    if (this.volumes !== undefined) await prepareVolumes(this.options.client, pod, this.files);
+  }
+
   /**
    * Starts an attempt in `folder`. Returns an exit when the command cannot be started. Throws ContainerConfigError
    * when something that the pod names is missing.

@@ -35,6 +35,7 @@ const startAgent = (keepProcesses = false): Promise<NodeAgent> =>
     workDir: path.join(folder, 'work'),
     pathPrepend: [path.join(folder, 'bin')],
     restartBackoffSeconds: 0,
+    volumeSyncSeconds: 0.2,
     keepProcesses,
   });
 
@@ -178,6 +179,19 @@ describe('a pod', () => {
       { state: { terminated: { exitCode: 4 } } },
     ]);
     expect(await logOf('stillborn', 'container=main')).not.toContain('never');
+  });
+
+  it('brings a changed secret into the volume of a running pod', async () => {
+    const secrets = '/api/v1/namespaces/default/secrets';
+    await server.call('POST', secrets, { metadata: { name: 'turning' }, stringData: { key: 'old' } });
+    const wait = 'until grep -q new /etc/turning/key; do cat /etc/turning/key; sleep 0.05; done; echo seen';
+    await run('turning', wait.replaceAll('/etc/turning', '$TUNEYARD_MOUNT_V'), {
+      container: { volumeMounts: [{ name: 'v', mountPath: '/etc/turning' }] },
+      spec: { volumes: [{ name: 'v', secret: { secretName: 'turning' } }] },
+    });
+    await server.until(`${pods}/turning`, phaseIs('Running'));
+    await server.patch(`${secrets}/turning`, 'merge', { stringData: { key: 'new' } });
+    await server.until(`${pods}/turning`, phaseIs('Succeeded'));
   });
 
   it('waits for a missing secret, saying so', async () => {

@@ -115,6 +115,12 @@ export class PodRuntime {
     }
   }
 
+  /** Brings newer Secrets and ConfigMaps to the containers that have them as volumes; what is gone stays. */
+  async refreshVolumes(): Promise<void> {
+    if (this.isOver || this.stopping.interrupted) return;
+    await this.launcher.refresh(this.pod).catch(() => undefined);
+  }
+
   /** Folder of the present or previous attempt of a container; undefined when there is none. */
   logFolder(container: string, previous: boolean): string | undefined {
     const state = [...this.containers, ...this.init].find((candidate) => candidate.name === container);

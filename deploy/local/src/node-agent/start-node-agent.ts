@@ -29,6 +29,8 @@ export interface NodeAgentOptions {
   port?: number;
   /** Seconds before a container's first restart; default 10, as a kubelet. */
   restartBackoffSeconds?: number;
+  /** Seconds after which a changed Secret or ConfigMap has reached the volumes of running pods; default 60, as a kubelet. */
+  volumeSyncSeconds?: number;
   /** Leave processes running when the agent stops; the next agent with the same workDir takes them over. Default false. */
   keepProcesses?: boolean;
 }
@@ -143,6 +145,12 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     const usage = memoryByGroup();
     for (const pod of pods.values()) pod.enforceMemory(usage);
   }, memoryCheckMilliseconds);
+  const volumeTimer = setInterval(
+    () => {
+      for (const pod of pods.values()) void pod.refreshVolumes();
+    },
+    (options.volumeSyncSeconds ?? 60) * 1000,
+  );
 
   // Even an agent that dies of a fault of its own leaves no process behind.
   const killAll = (): void => {
@@ -165,6 +173,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       process.off('exit', killAll);
       clearInterval(clockTimer);
       clearInterval(memoryTimer);
+      clearInterval(volumeTimer);
       await Promise.all(informers.map((informer) => informer.stop()));
       if (options.keepProcesses) for (const pod of pods.values()) pod.release();
       else await Promise.all([...pods.values()].map((pod) => pod.destroy()));

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { at, isObject, objectOr, objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
 import type { KubeObject } from '../apiserver/kube-object.js';
@@ -8,7 +8,7 @@ import { below, type Mount } from './container-paths.js';
 import type { PodFiles } from './pod-files.js';
 import { podField, readData, resourceField } from './pod-source.js';
 
-/** Makes the folder of every volume; returns the folder by volume name. */
+/** Makes the folder of every volume, or brings its content up to date; returns the folder by volume name. */
 export async function prepareVolumes(
   client: KubeClient,
   pod: KubeObject,
@@ -81,9 +81,12 @@ async function writeSource(
   const put = (relative: string, content: Buffer | string, itemMode: unknown): void => {
     const file = below(folder, relative);
     mkdirSync(path.dirname(file), { recursive: true });
-    rmSync(file, { force: true });
-    writeFileSync(file, content, { mode: 0o600 });
-    chmodSync(file, typeof itemMode === 'number' ? itemMode : mode);
+    // In one move: the container may be reading it.
+    const next = `${file}.next`;
+    rmSync(next, { force: true });
+    writeFileSync(next, content, { mode: 0o600 });
+    chmodSync(next, typeof itemMode === 'number' ? itemMode : mode);
+    renameSync(next, file);
   };
   const { secret, configMap, downwardAPI, serviceAccountToken } = source;
   if (isObject(secret) || isObject(configMap)) {
