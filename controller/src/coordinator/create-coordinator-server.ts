@@ -14,6 +14,8 @@ import type { StateStore } from './state-store.js';
 /** Workers say little: figures, names, addresses. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 const TICK_MS = 10;
+/** A tick that is so late says that the process stood still (stopped, or out of processor time). */
+const STALL_MS = 150;
 
 export interface CoordinatorServerOptions {
   /** `host:port` to listen on; port 0 = any free one. */
@@ -109,6 +111,7 @@ class GrpcJobCoordinator implements JobCoordinator {
   readonly #runtimes = new Map<string, Promise<JobRuntime>>();
   readonly #open = new Map<string, JobRuntime>();
   readonly #listeners = new Set<(uid: string) => void>();
+  #tickedAt = performance.now();
 
   constructor(
     private readonly options: CoordinatorServerOptions,
@@ -120,7 +123,13 @@ class GrpcJobCoordinator implements JobCoordinator {
   }
 
   tick(): void {
-    for (const runtime of this.#open.values()) runtime.tick();
+    const now = performance.now();
+    const late = now - this.#tickedAt - TICK_MS;
+    this.#tickedAt = now;
+    for (const runtime of this.#open.values()) {
+      if (late > STALL_MS) runtime.stalled(late);
+      runtime.tick();
+    }
   }
 
   async register(job: CoordinatedJob): Promise<void> {

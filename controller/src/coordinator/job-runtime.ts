@@ -17,6 +17,7 @@ import { retryUntil } from './retry.js';
 import type { StateStore, StoredMembership, StoredTraining } from './state-store.js';
 
 const SCAN_INTERVAL_MS = 100;
+const PROBE: Directive = { body: { $case: 'probe', value: {} } };
 
 /** What is worth telling people of a job's workers. */
 export interface JobNews {
@@ -183,6 +184,7 @@ export class JobRuntime {
           this.#dispatch({ kind: 'wrong-bits', ...body.value });
           return;
         }
+        this.#dispatch({ kind: 'seen', memberId });
         this.#publish('lost', `${body.value.generation}-${memberId}-${body.value.memberId}`, {
           reporter: memberId,
           ...body.value,
@@ -227,6 +229,11 @@ export class JobRuntime {
     this.#dispatch({ kind: 'tick' });
   }
 
+  /** This process stood still for so long: nobody was silent in that time. */
+  stalled(milliseconds: number): void {
+    this.#dispatch({ kind: 'stalled', milliseconds });
+  }
+
   /** Ends all sessions. */
   async close(reason: string): Promise<void> {
     this.#closed = true;
@@ -257,6 +264,7 @@ export class JobRuntime {
       return;
     }
     if (effect.kind === 'expel') return this.#expel(effect);
+    if (effect.kind === 'probe') return this.#attached.get(effect.memberId)?.channel.send(PROBE);
     if (effect.kind === 'straggler') {
       const { memberId, ratio } = effect;
       this.#publish('straggler', `${this.#state.generation}-${memberId}`, { memberId, ratio });

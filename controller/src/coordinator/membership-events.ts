@@ -6,6 +6,10 @@ import { DEFAULT_PACE_SETTINGS, type PaceSettings } from './pace.js';
 export interface MembershipSettings extends PaceSettings {
   /** Silence after which a worker counts as gone. */
   readonly heartbeatTimeoutMs: number;
+  /** A worker that its peers cannot reach counts as gone when it has not answered for so long that it is asked itself. */
+  readonly probeTimeoutMs: number;
+  /** Members of a coordinator that has forgotten them have so long to return, counted from the first who does. */
+  readonly reattachMs: number;
   /** Wait after a departure for others that belong to it. */
   readonly lossSettleMs: number;
   /** Wait after an arrival for others that belong to it. */
@@ -17,6 +21,9 @@ export interface MembershipSettings extends PaceSettings {
 
 export const DEFAULT_MEMBERSHIP_SETTINGS: MembershipSettings = {
   heartbeatTimeoutMs: 5000,
+  probeTimeoutMs: 200,
+  // Somewhat more than the longest pause between a worker's attempts.
+  reattachMs: 1500,
   lossSettleMs: 25,
   joinSettleMs: 200,
   maxAccusations: 3,
@@ -52,6 +59,8 @@ export type MembershipEvent =
     }
   | { readonly kind: 'finished'; readonly memberId: string; readonly over: boolean }
   | { readonly kind: 'resized'; readonly expectedWorkers: number; readonly replaceStragglers?: boolean }
+  /** The coordinator itself stood still for so long: what came meanwhile is still to be read. */
+  | { readonly kind: 'stalled'; readonly milliseconds: number }
   | { readonly kind: 'tick' };
 
 export type MembershipEffect =
@@ -72,6 +81,8 @@ export type MembershipEffect =
     }
   /** Say that the member takes `ratio` times what is usual among the others. */
   | { readonly kind: 'straggler'; readonly memberId: string; readonly ratio: number }
+  /** Ask the worker for a sign of life. */
+  | { readonly kind: 'probe'; readonly memberId: string }
   /** End the worker's session: it was silent for too long. */
   | { readonly kind: 'evict'; readonly memberId: string };
 

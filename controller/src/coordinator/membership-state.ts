@@ -21,6 +21,8 @@ export interface KnownWorker extends WorkerIdentity {
   readonly committedStep: number;
   /** Milliseconds of the coordinator's clock. */
   readonly lastSeen: number;
+  /** It was asked for a sign of life at that time (ms) and has given none; `failed`: it had time enough, and counts as gone. */
+  readonly probe?: { readonly since: number; readonly failed: boolean } | undefined;
   /** Not dealt into a generation before this time: its peers cannot reach it. */
   readonly quarantinedUntil: number;
   /** Why this process is never dealt in again. */

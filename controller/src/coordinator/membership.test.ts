@@ -16,6 +16,8 @@ class Driver {
   now = 1000;
   state: MembershipState;
   readonly effects: MembershipEffect[] = [];
+  /** Workers that do not answer when they are asked for a sign of life; the others do so at once. */
+  readonly mute = new Set<string>();
 
   constructor(state: MembershipState) {
     this.state = state;
@@ -25,7 +27,14 @@ class Driver {
     const step = advanceMembership(this.state, event, this.now, settings);
     this.state = step.state;
     this.effects.push(...step.effects);
+    for (const effect of step.effects)
+      if (effect.kind === 'probe' && !this.mute.has(effect.memberId))
+        this.apply({ kind: 'seen', memberId: effect.memberId });
     return this;
+  }
+
+  accuse(memberId: string, generation = this.state.generation): this {
+    return this.apply({ kind: 'peer-failure', generation, memberId });
   }
 
   pass(milliseconds: number): this {
@@ -137,7 +146,7 @@ describe('membership', () => {
     const driver = new Driver(initialMembership(3)).enter('a').enter('b').enter('c').pass(100);
     for (let failure = 1; failure <= 3; failure++) {
       expect(driver.ranks()).toEqual(['a1', 'b1', 'c1']);
-      driver.apply({ kind: 'peer-failure', generation: failure, memberId: 'c' }).pass(100);
+      driver.accuse('c', failure).pass(100);
     }
     expect(driver.announcements()).toEqual([1, 2, 3, 4]);
     expect(driver.ranks()).toEqual(['a1', 'b1']);
@@ -147,9 +156,82 @@ describe('membership', () => {
     expect(driver.ranks()).toEqual(['a1', 'b1', 'c1']);
   });
 
+  it('asks a member that a peer cannot reach, and goes on without it when it does not answer', () => {
+    const driver = new Driver(initialMembership(3)).enter('a').enter('b').enter('c').pass(100);
+    driver.mute.add('c');
+    driver
+      .accuse('c')
+      .accuse('c')
+      .pass(settings.probeTimeoutMs - 10);
+    expect(driver.effects.filter(({ kind }) => kind === 'probe')).toEqual([{ kind: 'probe', memberId: 'c' }]);
+    // Until then it is not known who the next generation consists of.
+    expect(driver.announcements()).toEqual([1]);
+    driver.pass(20);
+    expect(driver.effects.at(-1)).toMatchObject({ kind: 'announce', generation: 2, cause: 'lost' });
+    expect(driver.ranks()).toEqual(['a1', 'b1']);
+  });
+
+  it('takes back a member that was silent for a while, as the process that it is', () => {
+    const driver = new Driver(initialMembership(3)).enter('a').enter('b').enter('c').pass(100);
+    driver.mute.add('b');
+    driver.accuse('b').pass(1000);
+    expect(driver.ranks()).toEqual(['a1', 'c1']);
+    driver.apply({ kind: 'heartbeat', memberId: 'b', committedStep: 0 }).pass(500);
+    expect(driver.effects.filter(({ kind }) => kind === 'evict')).toEqual([]);
+    expect(driver.ranks()).toEqual(['a1', 'c1', 'b1']);
+  });
+
+  it('makes one generation of two that are silent', () => {
+    const driver = new Driver(initialMembership(4)).enter('a').enter('b').enter('c').enter('d').pass(100);
+    driver.mute.add('b').add('d');
+    driver.accuse('b').pass(100).accuse('d').pass(500);
+    expect(driver.announcements()).toEqual([1, 2]);
+    expect(driver.ranks()).toEqual(['a1', 'c1']);
+  });
+
+  it('takes nobody for silent because it stood still itself', () => {
+    const driver = new Driver(initialMembership(2)).enter('a').enter('b').pass(100);
+    driver.mute.add('b');
+    driver.accuse('b').pass(50);
+    driver.now += 20_000;
+    driver.apply({ kind: 'stalled', milliseconds: 20_000 }).pass(50);
+    driver.apply({ kind: 'seen', memberId: 'a' }).apply({ kind: 'seen', memberId: 'b' }).pass(100);
+    expect(driver.effects.filter(({ kind }) => kind === 'evict')).toEqual([]);
+    expect(driver.ranks()).toEqual(['a1', 'b1']);
+  });
+
+  it('believes a peer at once, after its own restart, about a member that has not come back', () => {
+    const members = ['a', 'b', 'c'].map((memberId) => ({
+      memberId,
+      incarnation: '1',
+      address: `${memberId}:1`,
+      bulkAddress: '',
+    }));
+    const driver = new Driver(restoredMembership(3, { generation: 7, members, over: false }, 1000));
+    driver
+      .enter('a')
+      .accuse('b')
+      .pass(settings.lossSettleMs + 10);
+    expect(driver.announcements()).toEqual([8]);
+    expect(driver.ranks()).toEqual(['a1', 'c1']);
+    // It was only late.
+    driver.enter('b').enter('c').pass(500);
+    expect(driver.ranks()).toEqual(['a1', 'c1', 'b1']);
+  });
+
+  it('waits only for so long for members that it does not know any more', () => {
+    const driver = new Driver(initialMembership(3)).enter('a', '1', 9).pass(500).enter('b', '1', 9);
+    driver.pass(settings.reattachMs - 500 - 10);
+    expect(driver.announcements()).toEqual([]);
+    driver.pass(20);
+    expect(driver.announcements()).toEqual([10]);
+    driver.enter('c', '1', 9).pass(500);
+    expect(driver.ranks()).toEqual(['a1', 'b1', 'c1']);
+  });
+
   it('ignores complaints about an older generation', () => {
     const driver = new Driver(initialMembership(2)).enter('a').enter('b').pass(100);
-    driver.apply({ kind: 'peer-failure', generation: 0, memberId: 'b' }).pass(500);
+    driver.accuse('b', 0).pass(500);
     expect(driver.announcements()).toEqual([1]);
   });
 
@@ -252,7 +334,15 @@ describe('membership', () => {
         }),
       },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('leave' as const), id }) },
-      { weight: 2, arbitrary: fc.record({ kind: fc.constant('accuse' as const), id, age: fc.nat(2) }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant('accuse' as const),
+          id,
+          age: fc.nat(2),
+          mute: fc.boolean(),
+        }),
+      },
       {
         weight: 4,
         arbitrary: fc.record({ kind: fc.constant('pass' as const), time: fc.integer({ min: 1, max: 400 }) }),
@@ -278,8 +368,9 @@ describe('membership', () => {
             } else if (step.kind === 'leave') {
               driver.leave(step.id, driver.state.workers.get(step.id)?.incarnation);
             } else if (step.kind === 'accuse') {
-              const generation = driver.state.generation - step.age;
-              driver.apply({ kind: 'peer-failure', generation, memberId: step.id });
+              if (step.mute) driver.mute.add(step.id);
+              driver.accuse(step.id, driver.state.generation - step.age);
+              driver.mute.clear();
             } else if (step.kind === 'convict') {
               driver.convict(step.id, driver.state.generation - step.age);
             } else if (step.kind === 'finish') {

@@ -8,6 +8,7 @@ import type {
 } from './membership-events.js';
 import type { KnownWorker, MembershipCause, MembershipState, WorkerIdentity } from './membership-state.js';
 import { sharesOf } from './pace.js';
+import { isProbing, judgeProbes, probe, stalled } from './probing.js';
 
 /**
  * Who trains together: the pure part of the coordinator. Events go in, the new state and the directives to act on
@@ -53,9 +54,9 @@ export function advanceMembership(
     case 'disconnected':
       return settle(disconnected(state, event.memberId, event.incarnation), now, settings);
     case 'peer-failure':
-      return settle(accuse(state, event, now, settings), now, settings);
+      return settleAll(accuse(state, event, now, settings), now, settings);
     case 'wrong-bits':
-      return settleExpulsion(convict(state, event, now, settings), now, settings);
+      return settleAll(convict(state, event, now, settings), now, settings);
     case 'finished':
       return settle(
         {
@@ -75,13 +76,14 @@ export function advanceMembership(
         now,
         settings,
       );
+    case 'stalled':
+      return unchanged(stalled(state, event.milliseconds));
     default:
       return tick(state, now, settings);
   }
 }
 
-function settleExpulsion(step: MembershipStep, now: number, settings: MembershipSettings): MembershipStep {
-  if (step.effects.length === 0) return step;
+function settleAll(step: MembershipStep, now: number, settings: MembershipSettings): MembershipStep {
   return { state: settle(step.state, now, settings).state, effects: step.effects };
 }
 
@@ -123,7 +125,8 @@ function touch(
 ): MembershipState {
   const known = state.workers.get(memberId);
   if (known === undefined) return state;
-  return { ...state, workers: new Map(state.workers).set(memberId, { ...known, ...change, lastSeen: now }) };
+  const seen = { ...known, ...change, lastSeen: now, probe: undefined };
+  return { ...state, workers: new Map(state.workers).set(memberId, seen) };
 }
 
 /** A committed step shows that the members reach each other: old accusations are void. */
@@ -146,10 +149,11 @@ function accuse(
   event: Extract<MembershipEvent, { kind: 'peer-failure' }>,
   now: number,
   settings: MembershipSettings,
-): MembershipState {
+): MembershipStep {
   const stale = event.generation !== state.generation;
-  if (stale || state.over || !state.members.some((member) => member.memberId === event.memberId))
-    return state;
+  const known = state.workers.get(event.memberId);
+  const isMember = state.members.some((member) => member.memberId === event.memberId);
+  if (stale || state.over || known === undefined || !isMember) return unchanged(state);
   const earlier = state.accusations.get(event.memberId) ?? [];
   const accusations = earlier.includes(event.generation)
     ? state.accusations
@@ -159,7 +163,7 @@ function accuse(
     state.pending !== undefined && isUrgent(state.pending.cause)
       ? state.pending
       : { dueAt, cause: 'link' as const };
-  return { ...state, accusations, pending };
+  return probe({ ...state, accusations, pending }, known, now);
 }
 
 function isUrgent(cause: MembershipCause): boolean {
@@ -180,24 +184,30 @@ function settle(state: MembershipState, now: number, settings: MembershipSetting
   const complete = wanted.length >= state.expectedWorkers;
   if (fresh && state.generation === 0 && !complete) return unchanged({ ...state, pending: undefined });
   const lost = state.members.filter((member) => !isFinished(state, member)).length > survivors.length;
-  const cause = fresh ? (state.generation === 0 ? 'start' : 'restored') : lost ? 'lost' : 'joined';
+  const cause: MembershipCause = fresh
+    ? state.generation === 0
+      ? 'start'
+      : 'restored'
+    : lost
+      ? 'lost'
+      : 'joined';
   const dueAt = Math.min(
     now + settleDelay({ fresh, complete, lost }, settings),
     state.pending?.dueAt ?? Infinity,
   );
-  const pending =
-    state.pending !== undefined && isUrgent(state.pending.cause)
-      ? state.pending
-      : ({ dueAt, cause } as const);
-  return unchanged({ ...state, pending });
+  const before = state.pending;
+  if (before === undefined || !isUrgent(before.cause))
+    return unchanged({ ...state, pending: { dueAt, cause } });
+  const isLoss = before.cause === 'link' && lost;
+  return unchanged({ ...state, pending: isLoss ? { ...before, cause: 'lost' } : before });
 }
 
 function settleDelay(
   change: { readonly fresh: boolean; readonly complete: boolean; readonly lost: boolean },
   settings: MembershipSettings,
 ): number {
-  // Nobody trains: members whose coordinator forgot them get as long to return as those of one that remembers.
-  if (change.fresh) return change.complete ? settings.lossSettleMs : settings.heartbeatTimeoutMs;
+  // Nobody is known to train: those who return late still find their place, as newcomers.
+  if (change.fresh) return change.complete ? settings.lossSettleMs : settings.reattachMs;
   return change.lost ? settings.lossSettleMs : settings.joinSettleMs;
 }
 
@@ -209,12 +219,12 @@ function tick(before: MembershipState, now: number, settings: MembershipSettings
     if (worker.link === 'open') effects.push({ kind: 'evict', memberId });
     workers.set(memberId, { ...worker, link: 'closed' });
   }
-  const watched = watchPace({ ...before, workers }, now, settings);
+  const watched = watchPace(judgeProbes({ ...before, workers }, now, settings), now, settings);
   effects.push(...watched.effects);
   let state = settle(watched.state, now, settings).state;
   if (state.pending === undefined && isBalancingDue(state, settings))
     state = { ...state, pending: { dueAt: now, cause: 'balanced' } };
-  if (state.pending === undefined || now < state.pending.dueAt) return { state, effects };
+  if (state.pending === undefined || now < state.pending.dueAt || isProbing(state)) return { state, effects };
 
   state = quarantine(state, now, settings);
   const members = candidates(state, now);
@@ -272,6 +282,7 @@ function prune(state: MembershipState, members: readonly WorkerIdentity[]): Map<
 function candidates(state: MembershipState, now: number): WorkerIdentity[] {
   const able = (worker: KnownWorker): boolean =>
     worker.link !== 'closed' &&
+    worker.probe?.failed !== true &&
     worker.ready &&
     !worker.finished &&
     worker.expelled === undefined &&

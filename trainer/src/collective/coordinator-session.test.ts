@@ -67,7 +67,14 @@ it('finds the leader behind an address that several controllers share', async ()
       generation: 0,
     }),
     committedStep: () => 0,
-    listener: { onMembership() {}, onCheckpoint() {}, onStop() {}, onJobFinished() {}, onExpelled() {} },
+    listener: {
+      onWelcome() {},
+      onMembership() {},
+      onCheckpoint() {},
+      onStop() {},
+      onJobFinished() {},
+      onExpelled() {},
+    },
   });
   cleanups.push(() => session.close());
   const welcome = await session.connect(10_000);

@@ -27,6 +27,8 @@ const DEFAULT_PATIENCE_MS = 300_000;
 const WELCOME_TIMEOUT_MS = 5000;
 
 export interface SessionListener {
+  /** A stream begins, the first one or another after it broke. */
+  onWelcome(): void;
   onMembership(membership: Membership): void;
   onCheckpoint(request: CheckpointRequest): void;
   onStop(stop: Stop): void;
@@ -165,8 +167,9 @@ export class CoordinatorSession {
       'grpc.enable_retries': 0,
       'grpc.keepalive_time_ms': 5000,
       'grpc.keepalive_timeout_ms': 5000,
+      // The pauses are made here, and must not add up.
       'grpc.initial_reconnect_backoff_ms': 50,
-      'grpc.max_reconnect_backoff_ms': 1000,
+      'grpc.max_reconnect_backoff_ms': 100,
     });
   }
 
@@ -226,6 +229,9 @@ export class CoordinatorSession {
       case 'expelled':
         listener.onExpelled(body.value);
         break;
+      case 'probe':
+        this.#beat();
+        break;
       default:
     }
   }
@@ -236,17 +242,7 @@ export class CoordinatorSession {
     this.#lostAt = undefined;
     this.#pause = FIRST_PAUSE_MS;
     const intervalMs = 1000 * Math.max(0.05, welcome.heartbeatIntervalSeconds);
-    this.#heartbeat = setInterval(
-      () =>
-        this.#write({
-          $case: 'heartbeat',
-          value: {
-            committedStep: this.options.committedStep(),
-            unitSeconds: this.options.unitSeconds?.(),
-          },
-        }),
-      intervalMs,
-    );
+    this.#heartbeat = setInterval(() => this.#beat(), intervalMs);
     if (this.#ready !== undefined)
       this.#write({
         $case: 'ready',
@@ -255,8 +251,17 @@ export class CoordinatorSession {
     const unsent = [...this.#unsent.values()];
     this.#unsent.clear();
     for (const body of unsent) this.#send(body);
+    this.options.listener.onWelcome();
     this.#sendFinished();
     this.#first?.resolve(welcome);
+  }
+
+  #beat(): void {
+    const { committedStep, unitSeconds } = this.options;
+    this.#write({
+      $case: 'heartbeat',
+      value: { committedStep: committedStep(), unitSeconds: unitSeconds?.() },
+    });
   }
 
   #sendFinished(): void {

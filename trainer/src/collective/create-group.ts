@@ -8,6 +8,7 @@ import type { GroupEvents } from './group-events.js';
 import type { Group } from './group.js';
 import { createHttp2DataPlane } from './http2-data-plane.js';
 import { PeerGroup } from './peer-group.js';
+import type { SilenceSettings } from './silence-watch.js';
 import type { TlsIdentity } from './tls-identity.js';
 
 /** The part of a logger that the group uses. */
@@ -38,6 +39,8 @@ export interface GroupOptions {
   readonly coordinatorName?: string;
   /** What carries the numbers: gRPC straight on node:http2 (default), or stock grpc-js. */
   readonly dataPlane?: 'http2' | 'grpc-js';
+  /** When a connection to a peer without a sign of life is given up; defaults in silence-watch.ts. */
+  readonly silence?: Partial<SilenceSettings>;
   /** Memory for vectors of `length` elements, e.g. shared with the compute thread; default: private memory. */
   readonly allocate?: (length: number) => Float32Array;
   /** Told of generations, broken links and reconnections; default: nobody. */
@@ -55,14 +58,14 @@ export interface GroupOptions {
  * @throws UserError for plaintext on anything but loopback
  */
 export function createGroup(options: GroupOptions): Group {
-  const { listenHost, advertiseHost = listenHost, tls } = options;
+  const { listenHost, advertiseHost = listenHost, tls, silence } = options;
   if (tls === undefined && !isLoopback(listenHost))
     throw new UserError(
       `a worker on ${listenHost} needs certificates: without, it listens on loopback only. The controller puts them into its pods (TUNEYARD_IDENTITY names their folder)`,
     );
   const create = options.dataPlane === 'grpc-js' ? createGrpcDataPlane : createHttp2DataPlane;
   return new PeerGroup({ ...options, incarnation: randomUUID() }, (handlers) =>
-    create({ listenHost, advertiseHost, tls }, handlers),
+    create({ listenHost, advertiseHost, tls, silence }, handlers),
   );
 }
 

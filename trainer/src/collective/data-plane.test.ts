@@ -1,4 +1,7 @@
-import { WorkPhase, type PullRequest } from '@tuneyard/proto';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+import { WorkPhase, type FetchStateRequest, type PullRequest } from '@tuneyard/proto';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { DataPlane, FrameSink, PeerAddress, PeerHandlers } from './data-plane.js';
@@ -162,6 +165,15 @@ describe.each(pairs)('a $server server and a $client client', ({ server, client 
   });
 });
 
+const askedFrom = (offset: number): FetchStateRequest => ({
+  jobUid: 'u',
+  token: 's',
+  memberId: 'me',
+  generation: 1,
+  step: 5,
+  offset,
+});
+
 describe('state', () => {
   it('arrives whole, and from an offset', async () => {
     const plane = await createGrpcDataPlane(
@@ -172,17 +184,65 @@ describe('state', () => {
     const peer = { memberId: 'peer', incarnation: 'j', address: plane.address, bulkAddress: '' };
     for (const offset of [0, 262_144, 700_000]) {
       const got: Buffer[] = [];
-      for await (const chunk of plane.fetchState(peer, {
-        jobUid: 'u',
-        token: 's',
-        memberId: 'me',
-        generation: 1,
-        step: 5,
-        offset,
-      }))
+      for await (const chunk of plane.fetchState(peer, askedFrom(offset), new AbortController().signal))
         got.push(Buffer.from(chunk.data));
       expect(Buffer.concat(got).equals(Buffer.from(state.subarray(offset)))).toBe(true);
     }
+  });
+});
+
+describe('a peer that says nothing more', () => {
+  /** Takes bytes of a connection and answers none. */
+  async function openMute(): Promise<{ peer: PeerAddress; closed: Promise<unknown> }> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const closed = once(server, 'connection').then(async ([socket]: Socket[]) => {
+      socket?.resume();
+      await once(socket ?? server, 'close');
+      server.close();
+    });
+    // eslint-disable-next-line typescript/no-unsafe-type-assertion
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return { peer: { memberId: 'mute', incarnation: 'j', address, bulkAddress: address }, closed };
+  }
+  const silence = { pingAfterMs: 10, leastPatienceMs: 50, mostPatienceMs: 100 };
+
+  it('is given up, and its connection with it', async () => {
+    const plane = await createHttp2DataPlane(
+      { ...listen, silence },
+      handlers(() => {}),
+    );
+    open.push(plane);
+    const { peer, closed } = await openMute();
+    expect((await pullAll(plane, peer)).end).toBe('UNAVAILABLE: no sign of life');
+    await closed;
+  });
+
+  it('is no reason to keep its connection to this server', async () => {
+    const plane = await createHttp2DataPlane(
+      { ...listen, silence },
+      handlers(() => {}),
+    );
+    open.push(plane);
+    const { hostname, port } = new URL(`http://${plane.bulkAddress}`);
+    const socket = connect({ host: hostname, port: Number(port) }).resume();
+    await once(socket, 'close');
+  });
+
+  it('does not keep who has stopped waiting for its state', async () => {
+    const asked = new AbortController();
+    const plane = await createGrpcDataPlane(listen, {
+      onPull: () => {},
+      // eslint-disable-next-line require-yield
+      async *onFetchState() {
+        asked.abort();
+        await new Promise(() => {});
+      },
+    });
+    open.push(plane);
+    const peer = { memberId: 'peer', incarnation: 'j', address: plane.address, bulkAddress: '' };
+    const chunks = plane.fetchState(peer, askedFrom(0), asked.signal)[Symbol.asyncIterator]();
+    await expect(chunks.next()).rejects.toThrow(/CANCELLED/);
   });
 });
 

@@ -51,7 +51,8 @@ export interface DataPlane {
   readonly bulkAddress: string;
   /** Opens the stream of frames that `peer` has for us; returns the cancel function. */
   pull(peer: PeerAddress, request: PullRequest, listener: PullListener): () => void;
-  fetchState(peer: PeerAddress, request: FetchStateRequest): AsyncIterable<StateChunk>;
+  /** Ends with an error once `signal` is aborted. */
+  fetchState(peer: PeerAddress, request: FetchStateRequest, signal: AbortSignal): AsyncIterable<StateChunk>;
   /** Closes connections to everybody but these. */
   keepOnly(peers: readonly PeerAddress[]): void;
   close(): Promise<void>;

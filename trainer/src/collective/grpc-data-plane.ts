@@ -9,6 +9,7 @@ import {
 
 import type { DataPlane, FrameSink, PeerAddress, PeerHandlers, PullListener } from './data-plane.js';
 import { staged } from './message-assembler.js';
+import type { SilenceSettings } from './silence-watch.js';
 import { channelCredentials, nameOptions, serverCredentials, type TlsIdentity } from './tls-identity.js';
 import { HEADER_BYTES, MAX_BODY_BYTES, type EncodedFrame } from './wire-format.js';
 
@@ -25,8 +26,8 @@ const CHANNEL_OPTIONS: ClientOptions = {
   'grpc.enable_http_proxy': 0,
   'grpc.use_local_subchannel_pool': 1,
   // A half-open connection shows after this; who is dead is the coordinator's to say.
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.keepalive_time_ms': 1000,
+  'grpc.keepalive_timeout_ms': 2000,
   'grpc.initial_reconnect_backoff_ms': 50,
   'grpc.max_reconnect_backoff_ms': 1000,
 };
@@ -37,6 +38,8 @@ export interface GrpcDataPlaneOptions {
   readonly advertiseHost: string;
   /** Default: plaintext, for loopback only. */
   readonly tls?: TlsIdentity | undefined;
+  /** When a connection without a sign of life is given up. */
+  readonly silence?: Partial<SilenceSettings> | undefined;
 }
 
 /** `Pull` with messages as they are: no protobuf decoding of the numbers. */
@@ -70,6 +73,9 @@ export async function createGrpcDataPlane(
     // Without channelz, grpc-js 1.14 forgets its connections and forceShutdown leaves them open.
     'grpc.enable_channelz': 1,
     'grpc.max_concurrent_streams': 256,
+    // A client that is gone without having said so is forgotten.
+    'grpc.keepalive_time_ms': 10_000,
+    'grpc.keepalive_timeout_ms': 10_000,
   });
   server.addService(
     { pull: servedPull, fetchState: CollectiveService.fetchState },
@@ -122,8 +128,21 @@ class GrpcDataPlane implements DataPlane {
     };
   }
 
-  fetchState(peer: PeerAddress, request: FetchStateRequest): AsyncIterable<StateChunk> {
-    return this.#clientOf(peer).fetchState(request);
+  async *fetchState(
+    peer: PeerAddress,
+    request: FetchStateRequest,
+    signal: AbortSignal,
+  ): AsyncIterable<StateChunk> {
+    const call = this.#clientOf(peer).fetchState(request);
+    const cancel = (): void => call.cancel();
+    signal.addEventListener('abort', cancel);
+    if (signal.aborted) cancel();
+    try {
+      yield* call;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+      cancel();
+    }
   }
 
   keepOnly(peers: readonly PeerAddress[]): void {

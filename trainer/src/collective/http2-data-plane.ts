@@ -4,6 +4,7 @@ import type { DataPlane, PeerAddress, PeerHandlers, PullListener } from './data-
 import { createGrpcDataPlane, type GrpcDataPlaneOptions } from './grpc-data-plane.js';
 import { Http2PullClient } from './http2-pull-client.js';
 import { createHttp2PullServer, type Http2PullServer } from './http2-pull-server.js';
+import { DEFAULT_SILENCE_SETTINGS } from './silence-watch.js';
 
 /** State over stock grpc-js; frames as gRPC straight on node:http2, on a port of their own. */
 export async function createHttp2DataPlane(
@@ -11,9 +12,10 @@ export async function createHttp2DataPlane(
   handlers: PeerHandlers,
 ): Promise<DataPlane> {
   const { listenHost, advertiseHost, tls } = options;
-  const server = await createHttp2PullServer(listenHost, advertiseHost, tls, handlers);
+  const silence = { ...DEFAULT_SILENCE_SETTINGS, ...options.silence };
+  const server = await createHttp2PullServer(listenHost, advertiseHost, tls, silence, handlers);
   const grpc = await createGrpcDataPlane(options, handlers);
-  return new Http2DataPlane(grpc, server, new Http2PullClient(tls));
+  return new Http2DataPlane(grpc, server, new Http2PullClient(tls, silence));
 }
 
 class Http2DataPlane implements DataPlane {
@@ -38,8 +40,8 @@ class Http2DataPlane implements DataPlane {
       : this.client.pull(peer, request, listener);
   }
 
-  fetchState(peer: PeerAddress, request: FetchStateRequest): AsyncIterable<StateChunk> {
-    return this.grpc.fetchState(peer, request);
+  fetchState(peer: PeerAddress, request: FetchStateRequest, signal: AbortSignal): AsyncIterable<StateChunk> {
+    return this.grpc.fetchState(peer, request, signal);
   }
 
   keepOnly(peers: readonly PeerAddress[]): void {

@@ -39,6 +39,7 @@ export class Http2DataTap extends Duplex {
   readonly #unreported = new Map<number, number>();
   #updates: Buffer[] = [];
   #failure: string | undefined;
+  #bytesReceived = 0;
 
   /**
    * @param dial connects a socket with these options, plain or TLS
@@ -66,8 +67,9 @@ export class Http2DataTap extends Duplex {
     return this.#failure;
   }
 
-  get isConnecting(): boolean {
-    return this.#socket.connecting;
+  /** All that has come over the connection, frames of all kinds. */
+  get bytesReceived(): number {
+    return this.#bytesReceived;
   }
 
   /** From here on, `take` gets the payload of the stream's DATA frames; of streams without a taker it is dropped. */
@@ -111,6 +113,7 @@ export class Http2DataTap extends Duplex {
   }
 
   #receive(bytes: number): void {
+    this.#bytesReceived += bytes;
     for (let at = 0; at < bytes && !this.destroyed;) {
       if (this.#headBytes < HEAD_BYTES) {
         const taken = Math.min(HEAD_BYTES - this.#headBytes, bytes - at);

@@ -9,24 +9,29 @@ import type { PeerAddress, PullListener } from './data-plane.js';
 import { Http2DataTap } from './http2-data-tap.js';
 import { giveStaging } from './kernels.js';
 import { MessageAssembler, messagePrefix } from './message-assembler.js';
+import { Patience, SilenceWatch, type SilenceSettings } from './silence-watch.js';
 import { http2ClientOptions, type TlsIdentity } from './tls-identity.js';
 import { HEADER_BYTES, MAX_BODY_BYTES } from './wire-format.js';
 
 /** Room for several chunks under way; the default of 64 KiB would halve the speed even on loopback. */
 const WINDOW_BYTES = 8 << 20;
-/** Half-open connections cost at most twice this; a busy main thread answers well within it. */
-const PING_MS = 2500;
 
 interface Connection {
   readonly session: ClientHttp2Session;
   readonly tap: Http2DataTap;
+  readonly silence: SilenceWatch;
 }
 
 /** Connections to the bulk ports of peers, one each. */
 export class Http2PullClient {
   readonly #connections = new Map<string, Connection>();
+  readonly #patience = new Map<string, Patience>();
+  #watching: NodeJS.Timeout | undefined;
 
-  constructor(private readonly tls: TlsIdentity | undefined) {}
+  constructor(
+    private readonly tls: TlsIdentity | undefined,
+    private readonly silence: SilenceSettings,
+  ) {}
 
   /** Opens a `Collective.Pull`; returns the cancel function. */
   pull(peer: PeerAddress, request: PullRequest, listener: PullListener): () => void {
@@ -102,6 +107,10 @@ export class Http2PullClient {
       this.#connections.delete(key);
       tap.destroy();
     }
+    for (const key of this.#patience.keys()) if (!keep.has(key)) this.#patience.delete(key);
+    if (this.#connections.size > 0) return;
+    clearInterval(this.#watching);
+    this.#watching = undefined;
   }
 
   #connectionTo(peer: PeerAddress): Connection {
@@ -115,10 +124,25 @@ export class Http2PullClient {
     });
     session.on('remoteSettings', () => session.setLocalWindowSize(WINDOW_BYTES));
     session.on('error', () => session.destroy());
-    const connection = { session, tap };
-    watch(connection);
+    const patience = this.#patience.get(key) ?? new Patience(this.silence);
+    this.#patience.set(key, patience);
+    const connection = { session, tap, silence: new SilenceWatch(this.silence, patience) };
     this.#connections.set(key, connection);
+    this.#watching ??= setInterval(() => this.#watch(), this.silence.pingAfterMs).unref();
     return connection;
+  }
+
+  /** Asks those who have been silent, also in the middle of connecting; gives up those who stay so. */
+  #watch(): void {
+    for (const { session, tap, silence } of this.#connections.values()) {
+      if (session.destroyed || session.closed) continue;
+      const verdict = silence.tick(performance.now(), tap.bytesReceived);
+      if (verdict === 'give-up') tap.fail('no sign of life');
+      else if (verdict === 'ping')
+        session.ping((error) => {
+          if (error === null) silence.answered(performance.now());
+        });
+    }
   }
 
   #dial(peer: PeerAddress, onread: OnReadOpts): Socket {
@@ -127,20 +151,6 @@ export class Http2PullClient {
     if (this.tls === undefined) return connectTcp(to);
     return connectTls({ ...to, ...http2ClientOptions(this.tls.current, peer.memberId) });
   }
-}
-
-/** A connection that has not answered one ping when the next is due is half open. */
-function watch({ session, tap }: Connection): void {
-  let answered = true;
-  const timer = setInterval(() => {
-    if (!answered) tap.fail('no answer to a ping');
-    else if (!tap.isConnecting) {
-      answered = false;
-      session.ping(() => (answered = true));
-    }
-  }, PING_MS);
-  timer.unref();
-  session.on('close', () => clearInterval(timer));
 }
 
 function connectionKey(peer: PeerAddress): string {

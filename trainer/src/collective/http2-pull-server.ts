@@ -8,18 +8,22 @@ import {
   type ServerHttp2Stream,
   type ServerOptions,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 
 import { status } from '@grpc/grpc-js';
 import { CollectiveService, PullRequest } from '@tuneyard/proto';
 
 import type { FrameSink, PeerHandlers } from './data-plane.js';
 import { MessageAssembler } from './message-assembler.js';
+import type { SilenceSettings } from './silence-watch.js';
 import { http2ServerOptions, type TlsIdentity } from './tls-identity.js';
 import type { EncodedFrame } from './wire-format.js';
 
 /** A pull request is small: names, a token, numbers. */
 const MAX_REQUEST_BYTES = 16 * 1024;
 const CONTENT_TYPE = 'application/grpc+proto';
+/** A client that is there sends something, if only a ping, long before it would give this server up for being silent. */
+const FORGET_AFTER_PATIENCES = 3;
 
 export interface Http2PullServer {
   /** `host:port` that it listens on. */
@@ -32,6 +36,7 @@ export async function createHttp2PullServer(
   listenHost: string,
   advertiseHost: string,
   tls: TlsIdentity | undefined,
+  silence: Pick<SilenceSettings, 'mostPatienceMs'>,
   handlers: Pick<PeerHandlers, 'onPull'>,
 ): Promise<Http2PullServer> {
   const settings = { settings: { maxConcurrentStreams: 256 } };
@@ -42,6 +47,18 @@ export async function createHttp2PullServer(
     session.on('close', () => sessions.delete(session));
     session.on('error', () => session.destroy());
   });
+  /** With the bytes that had come at the last look. */
+  const sockets = new Map<Socket, number>();
+  server.on('connection', (socket: Socket) => {
+    sockets.set(socket, -1);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  const forgetting = setInterval(() => {
+    for (const [socket, before] of sockets) {
+      if (socket.bytesRead === before) socket.destroy();
+      else sockets.set(socket, socket.bytesRead);
+    }
+  }, FORGET_AFTER_PATIENCES * silence.mostPatienceMs).unref();
   server.on('stream', (stream, headers) => servePull(stream, headers, handlers));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -55,6 +72,7 @@ export async function createHttp2PullServer(
   return {
     address: `${advertiseHost}:${port}`,
     close: () => {
+      clearInterval(forgetting);
       server.close();
       for (const session of sessions) session.destroy();
     },

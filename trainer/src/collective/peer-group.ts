@@ -105,6 +105,8 @@ export class PeerGroup implements Group, PeerHandlers {
         ? {}
         : { patienceMs: 1000 * options.coordinatorPatienceSeconds }),
       listener: {
+        // What was said to a coordinator that is gone may be lost with it.
+        onWelcome: () => this.#generations.round?.complainAgain(),
         onMembership: (membership) => this.#generations.announce(membership),
         onCheckpoint: (request) => (this.#checkpointRequest = request),
         onStop: (stop) => {

@@ -65,13 +65,16 @@ export class StateExchange {
     if (donor === undefined) throw new RoundAbandoned('no donor');
     const { step, offset } = this.#assembly.next;
     let image: StateImage | undefined;
+    const over = new AbortController();
+    round.abandoned.catch(() => over.abort());
     try {
-      const chunks = dataPlane.fetchState(donor, {
+      const request = {
         ...this.options,
         generation: round.generation,
         offset: step === plan.committedStep ? offset : 0,
         step,
-      });
+      };
+      const chunks = dataPlane.fetchState(donor, request, over.signal);
       for await (const chunk of chunks) {
         image = this.#assembly.accept(chunk);
         this.events?.stateMoved?.('received', chunk.data.byteLength);

@@ -186,6 +186,7 @@ export interface Directive {
     | { $case: "stop"; value: Stop }
     | { $case: "jobFinished"; value: JobFinished }
     | { $case: "expelled"; value: Expelled }
+    | { $case: "probe"; value: Probe }
     | undefined;
 }
 
@@ -216,6 +217,10 @@ export interface Member {
 /** This process no longer takes part: it ends as failed, and another takes its place. */
 export interface Expelled {
   reason: string;
+}
+
+/** A peer cannot reach this worker: it answers with a Heartbeat at once, or counts as gone until it is heard of again. */
+export interface Probe {
 }
 
 export interface CheckpointRequest {
@@ -1890,6 +1895,9 @@ export const Directive: MessageFns<Directive> = {
       case "expelled":
         Expelled.encode(message.body.value, writer.uint32(50).fork()).join();
         break;
+      case "probe":
+        Probe.encode(message.body.value, writer.uint32(58).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1955,6 +1963,14 @@ export const Directive: MessageFns<Directive> = {
             message.body = { $case: "expelled", value: Expelled.decode(reader, reader.uint32()) };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.body = { $case: "probe", value: Probe.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1983,6 +1999,8 @@ export const Directive: MessageFns<Directive> = {
         ? { $case: "jobFinished", value: JobFinished.fromJSON(object.job_finished) }
         : isSet(object.expelled)
         ? { $case: "expelled", value: Expelled.fromJSON(object.expelled) }
+        : isSet(object.probe)
+        ? { $case: "probe", value: Probe.fromJSON(object.probe) }
         : undefined,
     };
   },
@@ -2001,6 +2019,8 @@ export const Directive: MessageFns<Directive> = {
       obj.jobFinished = JobFinished.toJSON(message.body.value);
     } else if (message.body?.$case === "expelled") {
       obj.expelled = Expelled.toJSON(message.body.value);
+    } else if (message.body?.$case === "probe") {
+      obj.probe = Probe.toJSON(message.body.value);
     }
     return obj;
   },
@@ -2044,6 +2064,12 @@ export const Directive: MessageFns<Directive> = {
       case "expelled": {
         if (object.body?.value !== undefined && object.body?.value !== null) {
           message.body = { $case: "expelled", value: Expelled.fromPartial(object.body.value) };
+        }
+        break;
+      }
+      case "probe": {
+        if (object.body?.value !== undefined && object.body?.value !== null) {
+          message.body = { $case: "probe", value: Probe.fromPartial(object.body.value) };
         }
         break;
       }
@@ -2468,6 +2494,58 @@ export const Expelled: MessageFns<Expelled> = {
   fromPartial<I extends Exact<DeepPartial<Expelled>, I>>(object: I): Expelled {
     const message = createBaseExpelled();
     message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseProbe(): Probe {
+  return {};
+}
+
+export const Probe: MessageFns<Probe> = {
+  encode(_: Probe, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Probe {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProbe();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): Probe {
+    return {};
+  },
+
+  toJSON(_: Probe): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<Probe>, I>>(base?: I): Probe {
+    return Probe.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<Probe>, I>>(_: I): Probe {
+    const message = createBaseProbe();
     return message;
   },
 };
