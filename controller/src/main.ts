@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { UserError } from './errors.js';
+import { parseModelCache, type ModelCache } from './reconcile/index.js';
 import { startController } from './start-controller.js';
 
 interface Options {
@@ -18,6 +19,8 @@ interface Options {
   readonly retryPeriod: number;
   readonly trainerImage: string;
   readonly trainerMetricsPort: number;
+  readonly modelCache: ModelCache;
+  readonly allowPrivilegedPodTemplates: boolean;
   readonly certificateLifetime: number;
   readonly kubeQps: number;
   readonly kubeBurst: number;
@@ -28,6 +31,13 @@ const number = (text: string) => {
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('must be a number of at least 0.');
   return value;
+};
+
+const modelCache = (text: string): ModelCache => {
+  const cache = parseModelCache(text);
+  if (cache === undefined)
+    throw new InvalidArgumentError('must be emptyDir, hostPath:/absolute/folder or pvc:claim.');
+  return cache;
 };
 
 const positive = (text: string) => {
@@ -92,6 +102,17 @@ function readOptions(): Options {
       'where trainers serve /metrics; 0 = any free port, which Prometheus cannot find',
       number,
       0,
+    )
+    .option(
+      '--model-cache <where>',
+      'where trainers keep models and prepared data: emptyDir, hostPath:/folder/of/the/node or pvc:claim',
+      modelCache,
+      'emptyDir',
+    )
+    .option(
+      '--allow-privileged-pod-templates',
+      'let jobs give their pods more rights than the restricted Pod Security Standard, such as hostPath volumes',
+      false,
     )
     .option(
       '--certificate-lifetime <hours>',

@@ -7,7 +7,7 @@ import type { CoordinatedJob, CoordinatorServer, CoordinatorTls, JobNews } from 
 import { ApiError, ConnectionError, UserError } from './errors.js';
 import { KubeClient, keyOf, LeaderElection, loadConnection, systemClock } from './kube/index.js';
 import { ControllerMetrics, splitAddress, startStatusServer } from './observe/index.js';
-import type { Caches } from './reconcile/index.js';
+import type { Caches, ModelCache } from './reconcile/index.js';
 import {
   ControlLoops,
   createCaches,
@@ -41,6 +41,10 @@ export interface ControllerOptions {
   readonly trainerImage?: string | undefined;
   /** Port of every trainer's metrics; 0 = any free one, as several trainers on one machine need. @default 0 */
   readonly trainerMetricsPort?: number | undefined;
+  /** Where trainers keep models and prepared data. @default emptyDir */
+  readonly modelCache?: ModelCache | undefined;
+  /** Let jobs give their pods more rights than the restricted Pod Security Standard. @default false */
+  readonly allowPrivilegedPodTemplates?: boolean | undefined;
   /** Requests a second to the API server; 0 = no limit. @default 50 */
   readonly kubeQps?: number | undefined;
   /** @default 100 */
@@ -131,6 +135,8 @@ export async function startController(options: ControllerOptions): Promise<Runni
         coordinatorAddress: options.coordinatorAdvertiseAddress ?? coordinator.address,
         trainerImage: options.trainerImage ?? 'tuneyard/trainer:latest',
         trainerMetricsPort: options.trainerMetricsPort,
+        modelCache: options.modelCache,
+        allowPrivilegedTemplates: options.allowPrivilegedPodTemplates,
       },
     });
     const whenSynced = Promise.all(Object.values(caches).map((reflector) => reflector.synced())).then(() => {

@@ -3,7 +3,7 @@ import { MAX_JOB_NAME, MANAGED_BY } from './constants.js';
 import { datasetSchema } from './dataset.js';
 import type { FineTuneJobStatus } from './job-status.js';
 import { methodSchema } from './method.js';
-import { podTemplateSchema } from './pod-template.js';
+import { podPatchSchema, podTemplateSchema } from './pod-template.js';
 import type { CrossFieldRule } from './schema.js';
 import { choice, documented, flag, integer, list, objectName, text, uri } from './schema.js';
 import { trainingSchema } from './training.js';
@@ -91,6 +91,7 @@ export const fineTuneJobSpecSchema = documented(
     output,
     runPolicy: runPolicy.optional(),
     template: podTemplateSchema.optional(),
+    podTemplate: podPatchSchema.optional(),
   },
 );
 

@@ -20,7 +20,8 @@ export type { FineTuneJobStatus, Placement, QueueStatus } from './job-status.js'
 export { fineTuneJobStatusSchema } from './job-status.js';
 export type { GpuQueue, GpuQueueSpec, GpuQueueStatus } from './gpu-queue.js';
 export { gpuQueueSpecSchema, gpuQueueStatusSchema } from './gpu-queue.js';
-export type { PodTemplate } from './pod-template.js';
+export type { PodPatch, PodTemplate } from './pod-template.js';
+export { CONTRACT_VARIABLES, podTemplateProblems, type PodTemplatePolicy } from './pod-template-rules.js';
 export type { Method, MethodType } from './method.js';
 export type { Training } from './training.js';
 export type { Dataset } from './dataset.js';

@@ -60,6 +60,7 @@ export const fineTuneJobStatusSchema = documented('What the controller knows of 
     'What a worker needs of each of its GPUs, where the sizes of the base model are known.',
     {
       bytesPerGpu: count('Estimate; GPUs with less memory are not taken.'),
+      hostBytes: count("Estimate of the host's memory that it needs beside them.").optional(),
       message: text('What makes it up.', 512),
     },
   ).optional(),

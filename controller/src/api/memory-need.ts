@@ -7,6 +7,8 @@ const RUNTIME_BYTES = 768 * 2 ** 20;
 /** What one worker needs on each of its GPUs. */
 export interface MemoryNeed {
   readonly bytesPerGpu: number;
+  /** What it needs of the host's memory beside them: packed weights, optimizer moments, a copy of the trained values. */
+  readonly hostBytes: number;
   /** For people: what makes it up. */
   readonly message: string;
 }
@@ -18,18 +20,19 @@ export interface MemoryNeed {
  */
 export function memoryNeed(spec: ResolvedSpec, model: ModelShape): MemoryNeed {
   const { training, dataset } = spec;
-  const { parts, total } = estimateMemory({
+  const workload = {
     model,
     method: methodShapeOf(spec.method),
     batch: training.microBatchSize,
     length: dataset.maxLength,
     gradientCheckpointing: training.gradientCheckpointing,
-    memory: 'device',
-  });
+  };
+  const { parts, total } = estimateMemory({ ...workload, memory: 'device' });
   const bytesPerGpu = total + RUNTIME_BYTES;
   const working = parts.activations + parts.logits;
   return {
     bytesPerGpu,
+    hostBytes: Math.max(0, estimateMemory({ ...workload, memory: 'all' }).total - total),
     message:
       `${gib(bytesPerGpu)} a GPU: weights ${gib(parts.weights)}, trained values ` +
       `${gib(parts.adapter)}, activations and logits ${gib(working)} at ` +

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { choice, documented, flag, integer, list, objectName, stringMap, text } from './schema.js';
+import { choice, documented, flag, freeForm, integer, list, objectName, stringMap, text } from './schema.js';
 
 const keyRef = (description: string) =>
   documented(description, {
@@ -87,4 +87,19 @@ export const podTemplateSchema = documented('Changes to the pods of the job.', {
   resources: resources.optional(),
 });
 
+/** What {@link podTemplateSchema} has no field for. */
+export const podPatchSchema = documented(
+  'A strategic merge patch over the pods of the job, for what template has no field for: lists merge by their keys ' +
+    '(containers, volumes and env by name, volumeMounts by mountPath), others are replaced. The trainer is the ' +
+    'container called trainer. It cannot give the pods more rights unless the controller allows that.',
+  {
+    metadata: documented('More labels and annotations.', {
+      labels: stringMap('More labels on the pods.', 32).optional(),
+      annotations: stringMap('More annotations on the pods.', 32).optional(),
+    }).optional(),
+    spec: freeForm('Fields of a PodSpec.').optional(),
+  },
+);
+
 export type PodTemplate = z.output<typeof podTemplateSchema>;
+export type PodPatch = z.output<typeof podPatchSchema>;

@@ -70,6 +70,10 @@ export const keyedList = <T extends z.ZodType>(description: string, key: string,
 export const stringMap = (description: string, maxProperties: number) =>
   z.record(z.string().max(317), z.string().max(1024)).meta({ description, maxProperties });
 
+/** An object of another API, whose fields this one does not know. */
+export const freeForm = (description: string) =>
+  z.looseObject({}).meta({ description, 'x-kubernetes-preserve-unknown-fields': true });
+
 const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
 
 /** The name of a Kubernetes object. */

@@ -70,7 +70,7 @@ export class ControlLoops {
       workers = 8,
       progressIntervalMs = 1000,
     } = this.options;
-    const resolve = createResolver();
+    const resolve = createResolver({ allowPrivileged: pods.allowPrivilegedTemplates ?? false });
     const scheduling = new SchedulingLoop({
       caches,
       clock: this.#clock,

@@ -75,11 +75,7 @@ function keepRunning(facts: JobFacts, gang: Gang, times: readonly number[]): Dec
   const desired = gang.placement.nodes.length;
   const ready = training?.members.filter((member) => member.ready).length ?? 0;
   const started = (training?.generation ?? 0) > 0;
-  const updates: ConditionUpdate[] = [
-    ready >= desired
-      ? condition('WorkersReady', 'True', 'WorkersReady', `all ${desired} workers are ready`)
-      : condition('WorkersReady', 'False', 'WaitingForWorkers', `${ready} of ${desired} workers are ready`),
-  ];
+  const updates: ConditionUpdate[] = [readiness(facts, ready, desired)];
   if (started) updates.push(condition('Training', 'True', 'Training', `generation ${training?.generation}`));
   const change: FineTuneJobStatus = {
     ...job.status,
@@ -96,7 +92,8 @@ function keepRunning(facts: JobFacts, gang: Gang, times: readonly number[]): Dec
   const names = new Set(facts.pods.map((pod) => pod.metadata.labels?.[WORKER_INDEX_LABEL]));
   // Workers of an earlier attempt must be gone before their successors are let in.
   const cleared = gang.stale.length === 0;
-  if (cleared && retryAt <= now) {
+  // A spec that was changed into one that cannot be used makes no pods; those that are there go on.
+  if (cleared && retryAt <= now && resolved !== undefined) {
     gang.placement.nodes.forEach((node, index) => {
       if (names.has(String(index))) return;
       const { resource } = gang.placement;
@@ -104,8 +101,10 @@ function keepRunning(facts: JobFacts, gang: Gang, times: readonly number[]): Dec
         index,
         node,
         resource,
-        gpus: resolved?.workers.gpusPerWorker ?? 1,
+        gpus: resolved.workers.gpusPerWorker,
         attempt: gang.attempt,
+        graceSeconds: resolved.runPolicy.checkpointGraceSeconds,
+        hostBytes: resolved.memory?.hostBytes,
       });
     });
   }
@@ -117,6 +116,15 @@ function keepRunning(facts: JobFacts, gang: Gang, times: readonly number[]): Dec
     createPods,
     ...(looks.length === 0 ? {} : { lookAgainMs: Math.max(0, Math.min(...looks) - now) }),
   };
+}
+
+function readiness({ invalid }: JobFacts, ready: number, desired: number): ConditionUpdate {
+  if (ready >= desired)
+    return condition('WorkersReady', 'True', 'WorkersReady', `all ${desired} workers are ready`);
+  const count = `${ready} of ${desired} workers are ready`;
+  return invalid === undefined
+    ? condition('WorkersReady', 'False', 'WaitingForWorkers', count)
+    : condition('WorkersReady', 'False', 'InvalidSpec', `${count}; none are started: ${invalid}`);
 }
 
 /** All pods succeeded; the coordinator normally knows why. */

@@ -8,6 +8,8 @@ export interface JobFacts {
   readonly job: FineTuneJob;
   /** Undefined when the spec is invalid; the scheduler then says so in `waiting`. */
   readonly resolved: ResolvedSpec | undefined;
+  /** What is wrong with the spec. */
+  readonly invalid?: string | undefined;
   /** All pods of the job, of whatever attempt. */
   readonly pods: readonly PodObject[];
   readonly training: JobTrainingState | undefined;

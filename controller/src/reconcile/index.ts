@@ -5,3 +5,4 @@ export type { ControlLoopsObserver, ControlLoopsOptions } from './control-loops.
 export { loadControllerAuthority } from './controller-authority.js';
 export { JobIdentities, renewAfterMs } from './job-identities.js';
 export type { WorkerPodOptions } from './worker-pod.js';
+export { parseModelCache, type ModelCache } from './pod/volumes.js';

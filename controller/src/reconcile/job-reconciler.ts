@@ -8,6 +8,7 @@ import {
   MANAGED_BY,
   toTrainerConfig,
 } from '../api/index.js';
+import { ApiError } from '../errors.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
 import type { Clock, EventRecorder, KubeClient } from '../kube/index.js';
 import { equalJson, Expectations, isAlreadyExists, ReadYourWrites, refOf } from '../kube/index.js';
@@ -23,6 +24,12 @@ import type { SchedulingLoop } from './scheduling-loop.js';
 import { transitionEvents } from './transition-events.js';
 import type { WorkerPodOptions } from './worker-pod.js';
 import { buildWorkerPod } from './worker-pod.js';
+
+/**
+ * Workers that the controller itself ends were asked for a checkpoint before, if there was a reason to write one; the
+ * grace period of their pods is for those who are ended by others.
+ */
+const END_GRACE_SECONDS = 30;
 
 /** Owner of the status fields of a job. */
 const STATUS_MANAGER = 'tuneyard-job-status';
@@ -113,6 +120,7 @@ export class JobReconciler {
     return {
       job,
       resolved: 'invalid' in resolved ? undefined : resolved,
+      invalid: 'invalid' in resolved ? resolved.invalid : undefined,
       pods,
       training: coordinator.state(uid),
       admission: scheduling.admissionOf(key, job.metadata.generation ?? 0),
@@ -195,7 +203,7 @@ export class JobReconciler {
     if (plans.length > 0)
       await this.options.identities.ensure(job, 1 + Math.max(...plans.map(({ index }) => index)));
     await Promise.all(
-      plans.map((plan) => this.#createPod(key, buildWorkerPod(job, plan, this.options.pods))),
+      plans.map((plan) => this.#createPod(key, job, buildWorkerPod(job, plan, this.options.pods))),
     );
   }
 
@@ -235,7 +243,7 @@ export class JobReconciler {
     await this.options.coordinator.unregister(uid);
   }
 
-  async #createPod(key: string, pod: PodObject): Promise<void> {
+  async #createPod(key: string, job: FineTuneJob, pod: PodObject): Promise<void> {
     const { name } = pod.metadata;
     this.#expectations.expectCreation(key, name);
     try {
@@ -243,7 +251,13 @@ export class JobReconciler {
     } catch (error) {
       this.#expectations.observeCreation(key, name);
       // Created by an earlier call whose answer was lost; the cache will show it.
-      if (!isAlreadyExists(error)) throw error;
+      if (isAlreadyExists(error)) return;
+      if (isRefused(error)) {
+        // A quota, an admission policy or a template that is no pod: tell the owner, who alone can do something.
+        const subject = { ...job, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND };
+        this.options.events.record(subject, 'Warning', 'WorkerRefused', `${name}: ${error.message}`);
+      }
+      throw error;
     }
   }
 
@@ -251,7 +265,14 @@ export class JobReconciler {
     const { name, namespace, uid = '' } = pod.metadata;
     this.#expectations.expectDeletion(key, uid);
     try {
-      const deleted = await this.options.client.delete(PODS, { name, namespace }, { preconditions: { uid } });
+      const deleted = await this.options.client.delete(
+        PODS,
+        { name, namespace },
+        {
+          gracePeriodSeconds: END_GRACE_SECONDS,
+          preconditions: { uid },
+        },
+      );
       if (!deleted) this.#expectations.observeDeletion(key, uid);
     } catch (error) {
       this.#expectations.observeDeletion(key, uid);
@@ -270,6 +291,9 @@ export class JobReconciler {
     return undefined;
   }
 }
+
+const isRefused = (error: unknown): error is ApiError =>
+  error instanceof ApiError && [400, 403, 422].includes(error.status);
 
 const isPreconditionFailure = (error: unknown) =>
   error instanceof Error && 'status' in error && error.status === 409;

@@ -30,7 +30,10 @@ function memoryOf(source: string) {
     training: { gradientCheckpointing: true },
     output: { uri: 'file:///out' },
   };
-  const resolved = createResolver()({ metadata: { name: 'a' }, spec } as unknown as FineTuneJob);
+  const resolved = createResolver({ allowPrivileged: false })({
+    metadata: { name: 'a' },
+    spec,
+  } as unknown as FineTuneJob);
   if ('invalid' in resolved) throw new Error(resolved.invalid);
   return resolved.memory;
 }
@@ -59,7 +62,7 @@ describe('the micro-batch', () => {
     training: { batchSize: 12, microBatchSize: 4 },
     output: { uri: 'file:///out' },
   };
-  const resolve = createResolver();
+  const resolve = createResolver({ allowPrivileged: false });
   const resolved = (microBatchSize?: number) => {
     const found = resolve({
       metadata: { name: 'a' },

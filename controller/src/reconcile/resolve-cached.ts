@@ -1,5 +1,5 @@
-import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
-import { memoryNeed, parseFineTuneJobSpec, resolveSpec } from '../api/index.js';
+import type { FineTuneJob, PodTemplatePolicy, ResolvedSpec } from '../api/index.js';
+import { memoryNeed, parseFineTuneJobSpec, podTemplateProblems, resolveSpec } from '../api/index.js';
 import { UserError } from '../errors.js';
 import { readModelShape } from './read-model-shape.js';
 import { withMicroBatch } from './smaller-micro-batch.js';
@@ -7,7 +7,7 @@ import { withMicroBatch } from './smaller-micro-batch.js';
 export type Resolved = ResolvedSpec | { readonly invalid: string };
 
 /** Resolves the spec of a job once for every version of the object, whose status may name a smaller micro-batch. */
-export function createResolver(): (job: FineTuneJob) => Resolved {
+export function createResolver(policy: PodTemplatePolicy): (job: FineTuneJob) => Resolved {
   const known = new WeakMap<
     object,
     { readonly microBatchSize: number | undefined; readonly resolved: Resolved }
@@ -16,14 +16,17 @@ export function createResolver(): (job: FineTuneJob) => Resolved {
     const microBatchSize = job.status?.microBatchSize;
     const found = known.get(job.spec);
     if (found !== undefined && found.microBatchSize === microBatchSize) return found.resolved;
-    const resolved = resolve(job);
+    const resolved = resolve(job, policy);
     known.set(job.spec, { microBatchSize, resolved });
     return resolved;
   };
 }
 
 /** The API server validated the spec, but perhaps with the schema of another version. */
-function resolve(job: FineTuneJob): Resolved {
+function resolve(job: FineTuneJob, policy: PodTemplatePolicy): Resolved {
+  const [problem, ...more] = podTemplateProblems(job.spec, policy);
+  if (problem !== undefined)
+    return { invalid: more.length === 0 ? problem : `${problem} (and ${more.length} more)` };
   try {
     return withMemory(
       withMicroBatch(resolveSpec(parseFineTuneJobSpec(job.spec)), job.status?.microBatchSize),

@@ -4,6 +4,7 @@ import type { KubeObject } from '../kube/index.js';
 import { keyOf } from '../kube/index.js';
 import type { Holding, NodeObject, PodObject } from '../pool/index.js';
 import { buildPool } from '../pool/index.js';
+import { nodeNeedsOf } from './worker-pod.js';
 import type { QueueState } from '../queueing/index.js';
 import { backlogOf } from '../queueing/index.js';
 import { DEFAULT_POLICY, runningJobsOf } from '../scheduling/index.js';
@@ -88,14 +89,13 @@ function gangPart(job: FineTuneJob, key: string, resolved: Resolution): Gang {
   if ('invalid' in resolved)
     return { ...base, min: 1, max: 1, gpusPerWorker: 1, needs: { nodeSelector: {}, tolerations: [] } };
   const { min, max, gpusPerWorker, topology } = resolved.workers;
-  const { nodeSelector = {}, tolerations = [] } = job.spec.template ?? {};
   return {
     ...base,
     min,
     max,
     gpusPerWorker,
     bytesPerGpu: resolved.memory?.bytesPerGpu,
-    needs: { nodeSelector, tolerations },
+    needs: nodeNeedsOf(job),
     topology:
       topology === undefined
         ? undefined

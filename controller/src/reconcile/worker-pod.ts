@@ -1,4 +1,4 @@
-import type { FineTuneJob, PodTemplate } from '../api/index.js';
+import type { CONTRACT_VARIABLES, FineTuneJob, PodTemplate } from '../api/index.js';
 import {
   API_VERSION,
   ATTEMPT_LABEL,
@@ -7,8 +7,11 @@ import {
   WORKER_INDEX_LABEL,
 } from '../api/index.js';
 import type { OwnerReference } from '../kube/index.js';
-import type { PodObject } from '../pool/index.js';
+import type { NodeNeeds, PodObject } from '../pool/index.js';
 import { GPU_TOLERATION } from '../pool/index.js';
+import { mergePod } from './pod/merge-pod.js';
+import { confine, CONTAINER_SECURITY, POD_SECURITY } from './pod/security.js';
+import { CACHE_VARIABLES, writableVolumes, WRITABLE_MOUNTS, type ModelCache } from './pod/volumes.js';
 
 export interface WorkerPodOptions {
   /** `host:port` at which trainers reach the coordinator. */
@@ -17,6 +20,10 @@ export interface WorkerPodOptions {
   readonly trainerImage: string;
   /** Port on which trainers serve their metrics, named in their pods; absent or 0 = any free one. */
   readonly trainerMetricsPort?: number | undefined;
+  /** @default 'emptyDir' */
+  readonly modelCache?: ModelCache | undefined;
+  /** Jobs may give their pods more rights than the restricted Pod Security Standard. @default false */
+  readonly allowPrivilegedTemplates?: boolean | undefined;
 }
 
 export interface WorkerPlan {
@@ -26,21 +33,13 @@ export interface WorkerPlan {
   readonly resource: string;
   readonly gpus: number;
   readonly attempt: number;
+  /** Seconds between SIGTERM and SIGKILL, in which the worker writes a checkpoint; absent: Kubernetes' 30. */
+  readonly graceSeconds?: number | undefined;
+  /** Host memory that the worker needs beside its GPUs, where it is known; absent: only what every process needs. */
+  readonly hostBytes?: number | undefined;
 }
 
 const CONTAINER = 'trainer';
-
-/** The user of the trainer's image. */
-const TRAINER_USER = 65532;
-/** What the `restricted` Pod Security Standard asks for; a job's template cannot widen it. */
-const POD_SECURITY = {
-  runAsNonRoot: true,
-  runAsUser: TRAINER_USER,
-  runAsGroup: TRAINER_USER,
-  fsGroup: TRAINER_USER,
-  seccompProfile: { type: 'RuntimeDefault' },
-};
-const CONTAINER_SECURITY = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
 
 export const workerName = (job: string, index: number) => `${job}-worker-${index}`;
 
@@ -69,30 +68,27 @@ export const ownerReference = ({ metadata }: FineTuneJob): OwnerReference => ({
   blockOwnerDeletion: true,
 });
 
-/** The pod of one worker: pinned to its planned node, ended for good when its process ends. */
+/**
+ * The pod of one worker: pinned to its planned node, ended for good when its process ends, and confined whatever the
+ * job's templates say. They must have been checked by `podTemplateProblems`.
+ */
 export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: WorkerPodOptions): PodObject {
-  const { name: jobName, namespace = 'default', uid = '' } = job.metadata;
+  const { name: jobName, namespace = 'default' } = job.metadata;
   const template: PodTemplate = job.spec.template ?? {};
-  const name = workerName(jobName, plan.index);
   const labels = {
-    ...template.labels,
     'app.kubernetes.io/name': 'tuneyard-trainer',
     'app.kubernetes.io/managed-by': 'tuneyard',
     [JOB_LABEL]: jobName,
     [WORKER_INDEX_LABEL]: String(plan.index),
     [ATTEMPT_LABEL]: String(plan.attempt),
   };
-  const metricsPort = options.trainerMetricsPort ?? 0;
-  const gpus = { [plan.resource]: String(plan.gpus) };
-  const { cpu, memory } = template.resources ?? {};
-  const compute = { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name,
+      name: workerName(jobName, plan.index),
       namespace,
-      labels,
+      labels: { ...template.labels, ...labels },
       ...(template.annotations === undefined ? {} : { annotations: template.annotations }),
       ownerReferences: [ownerReference(job)],
     },
@@ -102,45 +98,101 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       securityContext: POD_SECURITY,
+      ...(plan.graceSeconds === undefined ? {} : { terminationGracePeriodSeconds: plan.graceSeconds }),
       ...pick(template, ['serviceAccountName', 'priorityClassName', 'nodeSelector']),
-      volumes: [...(template.volumes ?? []), identityVolume(jobName, plan.index)],
-      tolerations: [{ ...GPU_TOLERATION, effect: 'NoSchedule' }, ...(template.tolerations ?? [])],
+      volumes: merged('volumes', writableVolumes(options.modelCache ?? 'emptyDir'), template.volumes, [
+        identityVolume(jobName, plan.index),
+      ]),
+      tolerations: template.tolerations ?? [],
       affinity: { nodeAffinity: requiredNode(plan.node) },
-      containers: [
-        {
-          name: CONTAINER,
-          securityContext: CONTAINER_SECURITY,
-          image: template.image ?? options.trainerImage,
-          ...pick(template, ['imagePullPolicy']),
-          volumeMounts: [
-            ...(template.volumeMounts ?? []),
-            { name: IDENTITY_VOLUME, mountPath: IDENTITY_FOLDER, readOnly: true },
-          ],
-          command: template.command ?? ['tuneyard-trainer', 'worker'],
-          // The job's own variables first: later ones of the same name win, and those of the contract must.
-          env: [
-            ...(template.env ?? []),
-            { name: 'TUNEYARD_COORDINATOR', value: options.coordinatorAddress },
-            { name: 'TUNEYARD_JOB_NAMESPACE', value: namespace },
-            { name: 'TUNEYARD_JOB_NAME', value: jobName },
-            { name: 'TUNEYARD_JOB_UID', value: uid },
-            { name: 'TUNEYARD_MEMBER_ID', value: name },
-            {
-              name: 'TUNEYARD_TOKEN',
-              valueFrom: { secretKeyRef: { name: identitySecretName(jobName, plan.index), key: TOKEN_KEY } },
-            },
-            { name: 'TUNEYARD_IDENTITY', value: IDENTITY_FOLDER },
-            { name: 'TUNEYARD_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-            { name: 'TUNEYARD_METRICS_PORT', value: String(metricsPort) },
-          ],
-          ...(metricsPort === 0 ? {} : { ports: [{ name: 'metrics', containerPort: metricsPort }] }),
-          resources: { limits: { ...compute, ...gpus }, requests: { ...compute, ...gpus } },
-        },
-      ],
+      containers: [trainerContainer(job, plan, options)],
     },
   };
-  return pod;
+  const { metadata, spec } = mergePod(pod, job.spec.podTemplate ?? {}) as typeof pod & Extended;
+  return {
+    ...pod,
+    metadata: { ...metadata, labels: { ...metadata.labels, ...labels } },
+    spec: {
+      ...spec,
+      // A list of tolerations replaces the one before it.
+      tolerations: [{ ...GPU_TOLERATION, effect: 'NoSchedule' }, ...spec.tolerations],
+      containers: confine(spec.containers),
+      ...(spec.initContainers === undefined ? {} : { initContainers: confine(spec.initContainers) }),
+    },
+  } as PodObject;
 }
+
+/** What the pods of the job ask of a node, in all places where the job can say so. */
+export function nodeNeedsOf({ spec: { template, podTemplate } }: FineTuneJob): NodeNeeds {
+  const { nodeSelector, tolerations } = (podTemplate?.spec ?? {}) as Partial<NodeNeeds>;
+  return {
+    nodeSelector: { ...template?.nodeSelector, ...nodeSelector },
+    tolerations: tolerations ?? template?.tolerations ?? [],
+  };
+}
+
+/** What a patch may add to a pod. */
+interface Extended {
+  readonly spec: { readonly initContainers?: readonly object[] };
+}
+
+function trainerContainer(job: FineTuneJob, plan: WorkerPlan, options: WorkerPodOptions): object {
+  const { name: jobName, namespace = 'default', uid = '' } = job.metadata;
+  const template: PodTemplate = job.spec.template ?? {};
+  const metricsPort = options.trainerMetricsPort ?? 0;
+  const contract: Record<(typeof CONTRACT_VARIABLES)[number], string | { readonly valueFrom: object }> = {
+    TUNEYARD_COORDINATOR: options.coordinatorAddress,
+    TUNEYARD_JOB_NAMESPACE: namespace,
+    TUNEYARD_JOB_NAME: jobName,
+    TUNEYARD_JOB_UID: uid,
+    TUNEYARD_MEMBER_ID: workerName(jobName, plan.index),
+    TUNEYARD_TOKEN: {
+      valueFrom: { secretKeyRef: { name: identitySecretName(jobName, plan.index), key: TOKEN_KEY } },
+    },
+    TUNEYARD_IDENTITY: IDENTITY_FOLDER,
+    TUNEYARD_POD_IP: { valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    TUNEYARD_METRICS_PORT: String(metricsPort),
+  };
+  const variables = Object.entries(contract).map(([name, value]) =>
+    typeof value === 'string' ? { name, value } : { name, ...value },
+  );
+  return {
+    name: CONTAINER,
+    securityContext: CONTAINER_SECURITY,
+    image: template.image ?? options.trainerImage,
+    ...pick(template, ['imagePullPolicy']),
+    command: template.command ?? ['tuneyard-trainer', 'worker'],
+    volumeMounts: merged('volumeMounts', WRITABLE_MOUNTS, template.volumeMounts, [
+      { name: IDENTITY_VOLUME, mountPath: IDENTITY_FOLDER, readOnly: true },
+    ]),
+    env: merged('env', CACHE_VARIABLES, template.env, variables),
+    ...(metricsPort === 0 ? {} : { ports: [{ name: 'metrics', containerPort: metricsPort }] }),
+    resources: resourcesOf(plan, template.resources),
+  };
+}
+
+/** Host memory of Node.js and its libraries, bytes. */
+const PROCESS_BYTES = 1.5 * 2 ** 30;
+
+/** GPUs as planned; processors and host memory as the job says, or a request by the estimate and no limit. */
+function resourcesOf({ resource, gpus, hostBytes = 0 }: WorkerPlan, { cpu, memory }: ResourceWishes = {}) {
+  const limits = { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
+  const mebibytes = Math.ceil((PROCESS_BYTES + hostBytes) / 2 ** 20);
+  const requests = { cpu: String(gpus), memory: `${mebibytes}Mi`, ...limits };
+  return {
+    limits: { ...limits, [resource]: String(gpus) },
+    requests: { ...requests, [resource]: String(gpus) },
+  };
+}
+
+type ResourceWishes = NonNullable<PodTemplate['resources']>;
+
+/** Lists of a pod, each over those before it. */
+const merged = (field: string, ...lists: (readonly object[] | undefined)[]) =>
+  lists.reduce<Record<string, readonly object[]>>(
+    (pod, items) => (items === undefined ? pod : mergePod(pod, { [field]: items })),
+    {},
+  )[field] ?? [];
 
 /** What one worker may know of its job's Secret: its own key, and whom to trust. */
 const identityVolume = (job: string, index: number) => ({

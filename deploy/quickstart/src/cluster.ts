@@ -120,6 +120,8 @@ export class Cluster {
         this.kubeconfig,
         '--coordinator-address',
         '127.0.0.1:0',
+        // The example's volume is a folder of the node.
+        '--allow-privileged-pod-templates',
         '--metrics-address',
         '127.0.0.1:0',
       ],

@@ -13,16 +13,14 @@ export interface Mount {
  * where it stands at the beginning or after one of `= : , ' "` or white space, and ends there or goes on with `/`.
  */
 export function mapMountPaths(text: string, mounts: readonly Mount[]): string {
-  const longestFirst = [...mounts].filter((mount) => mount.mountPath !== mount.folder);
-  longestFirst.sort((a, b) => b.mountPath.length - a.mountPath.length);
-  let result = text;
-  for (const mount of longestFirst) {
-    const escaped = mount.mountPath.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\/+$/, '');
-    if (!escaped) continue;
-    const pattern = new RegExp(`(^|[\\s=:,'"])${escaped}(?=$|[/\\s:,'";])`, 'g');
-    result = result.replace(pattern, (_, before: string) => before + mount.folder);
-  }
-  return result;
+  const folders = new Map(mounts.map(({ mountPath, folder }) => [mountPath.replace(/\/+$/, ''), folder]));
+  folders.delete('');
+  if (folders.size === 0) return text;
+  // The longest first: a mount may lie below another.
+  const paths = [...folders.keys()].sort((a, b) => b.length - a.length);
+  const escaped = paths.map((path) => path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const pattern = new RegExp(`(^|[\\s=:,'"])(${escaped.join('|')})(?=$|[/\\s:,'";])`, 'g');
+  return text.replace(pattern, (_, before: string, path: string) => before + (folders.get(path) ?? path));
 }
 
 /** Joins a relative path below a folder; throws when it would lead out of it. */

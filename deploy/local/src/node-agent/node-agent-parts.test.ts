@@ -8,6 +8,8 @@ describe('mapMountPaths', () => {
     { name: 'conf', mountPath: '/etc/conf', folder: '/real/conf' },
     { name: 'deep', mountPath: '/etc/conf/deep', folder: '/real/deep' },
     { name: 'host', mountPath: '/data', folder: '/data' },
+    { name: 'scratch', mountPath: '/tmp', folder: '/real/scratch' },
+    { name: 'own', mountPath: '/tmp/own', folder: '/tmp/own' },
   ];
   it.each([
     ['/etc/conf', '/real/conf'],
@@ -18,6 +20,7 @@ describe('mapMountPaths', () => {
     ['/other/etc/conf', '/other/etc/conf'],
     ['cat /etc/conf/a; ls /etc/conf', 'cat /real/conf/a; ls /real/conf'],
     ['/data/x', '/data/x'],
+    ['/tmp/a /tmp/own/b', '/real/scratch/a /tmp/own/b'],
   ])('%s -> %s', (text, wanted) => {
     expect(mapMountPaths(text, mounts)).toBe(wanted);
   });
