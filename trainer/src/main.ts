@@ -35,12 +35,25 @@ program
 
 program
   .command('generate')
-  .description('greedy continuation of a prompt')
+  .description('continues prompts, greedily or by sampling')
   .requiredOption('--model <dir>', 'Hugging Face model folder')
-  .requiredOption('--prompt <text>', 'text to continue; "" starts from the BOS token')
+  .requiredOption(
+    '--prompt <text>',
+    'text to continue; "" starts from the BOS token; may be given again, all are continued together',
+    (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+  )
   .option('--adapter <dir>', 'PEFT adapter folder')
   .option('--max-tokens <n>', 'new tokens at most', positiveInteger, 128)
-  .option('--json <file>', 'write prompt and text as JSON; - for standard output')
+  .option(
+    '--temperature <x>',
+    "0 = always the likeliest token; 1 = drawn from the model's distribution",
+    nonNegative,
+    0,
+  )
+  .option('--top-k <n>', 'draw from the n likeliest tokens only; 0 = from all', nonNegativeInteger, 0)
+  .option('--top-p <x>', 'draw from the likeliest tokens that together have this probability', share, 1)
+  .option('--seed <n>', 'the same seed draws the same text', nonNegativeInteger, 0)
+  .option('--json <file>', 'write prompts and texts as JSON; - for standard output')
   .action(async (options: GenerateCommandOptions) => {
     const { runGenerate } = await import('./commands/generate.js');
     await runGenerate(options);
@@ -55,6 +68,25 @@ program
     const { runDataReport } = await import('./commands/data-report.js');
     await runDataReport(options);
   });
+
+function nonNegative(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('must be a number of at least 0');
+  return value;
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('must be above 0 and at most 1');
+  return value;
+}
+
+function nonNegativeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0)
+    throw new InvalidArgumentError('must be an integer of at least 0');
+  return value;
+}
 
 function positiveInteger(text: string): number {
   const value = Number(text);

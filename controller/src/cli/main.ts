@@ -105,7 +105,7 @@ program
   .action(() => console.log(version));
 
 trainerCommand('loss', 'mean loss of a model on a text file; see "tuneyard loss --help"');
-trainerCommand('generate', 'continue a prompt; see "tuneyard generate --help"');
+trainerCommand('generate', 'continue prompts; see "tuneyard generate --help"');
 
 /** A command of the trainer, passed on with all its options. */
 function trainerCommand(name: string, description: string): void {

@@ -2,13 +2,17 @@ import { rmSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
-  generateGreedily,
+  baseForward,
+  generateTokens,
+  loadModel,
+  NO_LEAD,
   padSequences,
   planRows,
   rowLogits,
   type Forward,
   type Lead,
   type ModelConfig,
+  type Sampling,
 } from '../model/index.js';
 import { selectBackend } from '../tensor/index.js';
 import { createAdapter } from './create-adapter.js';
@@ -33,7 +37,9 @@ function generateSlowly(
   return sequence.slice(prompt.length);
 }
 
-describe('generateGreedily', () => {
+const softmaxDraws = { temperature: 1, topK: 0, topP: 1, seed: 5 };
+
+describe('generateTokens', () => {
   beforeAll(() => selectBackend({ force: 'wasm' }));
 
   it.each(Object.keys(TINY_MODELS))('remembers what a %s model would compute again', (architecture) => {
@@ -51,7 +57,7 @@ describe('generateGreedily', () => {
       const forward = adapter.forward(model, {}, encoded);
       const prompts = randomSequences([1, 9, 4], 2);
       const options = { maxNewTokens: 10, stopIds: [] };
-      const rows = generateGreedily(model.config, forward, adapter.lead, prompts, options);
+      const rows = generateTokens(model.config, forward, adapter.lead, prompts, options);
       for (const [index, prompt] of prompts.entries()) {
         expect([...(rows[index] ?? [])], name).toEqual(
           generateSlowly(model.config, forward, adapter.lead, prompt, 10),
@@ -65,6 +71,29 @@ describe('generateGreedily', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('draws the same text from a seed alone and in company, and another from another seed', () => {
+    const folder = tinyModelFolder('llama');
+    const model = loadModel(folder);
+    const prompts = randomSequences([3, 8, 5], 2);
+    const draw = (of: readonly Int32Array[], sampling: Sampling) =>
+      generateTokens(model.config, baseForward(model), NO_LEAD, of, {
+        maxNewTokens: 12,
+        stopIds: [],
+        sampling,
+      }).map((ids) => [...ids]);
+    const together = draw(prompts, softmaxDraws);
+    expect(draw(prompts.slice(0, 1), softmaxDraws)).toEqual(together.slice(0, 1));
+    expect(draw(prompts, { ...softmaxDraws, seed: 6 })).not.toEqual(together);
+    const greedy = generateTokens(model.config, baseForward(model), NO_LEAD, prompts, {
+      maxNewTokens: 12,
+      stopIds: [],
+    }).map((ids) => [...ids]);
+    expect(draw(prompts, { ...softmaxDraws, topK: 1 })).toEqual(greedy);
+    expect(together).not.toEqual(greedy);
+    model.dispose();
+    rmSync(folder, { recursive: true });
+  });
+
   it('ends where the learned positions end', () => {
     const folder = tinyModelFolder('gpt2');
     const method = METHODS['prefix'];
@@ -72,7 +101,7 @@ describe('generateGreedily', () => {
     const { model, adapter } = createAdapter({ method, modelFolder: folder, seed: 9 });
     adapter.parameters.upload();
     const forward = adapter.forward(model, {}, adapter.encode?.({}));
-    const [row] = generateGreedily(model.config, forward, adapter.lead, randomSequences([50], 2), {
+    const [row] = generateTokens(model.config, forward, adapter.lead, randomSequences([50], 2), {
       maxNewTokens: 100,
       stopIds: [],
     });

@@ -5,34 +5,43 @@ import { writeJson } from './write-json.js';
 
 export interface GenerateCommandOptions {
   readonly model: string;
-  readonly prompt: string;
+  /** Continued together. */
+  readonly prompt: readonly string[];
   readonly adapter?: string;
   readonly maxTokens: number;
+  /** 0 = greedy. */
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly seed: number;
   readonly json?: string;
 }
 
-/** Greedy continuation of a prompt; prints prompt and continuation. */
+/** Continues prompts; prints each with its continuation. */
 export async function runGenerate(options: GenerateCommandOptions): Promise<void> {
+  const { temperature, topK, topP, seed } = options;
   const tokenizer = Tokenizer.load(options.model);
-  const ids = Int32Array.from(tokenizer.encodeSequence(options.prompt));
-  if (ids.length === 0) {
-    throw new UserError('--prompt is empty, and this tokenizer has no BOS token to start from');
-  }
+  const prompts = options.prompt.map((prompt) => {
+    const ids = Int32Array.from(tokenizer.encodeSequence(prompt));
+    if (ids.length === 0)
+      throw new UserError('--prompt is empty, and this tokenizer has no BOS token to start from');
+    return ids;
+  });
   const model = await openForInference(options.model, options.adapter);
-  const [answer = new Int32Array(0)] = model.generate([ids], {
+  const began = performance.now();
+  const answers = model.generate(prompts, {
     maxNewTokens: options.maxTokens,
     stopIds: tokenizer.stopIds,
+    ...(temperature === 0 ? {} : { sampling: { temperature, topK, topP, seed } }),
   });
+  const seconds = (performance.now() - began) / 1000;
   model.dispose();
-  // Prompt and answer are decoded together, so that the seam has the spaces of running text.
-  const text = tokenizer.decode([...ids, ...answer]);
-  if (options.json !== '-') console.log(text);
-  if (options.json !== undefined) {
-    writeJson(options.json, {
-      prompt: options.prompt,
-      text,
-      newTokens: answer.length,
-      backend: model.backend,
-    });
-  }
+  const continuations = answers.map((answer, index) => ({
+    prompt: options.prompt[index] ?? '',
+    // Prompt and answer are decoded together, so that the seam has the spaces of running text.
+    text: tokenizer.decode([...(prompts[index] ?? []), ...answer]),
+    newTokens: answer.length,
+  }));
+  if (options.json !== '-') for (const { text } of continuations) console.log(text);
+  if (options.json !== undefined) writeJson(options.json, { continuations, seconds, backend: model.backend });
 }

@@ -1,6 +1,6 @@
 import type { MicroBatch } from '../data/micro-batch.js';
 import type { MeasuredPass } from '../memory/index.js';
-import type { ModelConfig } from '../model/index.js';
+import type { GenerationOptions, ModelConfig } from '../model/index.js';
 
 /** One trainable tensor inside the flat parameter vector. */
 export interface ParameterSlot {
@@ -23,10 +23,7 @@ export interface UpdateOptions {
   readonly maxGradNorm: number;
 }
 
-export interface GenerateOptions {
-  readonly maxNewTokens: number;
-  /** Generation of a row stops after one of these ids. */
-  readonly stopIds: readonly number[];
+export interface GenerateOptions extends GenerationOptions {
   /** false = the base model without the adapter. */
   readonly useAdapter: boolean;
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { loadPeftAdapter, type Adapter } from '../adapter/index.js';
 import {
   baseForward,
-  generateGreedily,
+  generateTokens,
   loadModel,
   lossSum,
   NO_LEAD,
@@ -10,7 +10,7 @@ import {
   planRows,
   type BaseModel,
   type Forward,
-  type GreedyOptions,
+  type GenerationOptions,
   type Lead,
 } from '../model/index.js';
 import { selectBackend } from '../tensor/index.js';
@@ -48,10 +48,10 @@ export class InferenceModel {
     });
   }
 
-  /** Greedy continuation of each prompt: the new ids alone. */
-  generate(prompts: readonly Int32Array[], options: GreedyOptions): Int32Array[] {
+  /** Continuation of each prompt: the new ids alone. */
+  generate(prompts: readonly Int32Array[], options: GenerationOptions): Int32Array[] {
     return this.withForward((forward, lead) =>
-      generateGreedily(this.model.config, forward, lead, prompts, options),
+      generateTokens(this.model.config, forward, lead, prompts, options),
     );
   }
 

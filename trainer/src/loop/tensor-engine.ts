@@ -12,7 +12,7 @@ import {
 import type { MicroBatch } from '../data/micro-batch.js';
 import {
   baseForward,
-  generateGreedily,
+  generateTokens,
   loadModel,
   NO_LEAD,
   planRows,
@@ -149,7 +149,7 @@ export class TensorEngine implements Engine {
       const encoded = this.adapter.encode?.({});
       try {
         const forward = this.adapter.forward(this.model, {}, encoded);
-        return generateGreedily(config, forward, this.adapter.lead, prompts, options);
+        return generateTokens(config, forward, this.adapter.lead, prompts, options);
       } finally {
         encoded?.dispose();
       }
@@ -159,7 +159,7 @@ export class TensorEngine implements Engine {
       ? loadModel(this.model.folder, { seed: this.options.seed })
       : this.model;
     try {
-      return generateGreedily(config, baseForward(base), NO_LEAD, prompts, options);
+      return generateTokens(config, baseForward(base), NO_LEAD, prompts, options);
     } finally {
       if (base !== this.model) base.dispose();
     }

@@ -1,16 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { Random } from '../support/index.js';
 import type { Forward } from './forward.js';
 import { KeyValueCache } from './key-value-cache.js';
 import { checkPlan, rowLogits } from './language-model.js';
 import type { ModelConfig } from './model-config.js';
+import { sampleToken, type Sampling } from './sample.js';
 import { planRows, type Lead, type RowPlan } from './row-plan.js';
 import { padSequences } from './token-batch.js';
 
-export interface GreedyOptions {
+export interface GenerationOptions {
   /** At least 0; a row also stops where a learned position table ends. */
   readonly maxNewTokens: number;
   /** A row stops after one of these ids, which is not part of the result. */
   readonly stopIds: readonly number[];
+  /** Default: the likeliest token, ties to the smaller id. */
+  readonly sampling?: Sampling;
 }
 
 /** A prompt that is being continued. */
@@ -18,15 +22,17 @@ interface Sequence {
   readonly index: number;
   readonly promptLength: number;
   readonly added: number[];
+  /** Draws its tokens, so that its neighbours do not matter. */
+  readonly random: Random | undefined;
 }
 
-/** Greedy continuation of each prompt (at least one token each): the new ids alone. Ties go to the smaller id. */
-export function generateGreedily(
+/** Continuation of each prompt (at least one token each): the new ids alone. */
+export function generateTokens(
   config: ModelConfig,
   forward: Forward,
   lead: Lead,
   prompts: readonly Int32Array[],
-  { maxNewTokens, stopIds }: GreedyOptions,
+  { maxNewTokens, stopIds, sampling }: GenerationOptions,
 ): Int32Array[] {
   const stops = new Set(stopIds);
   const offset = lead.virtualTokens + lead.prefixTokens;
@@ -36,6 +42,7 @@ export function generateGreedily(
     index,
     promptLength: prompt.length,
     added: [],
+    random: sampling && new Random(sampling.seed, `sequence ${index}`),
   }));
   const length = ({ promptLength, added }: Sequence) => promptLength + added.length;
 
@@ -46,7 +53,7 @@ export function generateGreedily(
   const lastRows = sequences.map(
     (sequence) => sequence.index * first.length + lead.virtualTokens + length(sequence) - 1,
   );
-  let next = bestIds(config, forward, first, Int32Array.from(lastRows), cache);
+  let next = nextIds(config, forward, first, Int32Array.from(lastRows), cache, sequences, sampling);
   // The rows of the first pass are all sequences, those of the others the open ones.
   let row = new Map(sequences.map(({ index }) => [index, index]));
   while (open.length > 0) {
@@ -63,19 +70,30 @@ export function generateGreedily(
       open.map(({ added }) => added.at(-1) ?? 0),
       open.map((sequence) => offset + length(sequence) - 1),
     );
-    next = bestIds(config, tokensOnly(forward), plan, undefined, cache);
+    next = nextIds(config, tokensOnly(forward), plan, undefined, cache, open, sampling);
   }
   return sequences.map(({ added }) => Int32Array.from(added));
 }
 
-function bestIds(
+/** The next token of each of these sequences. */
+function nextIds(
   config: ModelConfig,
   forward: Forward,
   plan: RowPlan,
   rows: Int32Array | undefined,
   cache: KeyValueCache,
+  sequences: readonly Sequence[],
+  sampling: Sampling | undefined,
 ): Int32Array {
-  return tf.tidy(() => tf.argMax(rowLogits(config, forward, plan, rows, cache), 1).dataSync<'int32'>());
+  return tf.tidy(() => {
+    const logits = rowLogits(config, forward, plan, rows, cache);
+    if (sampling === undefined) return tf.argMax(logits, 1).dataSync<'int32'>();
+    const numbers = logits.dataSync<'float32'>();
+    return Int32Array.from(sequences, ({ random }, at) => {
+      const own = numbers.subarray(at * config.vocabularySize, (at + 1) * config.vocabularySize);
+      return sampleToken(own, sampling, random?.uniform() ?? 0);
+    });
+  });
 }
 
 /** One token a sequence. */

@@ -7,7 +7,8 @@ export {
 } from './base-model.js';
 export type { Forward, Rows } from './forward.js';
 export { FrozenWeights, type Packing } from './frozen-weights.js';
-export { generateGreedily, type GreedyOptions } from './generate.js';
+export { generateTokens, type GenerationOptions } from './generate.js';
+export type { Sampling } from './sample.js';
 export { checkPlan, lossSum, rowLogits, stages, type Stages } from './language-model.js';
 export { linearModules, outerNames, tensorSpecs, type LinearModule, type TensorSpec } from './layout.js';
 export { ARCHITECTURES, readModelConfig, type Architecture, type ModelConfig } from './model-config.js';
