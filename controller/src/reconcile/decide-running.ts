@@ -51,7 +51,10 @@ export function decideRunning(facts: JobFacts): Decision {
   const failure = failed.map(podFailure).find((found) => found !== undefined);
   if (failure !== undefined) return restart(facts, gang, failure, failed);
 
-  const succeeded = [...gang.workers.values()].filter((pod) => pod.status?.phase === 'Succeeded');
+  // One that is being deleted was told to end: another takes its place.
+  const succeeded = [...gang.workers.values()].filter(
+    (pod) => pod.status?.phase === 'Succeeded' && pod.metadata.deletionTimestamp === undefined,
+  );
   if (succeeded.length === gang.placement.nodes.length) return awaitReport(facts, gang);
 
   const readyBy =
@@ -132,10 +135,15 @@ function awaitReport(facts: JobFacts, gang: Gang): Decision {
   const { job, now } = facts;
   const known = findCondition(job.status?.conditions, 'WorkersReady');
   const stoppedAt = known?.reason === 'WorkersStopped' ? Date.parse(known.lastTransitionTime) : now;
-  if (known?.reason === 'WorkersStopped' && now - stoppedAt >= REPORT_GRACE_MS) {
-    return complete(facts, gang, 'all workers ended well; their report was not heard');
-  }
   const change = { ...job.status, ...reportedProgress(job.status ?? {}, facts.training, now) };
+  if (known?.reason === 'WorkersStopped' && now - stoppedAt >= REPORT_GRACE_MS) {
+    const { step = 0, totalSteps } = change.progress ?? {};
+    if (totalSteps !== undefined && step >= totalSteps)
+      return complete(facts, gang, 'all workers ended well; their report was not heard');
+    // They were told to end, by a signal that is not ours, and have written a checkpoint.
+    const message = `all workers ended, but after step ${step} of ${totalSteps ?? 'an unknown number'}`;
+    return restart(facts, gang, { class: 'Infrastructure', message }, [...gang.workers.values()]);
+  }
   const updates = [condition('WorkersReady', 'False', 'WorkersStopped', 'all workers ended well')];
   return { status: nextStatus(job, change, updates, now), lookAgainMs: REPORT_GRACE_MS + 1000 };
 }

@@ -407,6 +407,39 @@ describe('worker pods', () => {
   });
 });
 
+describe('a job whose workers all ended well, without a report of the end', () => {
+  const ended = (progress: NonNullable<FineTuneJobStatus['progress']>, deleted = false) => {
+    const job = admitted({}, 100, { progress });
+    const pods = podsOf(job, { phase: 'Succeeded' }).map((pod) => ({
+      ...pod,
+      metadata: { ...pod.metadata, ...(deleted ? { deletionTimestamp: rfc3339(NOW) } : {}) },
+    }));
+    const { status } = decide(facts(job, { pods }));
+    return decide(facts(makeJob({}, status), { pods, now: NOW + 6000 }));
+  };
+
+  it('is complete if its last step was reported', () => {
+    expect(ended({ step: 10, totalSteps: 10 }).status.phase).toBe('Complete');
+  });
+
+  it('starts again from its checkpoint if not: somebody else told them to end', () => {
+    const { status, deletePods } = ended({ step: 4, totalSteps: 10 });
+    expect(status).toMatchObject({
+      phase: 'Starting',
+      restarts: 1,
+      lastFailure: { message: 'all workers ended, but after step 4 of 10' },
+    });
+    expect(deletePods).toHaveLength(2);
+  });
+
+  it('waits for those that are being deleted to be gone, and no failure is counted', () => {
+    const { status, createPods } = ended({ step: 4, totalSteps: 10 }, true);
+    expect(status.restarts ?? 0).toBe(0);
+    expect(status.phase).toBe('Starting');
+    expect(createPods).toEqual([]);
+  });
+});
+
 describe('a job that makes room for another', () => {
   const preempted = { reason: 'Preempted', message: 'default/other needs its GPUs' } as const;
 
