@@ -1,7 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { UserError } from './errors.js';
-import { parseModelCache, type ModelCache } from './reconcile/index.js';
+import {
+  parseModelCache,
+  parseTrainerNetwork,
+  type ModelCache,
+  type TrainerNetwork,
+} from './reconcile/index.js';
 import { startController } from './start-controller.js';
 
 interface Options {
@@ -21,6 +26,7 @@ interface Options {
   readonly trainerMetricsPort: number;
   readonly modelCache: ModelCache;
   readonly allowPrivilegedPodTemplates: boolean;
+  readonly trainerNetwork?: TrainerNetwork;
   readonly certificateLifetime: number;
   readonly kubeQps: number;
   readonly kubeBurst: number;
@@ -38,6 +44,13 @@ const modelCache = (text: string): ModelCache => {
   if (cache === undefined)
     throw new InvalidArgumentError('must be emptyDir, hostPath:/absolute/folder or pvc:claim.');
   return cache;
+};
+
+const trainerNetwork = (text: string): TrainerNetwork => {
+  const network = parseTrainerNetwork(text);
+  if (network === undefined)
+    throw new InvalidArgumentError('must be JSON with the lists "ingress" and "egress" of a NetworkPolicy.');
+  return network;
 };
 
 const positive = (text: string) => {
@@ -113,6 +126,11 @@ function readOptions(): Options {
       '--allow-privileged-pod-templates',
       'let jobs give their pods more rights than the restricted Pod Security Standard, such as hostPath volumes',
       false,
+    )
+    .option(
+      '--trainer-network <json>',
+      'give each job a NetworkPolicy with its peers and these rules, {"ingress":[...],"egress":[...]}; default: none',
+      trainerNetwork,
     )
     .option(
       '--certificate-lifetime <hours>',

@@ -7,7 +7,7 @@ import type { CoordinatedJob, CoordinatorServer, CoordinatorTls, JobNews } from 
 import { ApiError, ConnectionError, UserError } from './errors.js';
 import { KubeClient, keyOf, LeaderElection, loadConnection, systemClock } from './kube/index.js';
 import { ControllerMetrics, splitAddress, startStatusServer } from './observe/index.js';
-import type { Caches, ModelCache } from './reconcile/index.js';
+import type { Caches, ModelCache, TrainerNetwork } from './reconcile/index.js';
 import {
   ControlLoops,
   createCaches,
@@ -45,6 +45,8 @@ export interface ControllerOptions {
   readonly modelCache?: ModelCache | undefined;
   /** Let jobs give their pods more rights than the restricted Pod Security Standard. @default false */
   readonly allowPrivilegedPodTemplates?: boolean | undefined;
+  /** Gives each job a NetworkPolicy: its peers, and this. @default none */
+  readonly trainerNetwork?: TrainerNetwork | undefined;
   /** Requests a second to the API server; 0 = no limit. @default 50 */
   readonly kubeQps?: number | undefined;
   /** @default 100 */
@@ -136,6 +138,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
         trainerImage: options.trainerImage ?? 'tuneyard/trainer:latest',
         trainerMetricsPort: options.trainerMetricsPort,
         modelCache: options.modelCache,
+        network: options.trainerNetwork,
         allowPrivilegedTemplates: options.allowPrivilegedPodTemplates,
       },
     });

@@ -104,8 +104,7 @@ describe.skipIf(skipReason !== undefined)(`renders ${skipReason ?? ''}`, () => {
     });
     for (const { kind, metadata } of objects) {
       expect(metadata.name, kind).toMatch(/^prod-tuneyard/);
-      if (!kind.startsWith('Cluster') && metadata.namespace !== 'team-legal')
-        expect(metadata.namespace, `${kind} ${metadata.name}`).toBe('gpu');
+      if (!kind.startsWith('Cluster')) expect(metadata.namespace, `${kind} ${metadata.name}`).toBe('gpu');
     }
     expect(JSON.stringify(objects)).not.toContain('tuneyard-system');
   });

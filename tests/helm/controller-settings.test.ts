@@ -54,6 +54,18 @@ describe('settings that the controller is given', () => {
     expect(unknownFlags(plain())).toEqual([]);
   });
 
+  it('confine trainers in the chart and in deploy/controller alike', () => {
+    const networkOf = ({ args }: Container) => {
+      const [flag = ''] = args.filter((arg) => arg.startsWith('--trainer-network='));
+      const network = JSON.parse(flag.slice(flag.indexOf('=') + 1)) as Record<string, object[]>;
+      // The release's name is among the chart's labels.
+      return JSON.parse(
+        JSON.stringify(network).replace(',"app.kubernetes.io/instance":"tuneyard"', ''),
+      ) as object;
+    };
+    expect(networkOf(plain())).toEqual(networkOf(rendered('default')));
+  });
+
   it('fit together: ports, probes and flags', () => {
     const { args, ports, readinessProbe, livenessProbe } = rendered('default');
     for (const { name, containerPort } of ports)

@@ -28,6 +28,8 @@ const KINDS: Readonly<Record<string, [plural: string, namespaced: boolean]>> = {
   ClusterRoleBinding: ['clusterrolebindings', false],
   Role: ['roles', true],
   RoleBinding: ['rolebindings', true],
+  NetworkPolicy: ['networkpolicies', true],
+  PodDisruptionBudget: ['poddisruptionbudgets', true],
 };
 
 function resourceOf({ apiVersion = '', kind = '' }: KubeObject): Resource | undefined {
@@ -44,6 +46,13 @@ const NAMESPACES: Resource = {
   kind: 'Namespace',
   namespaced: false,
 };
+const NETWORK_POLICIES: Resource = {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  plural: 'networkpolicies',
+  kind: 'NetworkPolicy',
+  namespaced: true,
+};
 const LEASES: Resource = {
   group: 'coordination.k8s.io',
   version: 'v1',
@@ -55,6 +64,11 @@ const LEASES: Resource = {
 const objects = parseAllDocuments(readFileSync(goldenFile('ha'), 'utf8')).map(
   (document) => document.toJS() as KubeObject,
 );
+
+/** As the Deployment of the chart has it. */
+const TRAINER_NETWORK = /--trainer-network=\{[^"].*\}(?="[,\]])/
+  .exec(JSON.stringify(objects.find(({ kind }) => kind === 'Deployment')))![0]
+  .replaceAll('\\"', '"');
 
 let admin: KubeClient;
 let controller: ControllerProcess;
@@ -105,6 +119,7 @@ beforeAll(async () => {
     '--leader-elect',
     '--lease-namespace',
     'tuneyard-system',
+    TRAINER_NETWORK,
   ]);
   closers.push(() => controller.stop());
 });
@@ -126,6 +141,13 @@ describe('the chart on a cluster that enforces its permissions', () => {
     });
     const workers = await Promise.all(pods.map((pod) => speakFor(admin, pod, controller.coordinatorAddress)));
     closers.push(() => workers.forEach((worker) => worker.close()));
+    const policy = await admin.get<KubeObject & { spec: { egress: object[]; ingress: object[] } }>(
+      NETWORK_POLICIES,
+      { name: 'granted-trainers', namespace: 'default' },
+    );
+    // Its peers; beside them Prometheus, and the coordinator, name resolution and storage.
+    expect(policy.spec.ingress).toHaveLength(2);
+    expect(policy.spec.egress).toHaveLength(4);
     for (const pod of pods) await reportPod(admin, pod.metadata, 'Running');
     await until('both are welcome', () => Promise.resolve(workers.every((worker) => worker.has('welcome'))));
     for (const worker of workers) worker.ready();
@@ -136,6 +158,10 @@ describe('the chart on a cluster that enforces its permissions', () => {
     for (const worker of workers) worker.finish({ artifacts: [], metrics: [] });
     for (const pod of pods) await reportPod(admin, pod.metadata, 'Succeeded');
     await until('it is removed', async () => (await admin.list(JOBS)).items.length === 0);
+    await until(
+      'its policy with it',
+      async () => (await admin.list(NETWORK_POLICIES, { namespace: 'default' })).items.length === 0,
+    );
     expect((await admin.list(EVENTS, { namespace: 'default' })).items.length).toBeGreaterThan(0);
     expect((await admin.list(LEASES, { namespace: 'tuneyard-system' })).items).toHaveLength(1);
     const refused = (await metrics()).split('\n').filter((line) => /code="40[13]"/.test(line));

@@ -102,6 +102,8 @@ export function renderChart(options: RenderOptions = {}): Rendered {
   const functions = (): Record<string, TemplateFunction> => ({
     ...Object.assign({}, ...SPRIG.map((name) => module[name]?.())),
     include: taking(2, (name: string, data: unknown) => evaluate(`{{ template "${name}" . }}`, data)),
+    fromYaml: taking(1, (text: string) => parse(text) as unknown),
+    toJson: taking(1, (value: unknown) => JSON.stringify(value)),
     toYaml: taking(1, (value: unknown) => stringify(value, { lineWidth: 0 }).trimEnd()),
     // The engine's own does not escape inner quotes.
     quote: taking(1, (value: unknown) => JSON.stringify(String(value))),

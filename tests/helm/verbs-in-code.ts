@@ -14,7 +14,7 @@ const VERBS: Readonly<Record<string, string>> = {
   create: 'create',
   update: 'update',
   mergePatch: 'patch',
-  apply: 'patch',
+  apply: 'patch', // and create, of a whole object
   delete: 'delete',
 };
 
@@ -38,6 +38,7 @@ export function verbsInCode(): ReadonlySet<string> {
       const subresource = SUBRESOURCE.exec(callText(text, match.index))?.[1];
       const resource = [plurals(constant), ...(subresource === undefined ? [] : [subresource])].join('/');
       used.add(`${resource} ${VERBS[method]}`);
+      if (method === 'apply' && subresource === undefined) used.add(`${resource} create`);
     }
     for (const [, constant = ''] of text.matchAll(REFLECTED)) {
       used.add(`${plurals(constant)} list`).add(`${plurals(constant)} watch`);

@@ -6,3 +6,4 @@ export { loadControllerAuthority } from './controller-authority.js';
 export { JobIdentities, renewAfterMs } from './job-identities.js';
 export type { WorkerPodOptions } from './worker-pod.js';
 export { parseModelCache, type ModelCache } from './pod/volumes.js';
+export { parseTrainerNetwork, type TrainerNetwork } from './pod/network-policy.js';

@@ -19,6 +19,7 @@ import { decide } from './decide.js';
 import type { Decision } from './decision.js';
 import type { JobFacts } from './facts.js';
 import type { JobIdentities } from './job-identities.js';
+import { JobNetwork } from './job-network.js';
 import { PODS } from './kinds.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
 import { transitionEvents } from './transition-events.js';
@@ -53,6 +54,7 @@ export interface JobReconcilerOptions {
 /** Carries out what {@link decide} decides: at most one status write for each call, and none when nothing changed. */
 export class JobReconciler {
   readonly #written = new ReadYourWrites<FineTuneJob>();
+  readonly #network: JobNetwork;
   readonly #expectations: Expectations;
   /** uid to what the coordinator was told of the job. */
   readonly #registered = new Map<string, { readonly told: string; readonly expectedWorkers: number }>();
@@ -62,6 +64,7 @@ export class JobReconciler {
   readonly #progressAt = new Map<string, number>();
 
   constructor(private readonly options: JobReconcilerOptions) {
+    this.#network = new JobNetwork(options.client, options.pods.network);
     this.#expectations = new Expectations(options.clock);
     options.caches.pods.cache.subscribe(({ type, object }) => {
       const job = object.metadata.labels?.[JOB_LABEL];
@@ -200,8 +203,10 @@ export class JobReconciler {
     if (decision.unregister === true) await this.#unregister(uid);
     for (const pod of decision.deletePods ?? []) await this.#deletePod(key, pod);
     const plans = decision.createPods ?? [];
-    if (plans.length > 0)
+    if (plans.length > 0) {
+      await this.#network.ensure(job);
       await this.options.identities.ensure(job, 1 + Math.max(...plans.map(({ index }) => index)));
+    }
     await Promise.all(
       plans.map((plan) => this.#createPod(key, job, buildWorkerPod(job, plan, this.options.pods))),
     );
@@ -239,6 +244,7 @@ export class JobReconciler {
     if (!this.#registered.has(uid) && this.options.coordinator.state(uid) === undefined) return;
     this.#registered.delete(uid);
     this.options.identities.forget(uid);
+    this.#network.forget(uid);
     this.#progressAt.delete(uid);
     await this.options.coordinator.unregister(uid);
   }

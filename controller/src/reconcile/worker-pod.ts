@@ -10,6 +10,7 @@ import type { OwnerReference } from '../kube/index.js';
 import type { NodeNeeds, PodObject } from '../pool/index.js';
 import { GPU_TOLERATION } from '../pool/index.js';
 import { mergePod } from './pod/merge-pod.js';
+import type { TrainerNetwork } from './pod/network-policy.js';
 import { confine, CONTAINER_SECURITY, POD_SECURITY } from './pod/security.js';
 import { CACHE_VARIABLES, writableVolumes, WRITABLE_MOUNTS, type ModelCache } from './pod/volumes.js';
 
@@ -24,6 +25,8 @@ export interface WorkerPodOptions {
   readonly modelCache?: ModelCache | undefined;
   /** Jobs may give their pods more rights than the restricted Pod Security Standard. @default false */
   readonly allowPrivilegedTemplates?: boolean | undefined;
+  /** What trainers may reach beside their peers; absent: anything, and there are no policies. */
+  readonly network?: TrainerNetwork | undefined;
 }
 
 export interface WorkerPlan {

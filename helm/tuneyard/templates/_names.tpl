@@ -99,6 +99,45 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
+{{/* What trainers may reach and be reached by, beside the peers of their own job: rules of the controller's policies. */}}
+{{- define "tuneyard.trainerNetwork" -}}
+{{- if gt (int .Values.trainer.metricsPort) 0 }}
+ingress:
+  # Prometheus.
+  - from:
+      - namespaceSelector:
+          {{- toYaml .Values.networkPolicy.metricsNamespaceSelector | nindent 10 }}
+    ports:
+      - port: {{ .Values.trainer.metricsPort }}
+{{- else }}
+ingress: []
+{{- end }}
+egress:
+  # The coordinator.
+  - to:
+      - namespaceSelector:
+          matchLabels:
+            kubernetes.io/metadata.name: {{ .Release.Namespace }}
+        podSelector:
+          matchLabels:
+            {{- include "tuneyard.selectorLabels" (list . "controller") | nindent 12 }}
+    ports:
+      - port: 9090
+  - to:
+      - namespaceSelector: {}
+        podSelector:
+          matchLabels:
+            k8s-app: kube-dns
+    ports:
+      - port: 53
+        protocol: UDP
+      - port: 53
+        protocol: TCP
+  {{- with .Values.networkPolicy.trainerEgress }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
 {{/* Settings that fit together on their own, but not with each other. */}}
 {{- define "tuneyard.validate" -}}
 {{- if and (eq .Values.redis.mode "external") (not .Values.redis.existingSecret) -}}
