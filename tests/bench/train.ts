@@ -1,6 +1,6 @@
 // Training speed on this machine. Run after `npm run build`; --help tells how.
 import { rmSync, writeFileSync } from 'node:fs';
-import { peftPython, startPeft, type PeftBaseline, type PeftStep } from './peft-environment.js';
+import { peftPython, startPeft, type PeftStep } from './peft-environment.js';
 import { readShape, shapeFolder, stepFlops } from './train-shape.js';
 import type { StepTimes } from './train-rank.js';
 import { startWorkers, type Workers } from './train-workers.js';
@@ -19,7 +19,8 @@ Training speed on this machine, alone or pair by pair against PyTorch + PEFT.
   --method NAME     lora, qlora, dora, ptuning, prefix, prompt or full; default lora
   --rank N          of LoRA; default 16
   --checkpointing   keep layer inputs only and compute the rest again
-  --against peft    also PyTorch + PEFT, step by step in turn, so that other load on the machine meets both alike
+  --against WHAT    also PyTorch + PEFT (peft), or this trainer with another method (lora, …; never checkpointing), step
+                    by step in turn, so that other load on the machine meets both alike
   --python FILE     Python with torch, transformers and peft; default: one under .cache, made when pip can
   --threads N       PyTorch's; default: the number of workers
   --json FILE       also writes the figures there
@@ -41,10 +42,6 @@ const values = readOptions(USAGE, {
   threads: { type: 'string' },
   json: { type: 'string' },
 });
-if (values.against !== undefined && values.against !== 'peft') {
-  console.error(`--against is '${values.against}'; it must be 'peft'.`);
-  process.exit(2);
-}
 const [batch, length, steps, ranks, loraRank] = [
   values.batch,
   values.seq,
@@ -62,28 +59,42 @@ const WARM_UP = 2;
 
 interface Pair {
   readonly ours: StepTimes;
-  readonly peft?: PeftStep;
+  readonly theirs?: Pick<PeftStep, 'wall' | 'processor'>;
+}
+
+/** What is measured in turn with the method in question. */
+interface Rival {
+  readonly name: string;
+  step(): Promise<Pick<PeftStep, 'wall' | 'processor'>>;
+  peakMiB(): Promise<number>;
+  end(): Promise<void>;
 }
 
 try {
   const workers = await startWorkers({ folder, method, batch, length, loraRank, checkpointing, ranks });
   console.log(`${workers.backend}; ${workers.parameters} parameters trained`);
-  const peft = await baseline();
+  const rival = await startRival();
   try {
-    const pairs = await alternate(workers, peft);
+    const pairs = await alternate(workers, rival);
     // Memory before the products, which take some of their own.
     const peakMiB = await workers.peakMiB();
-    report(pairs, await workers.gemmPeak(), peakMiB, workers, peft);
+    const theirs = rival && { name: rival.name, peakMiB: await rival.peakMiB() };
+    report(pairs, await workers.gemmPeak(), peakMiB, workers, theirs);
   } finally {
-    peft?.end();
+    await rival?.end();
     await workers.end();
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function baseline(): Promise<PeftBaseline | undefined> {
+async function startRival(): Promise<Rival | undefined> {
   if (values.against === undefined) return undefined;
+  if (values.against !== 'peft') {
+    const other = { folder, method: values.against, batch, length, loraRank, checkpointing: false, ranks };
+    const { backend: _, ...workers } = await startWorkers(other);
+    return { name: values.against, ...workers };
+  }
   const found =
     method === 'qlora' ? { missing: 'it has no 4-bit kernels for CPUs' } : peftPython(values.python);
   if ('missing' in found) {
@@ -91,17 +102,33 @@ async function baseline(): Promise<PeftBaseline | undefined> {
     return undefined;
   }
   const sizes = [batch * ranks, length, loraRank, Number(values.threads ?? ranks)].map(String);
-  return startPeft(found.python, [folder, method, ...sizes]);
+  const peft = await startPeft(found.python, [folder, method, ...sizes]);
+  let peakMiB = 0;
+  return {
+    name: peft.versions,
+    step: async () => {
+      const step = await peft.step();
+      peakMiB = Math.max(peakMiB, step.peakMiB);
+      return step;
+    },
+    peakMiB: () => Promise.resolve(peakMiB),
+    end: () => Promise.resolve(peft.end()),
+  };
 }
 
-async function alternate(workers: Workers, peft: PeftBaseline | undefined): Promise<Pair[]> {
+async function alternate(workers: Workers, rival: Rival | undefined): Promise<Pair[]> {
   const pairs: Pair[] = [];
   for (let turn = -WARM_UP; turn < steps; turn++) {
     const ours = await workers.step();
-    const pair = peft === undefined ? { ours } : { ours, peft: await peft.step() };
+    const pair = rival === undefined ? { ours } : { ours, theirs: await rival.step() };
     if (turn >= 0) pairs.push(pair);
   }
   return pairs;
+}
+
+interface RivalMemory {
+  readonly name: string;
+  readonly peakMiB: number;
 }
 
 function report(
@@ -109,7 +136,7 @@ function report(
   gemmPeak: number,
   peakMiB: number,
   { backend, parameters }: Workers,
-  peft: PeftBaseline | undefined,
+  rival: RivalMemory | undefined,
 ): void {
   const times = (read: (step: StepTimes) => number): number[] => pairs.map(({ ours }) => read(ours));
   const wall = times((step) => step.wall);
@@ -137,7 +164,7 @@ function report(
     },
     peakMiB,
     loss: pairs.at(-1)?.ours.loss,
-    ...(peft === undefined ? {} : { peft: comparison(pairs, peft, peakMiB) }),
+    ...(rival === undefined ? {} : { against: comparison(pairs, rival, peakMiB) }),
   };
   console.log(
     `${values.shape} ${method} B${batch} T${length}, ${ranks} worker(s): ` +
@@ -150,27 +177,26 @@ function report(
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
 }
 
-function comparison(pairs: readonly Pair[], { versions }: PeftBaseline, peakMiB: number) {
-  const theirs = pairs.flatMap(({ peft }) => (peft === undefined ? [] : [peft]));
-  const ratios = pairs.map(({ ours, peft }) => (peft?.wall ?? NaN) / ours.wall);
-  const processorRatios = pairs.map(({ ours, peft }) => (peft?.processor ?? NaN) / ours.processor);
+function comparison(pairs: readonly Pair[], rival: RivalMemory, peakMiB: number) {
+  const theirs = pairs.flatMap((pair) => (pair.theirs === undefined ? [] : [pair.theirs]));
+  const ratios = pairs.map(({ ours, theirs: other }) => (other?.wall ?? NaN) / ours.wall);
+  const processorRatios = pairs.map(({ ours, theirs: other }) => (other?.processor ?? NaN) / ours.processor);
   const result = {
-    versions,
+    ...rival,
     tokensPerSecond: spread(theirs.map(({ wall }) => tokens / wall)),
     tokensPerProcessorSecond: spread(theirs.map(({ processor }) => tokens / processor)),
-    peakMiB: Math.max(...theirs.map((step) => step.peakMiB)),
     ratios,
     ratio: spread(ratios),
     processorRatio: spread(processorRatios),
   };
   console.log(
-    `${versions}: ${show(result.tokensPerSecond, 0)} tokens/s, ` +
-      `${show(result.tokensPerProcessorSecond, 0)} per processor second; peak ${result.peakMiB.toFixed(0)} MiB`,
+    `${rival.name}: ${show(result.tokensPerSecond, 0)} tokens/s, ` +
+      `${show(result.tokensPerProcessorSecond, 0)} per processor second; peak ${rival.peakMiB.toFixed(0)} MiB`,
   );
   console.log(`  pair by pair: ${ratios.map((ratio) => ratio.toFixed(2)).join(' ')}`);
   console.log(
     `  ratio ${show(result.ratio, 2)} by the clock, ${show(result.processorRatio, 2)} by processor time; ` +
-      `memory ${(peakMiB / result.peakMiB).toFixed(2)} of PyTorch's`,
+      `memory ${(peakMiB / rival.peakMiB).toFixed(2)} of its`,
   );
   return result;
 }
