@@ -77,7 +77,7 @@ function readOptions(): Options {
     .addOption(
       new Option(
         '--redis-url <url>',
-        'redis:// or rediss:// address where coordination outlives this process; default: memory',
+        'redis://, redis+sentinel:// or redis+cluster:// address (rediss… for TLS) where coordination outlives this process; default: memory',
       ).env('TUNEYARD_REDIS_URL'),
     )
     .addOption(

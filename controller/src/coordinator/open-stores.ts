@@ -7,7 +7,7 @@ import { RedisStateStore } from './redis-state-store.js';
 import type { StateStore } from './state-store.js';
 
 export interface StoreAddresses {
-  /** `redis://[:password@]host:port`, or `rediss://` for TLS; absent: memory, which a restart forgets. */
+  /** A server, sentinels or a cluster, see {@link parseRedisAddress}; absent: memory, which a restart forgets. */
   readonly redisUrl?: string | undefined;
   /** `nats://[user:password@]host:port`, or `tls://`; absent: memory. */
   readonly natsUrl?: string | undefined;
@@ -41,10 +41,6 @@ export async function openStores({ redisUrl, natsUrl, onTrouble }: StoreAddresse
 }
 
 function openRedis(address: string, onTrouble: StoreAddresses['onTrouble']): StateStore {
-  const { protocol, host } = parse(address, 'redis');
-  if (protocol !== 'redis:' && protocol !== 'rediss:') {
-    throw new UserError(`the Redis address at ${host} must begin with redis:// or rediss://`);
-  }
   return new RedisStateStore({ url: address, onTrouble: (error) => onTrouble('redis', error) });
 }
 

@@ -1,6 +1,7 @@
 import { CheckpointDone, Finished, Progress } from '@tuneyard/proto';
-import { Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 
+import { connectRedis, parseRedisAddress } from './redis-connection.js';
 import type { StateStore, StoredJob, StoredMembership, StoredTraining } from './state-store.js';
 
 /** Redis forgets a job that nobody has touched for so long. */
@@ -23,7 +24,7 @@ redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1`;
 
 export interface RedisStateStoreOptions {
-  /** redis://[user:password@]host[:port][/database], or rediss:// for TLS. */
+  /** As {@link parseRedisAddress} reads it: a server, sentinels or a cluster. */
   readonly url: string;
   /** Put before every key; default `tuneyard:job:`. */
   readonly keyPrefix?: string;
@@ -35,21 +36,19 @@ export interface RedisStateStoreOptions {
 
 /** One hash a job, changed by scripts, so that a replaced coordinator can never overwrite its successor. */
 export class RedisStateStore implements StateStore {
-  readonly #redis: Redis;
+  readonly #redis: Redis | Cluster;
+  readonly #timeoutMs: number;
   readonly #prefix: string;
 
   constructor(options: RedisStateStoreOptions) {
     this.#prefix = options.keyPrefix ?? 'tuneyard:job:';
-    this.#redis = new Redis(options.url, {
-      commandTimeout: options.commandTimeoutMs ?? 2000,
-      maxRetriesPerRequest: 1,
-      retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 2000),
-    });
+    this.#timeoutMs = options.commandTimeoutMs ?? 2000;
+    this.#redis = connectRedis(parseRedisAddress(options.url), this.#timeoutMs);
     this.#redis.on('error', options.onTrouble ?? (() => {}));
   }
 
   async load(uid: string): Promise<StoredJob | undefined> {
-    const fields = await this.#redis.hgetall(this.#key(uid));
+    const fields = await this.#inTime(this.#redis.hgetall(this.#key(uid)));
     const { membership, progress, checkpoint, finished } = fields;
     if (Object.keys(fields).length === 0) return undefined;
     return {
@@ -61,13 +60,10 @@ export class RedisStateStore implements StateStore {
   }
 
   async advance(uid: string, membership: StoredMembership): Promise<boolean> {
-    const done = await this.#redis.eval(
-      ADVANCE,
-      1,
-      this.#key(uid),
-      membership.generation,
-      JSON.stringify(membership),
-      RETENTION_SECONDS,
+    const { generation } = membership;
+    const text = JSON.stringify(membership);
+    const done = await this.#inTime(
+      this.#redis.eval(ADVANCE, 1, this.#key(uid), generation, text, RETENTION_SECONDS),
     );
     return done === 1;
   }
@@ -79,12 +75,14 @@ export class RedisStateStore implements StateStore {
       ...(checkpoint === undefined ? [] : ['checkpoint', JSON.stringify(CheckpointDone.toJSON(checkpoint))]),
       ...(finished === undefined ? [] : ['finished', JSON.stringify(Finished.toJSON(finished))]),
     ];
-    const done = await this.#redis.eval(RECORD, 1, this.#key(uid), generation, RETENTION_SECONDS, ...fields);
+    const done = await this.#inTime(
+      this.#redis.eval(RECORD, 1, this.#key(uid), generation, RETENTION_SECONDS, ...fields),
+    );
     return done === 1;
   }
 
   async remove(uid: string): Promise<void> {
-    await this.#redis.del(this.#key(uid));
+    await this.#inTime(this.#redis.del(this.#key(uid)));
   }
 
   close(): Promise<void> {
@@ -92,8 +90,23 @@ export class RedisStateStore implements StateStore {
     return Promise.resolve();
   }
 
+  /** The client's own limit counts from when a command is sent; with no server in sight none is. */
+  async #inTime<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const message = `Redis did not answer in ${this.#timeoutMs} ms`;
+      timer = setTimeout(() => reject(new Error(message)), this.#timeoutMs);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The braces keep everything of a job on one node of a cluster. */
   #key(uid: string): string {
-    return `${this.#prefix}${uid}`;
+    return `${this.#prefix}{${uid}}`;
   }
 }
 

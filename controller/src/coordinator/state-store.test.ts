@@ -2,8 +2,10 @@ import { Finished_Outcome, type Finished, type Progress } from '@tuneyard/proto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { MemoryStateStore } from './memory-state-store.js';
+import { parseRedisAddress } from './redis-connection.js';
 import { RedisStateStore } from './redis-state-store.js';
 import type { StateStore, StoredMembership } from './state-store.js';
+import { startRedisCluster, startRedisSentinel, type TestTopology } from './test-redis-topologies.js';
 import { missing, startRedis, type TestServer } from './test-servers.js';
 
 const noRedis = missing('redis-server');
@@ -37,11 +39,14 @@ const finished: Finished = {
 };
 
 let redis: TestServer | undefined;
+let sentinel: TestTopology | undefined;
+let cluster: TestTopology | undefined;
 beforeAll(async () => {
-  if (noRedis === undefined) redis = await startRedis();
-});
+  if (noRedis !== undefined) return;
+  [redis, sentinel, cluster] = await Promise.all([startRedis(), startRedisSentinel(), startRedisCluster()]);
+}, 60_000);
 afterAll(async () => {
-  await redis?.close();
+  await Promise.all([redis?.close(), sentinel?.close(), cluster?.close()]);
 });
 
 const stores: { name: string; create: (prefix: string) => StateStore }[] = [
@@ -51,10 +56,18 @@ const stores: { name: string; create: (prefix: string) => StateStore }[] = [
     create: (prefix) =>
       new RedisStateStore({ url: `redis://127.0.0.1:${redis?.port ?? 0}`, keyPrefix: prefix }),
   },
+  {
+    name: 'RedisStateStore behind sentinels',
+    create: (prefix) => new RedisStateStore({ url: sentinel?.url ?? '', keyPrefix: prefix }),
+  },
+  {
+    name: 'RedisStateStore on a cluster',
+    create: (prefix) => new RedisStateStore({ url: cluster?.url ?? '', keyPrefix: prefix }),
+  },
 ];
 
 describe.each(stores)('$name', ({ name, create }) => {
-  const test = it.skipIf(name === 'RedisStateStore' && noRedis !== undefined);
+  const test = it.skipIf(name !== 'MemoryStateStore' && noRedis !== undefined);
   let prefix = 0;
   const withStore = async (use: (store: StateStore) => Promise<void>): Promise<void> => {
     const store = create(`test${prefix++}:`);
@@ -102,6 +115,14 @@ describe.each(stores)('$name', ({ name, create }) => {
       }
     }));
 
+  test('keeps many jobs apart, wherever they lie', () =>
+    withStore(async (store) => {
+      const uids = Array.from({ length: 20 }, (_, index) => `job-${index}`);
+      await Promise.all(uids.map((uid, index) => store.advance(uid, membership(index + 1, uid))));
+      const loaded = await Promise.all(uids.map((uid) => store.load(uid)));
+      expect(loaded.map((job) => job?.membership?.generation)).toEqual(uids.map((_, index) => index + 1));
+    }));
+
   test('keeps figures that came before the first generation', () =>
     withStore(async (store) => {
       expect(await store.record('u', 0, { finished })).toBe(true);
@@ -132,4 +153,59 @@ describe('RedisStateStore', () => {
       }
     },
   );
+
+  it.skipIf(noRedis !== undefined)(
+    'goes on with the new primary when the sentinels replace the killed one, with the same generation',
+    async () => {
+      const topology = await startRedisSentinel();
+      const store = new RedisStateStore({ url: topology.url, commandTimeoutMs: 300 });
+      try {
+        expect(await store.advance('u', membership(7, 'a'))).toBe(true);
+        await topology.primary.kill();
+        const until = Date.now() + 20_000;
+        let again: boolean | undefined;
+        while (again === undefined && Date.now() < until)
+          again = await store.advance('u', membership(7, 'b')).catch(() => undefined);
+        expect(again).toBe(false);
+        expect(await store.advance('u', membership(8, 'b'))).toBe(true);
+      } finally {
+        await store.close();
+        await topology.close();
+      }
+    },
+    40_000,
+  );
+
+  it.each([
+    ['redis://h', { kind: 'server', hosts: [{ host: 'h', port: 6379 }], tls: false, database: 0 }],
+    ['rediss://u:p%40s@h:1/3', { kind: 'server', tls: true, username: 'u', password: 'p@s', database: 3 }],
+    ['redis://:p@[::1]:1', { hosts: [{ host: '::1', port: 1 }], password: 'p' }],
+    [
+      'redis+sentinel://:p@a,b:2/main/1?sentinelPassword=s',
+      {
+        kind: 'sentinel',
+        hosts: [
+          { host: 'a', port: 26379 },
+          { host: 'b', port: 2 },
+        ],
+        primary: 'main',
+        database: 1,
+        password: 'p',
+        sentinelPassword: 's',
+      },
+    ],
+    ['rediss+cluster://a:1,b:2', { kind: 'cluster', tls: true, hosts: [{ port: 1 }, { port: 2 }] }],
+  ])('reads %s', (text, address) => expect(parseRedisAddress(text)).toMatchObject(address));
+
+  it.each([
+    'http://secret@h',
+    'redis://secret@h:1,h:2',
+    'redis+sentinel://:secret@h',
+    'redis+cluster://:secret@h/1',
+    'redis://secret@h/x',
+  ])('refuses an address without repeating it: %s', (text) => {
+    const refusal = () => parseRedisAddress(text);
+    expect(refusal).toThrow(/^the Redis address/);
+    expect(refusal).not.toThrow(/secret/);
+  });
 });

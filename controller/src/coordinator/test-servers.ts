@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ export function missing(program: 'redis-server' | 'nats-server'): string | undef
 }
 
 export function startRedis(): Promise<TestServer> {
-  return start('redis-server', (port, folder) =>
+  return startServer('redis-server', (port, folder) =>
     `--port ${port} --bind 127.0.0.1 --dir ${folder} --appendonly yes --appendfsync always --save`
       .split(' ')
       .concat(''),
@@ -35,15 +35,26 @@ export function startRedis(): Promise<TestServer> {
 }
 
 export function startNats(): Promise<TestServer> {
-  return start('nats-server', (port, folder) => ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', folder]);
+  return startServer('nats-server', (port, folder) => [
+    '-a',
+    '127.0.0.1',
+    '-p',
+    `${port}`,
+    '-js',
+    '-sd',
+    folder,
+  ]);
 }
 
-async function start(
+/** Starts a server, with files that it finds in its folder. */
+export async function startServer(
   program: string,
   argumentsOf: (port: number, folder: string) => string[],
+  files: Readonly<Record<string, (port: number) => string>> = {},
 ): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'tuneyard-'));
   const port = await freePort();
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content(port));
   let child: ChildProcess;
   const run = async (): Promise<void> => {
     child = spawn(program, argumentsOf(port, folder), { stdio: 'ignore' });
