@@ -68,6 +68,8 @@ export class Arena {
   constructor(
     readonly training: FakeTraining,
     readonly expectedWorkers: number,
+    /** The machine that a worker believes to be on. */
+    readonly nodeOf: (memberId: string) => string = () => '',
   ) {}
 
   /** Starts the coordinator and workers w0, w1, ... */
@@ -104,6 +106,7 @@ export class Arena {
     const order: WorkerOrder = {
       coordinator: this.address,
       memberId,
+      node: this.nodeOf(memberId),
       uid: this.uid,
       training: this.training,
     };

@@ -83,6 +83,18 @@ describe('a group that changes', () => {
     }
   });
 
+  it.each(['http2', 'grpc-js'] as const)('sums node by node to the same bits, over %s', async (dataPlane) => {
+    const long = { ...training, length: 50_000 };
+    const alone = await undisturbed(long);
+    const server = await serve(5);
+    const outcomes = await Promise.all(
+      ['a', 'b', 'a', 'b', ''].map((node, at) =>
+        trainFake(worker(server, `w${at}`, { dataPlane, node }), long),
+      ),
+    );
+    for (const outcome of outcomes) expect(outcome).toEqual(alone);
+  });
+
   it('grows from 1 to 3 and shrinks to 2 without losing a step', async () => {
     const slow = { ...training, totalSteps: 8, unitMs: 4 };
     const alone = await undisturbed({ ...slow, unitMs: 0 });

@@ -31,8 +31,9 @@ async function started(
   workers: number,
   expectedWorkers: number,
   of: FakeTraining = training,
+  nodeOf?: (memberId: string) => string,
 ): Promise<Arena> {
-  arena = new Arena(of, expectedWorkers);
+  arena = new Arena(of, expectedWorkers, nodeOf);
   await arena.start(workers);
   return arena;
 }
@@ -69,8 +70,11 @@ function pick(workers: readonly WorkerProcess[]): WorkerProcess {
 }
 
 describe('a job', () => {
-  it('survives kill -9 of any worker at any moment, again and again', async () => {
-    const job = await started(4, 4);
+  it.each([
+    ['apart', () => ''],
+    ['on two nodes', (memberId: string) => `n${Number(memberId.slice(1)) % 2}`],
+  ])('survives kill -9 of any worker at any moment, again and again, workers %s', async (_, nodeOf) => {
+    const job = await started(4, 4, training, nodeOf);
     const kills: { at: number; generation: number }[] = [];
     const calm = (): boolean => {
       const living = job.workers.filter((worker) => !worker.ended);

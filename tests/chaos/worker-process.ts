@@ -6,6 +6,8 @@ import { trainFake, type FakeTraining } from './fake-training.js';
 export interface WorkerOrder {
   readonly coordinator: string;
   readonly memberId: string;
+  /** The machine that it believes to be on; '' = not known. */
+  readonly node: string;
   readonly uid: string;
   readonly training: FakeTraining;
 }
@@ -30,6 +32,7 @@ const group = createGroup({
   job: { namespace: 'team', name: 'tune', uid: order.uid },
   token: 's',
   memberId: order.memberId,
+  node: order.node,
   listenHost: '127.0.0.1',
   log: {
     info: (fields, message) =>

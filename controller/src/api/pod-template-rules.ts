@@ -32,6 +32,7 @@ export const CONTRACT_VARIABLES = [
   'TUNEYARD_TOKEN',
   'TUNEYARD_IDENTITY',
   'TUNEYARD_POD_IP',
+  'TUNEYARD_NODE',
   'TUNEYARD_METRICS_PORT',
 ] as const;
 const CONTRACT: ReadonlySet<unknown> = new Set(CONTRACT_VARIABLES);

@@ -125,8 +125,8 @@ export class JobRuntime {
 
   /** False = another living process has the member id. */
   attach(hello: Hello, channel: WorkerChannel, welcome: Directive): boolean {
-    const { memberId, incarnation, address, bulkAddress } = hello;
-    const worker = { memberId, incarnation, address, bulkAddress };
+    const { memberId, incarnation, address, bulkAddress, node = '' } = hello;
+    const worker = { memberId, incarnation, address, bulkAddress, ...(node === '' ? {} : { node }) };
     if (isTaken(this.#state, worker)) return false;
     this.#attached.get(memberId)?.channel.end('replaced by a newer stream of the same worker');
     this.#attached.set(memberId, { memberId, incarnation, channel });

@@ -11,6 +11,8 @@ export interface WorkerIdentity {
   readonly address: string;
   /** host:port of its bulk data plane; '' when it has none. */
   readonly bulkAddress: string;
+  /** The machine that it runs on; undefined = not known. */
+  readonly node?: string | undefined;
 }
 
 export interface KnownWorker extends WorkerIdentity {

@@ -45,8 +45,9 @@ class Driver {
     return this;
   }
 
-  enter(memberId: string, incarnation = '1', generation = 0): this {
-    const worker = { memberId, incarnation, address: `${memberId}:${incarnation}`, bulkAddress: '' };
+  enter(memberId: string, incarnation = '1', generation = 0, node?: string): this {
+    const address = `${memberId}:${incarnation}`;
+    const worker = { memberId, incarnation, address, bulkAddress: '', node };
     return this.apply({ kind: 'hello', worker, committedStep: 0, generation }).apply({
       kind: 'ready',
       memberId,
@@ -119,6 +120,16 @@ describe('membership', () => {
       driver.pass(100).apply({ kind: 'heartbeat', memberId: 'a', committedStep: 0 });
     expect(driver.effects).toContainEqual({ kind: 'evict', memberId: 'b' });
     expect(driver.ranks()).toEqual(['a1']);
+  });
+
+  it('ranks members of a node behind each other, and nobody who stays before or behind another', () => {
+    const driver = new Driver(initialMembership(4));
+    driver.enter('a', '1', 0, 'n1').enter('b', '1', 0, 'n2').enter('c').enter('d', '1', 0, 'n1').pass(1000);
+    expect(driver.ranks()).toEqual(['a1', 'd1', 'b1', 'c1']);
+    driver.enter('e', '1', 0, 'n2').enter('f').enter('g', '1', 0, 'n1').pass(3000);
+    expect(driver.ranks()).toEqual(['a1', 'd1', 'g1', 'b1', 'e1', 'c1', 'f1']);
+    driver.leave('a').pass(1000);
+    expect(driver.ranks()).toEqual(['d1', 'g1', 'b1', 'e1', 'c1', 'f1']);
   });
 
   it('keeps a job together through its own restart, and notices who did not return', () => {

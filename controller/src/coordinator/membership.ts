@@ -278,7 +278,10 @@ function prune(state: MembershipState, members: readonly WorkerIdentity[]): Map<
   );
 }
 
-/** Those who should train together now: members in their order, then newcomers in the order of their arrival. */
+/**
+ * Those who should train together now: members in their order, then newcomers in the order of their arrival, each
+ * behind the last one of its node if there is one, so that a node's members are dealt neighbouring micro-batches.
+ */
 function candidates(state: MembershipState, now: number): WorkerIdentity[] {
   const able = (worker: KnownWorker): boolean =>
     worker.link !== 'closed' &&
@@ -295,11 +298,18 @@ function candidates(state: MembershipState, now: number): WorkerIdentity[] {
     );
   const ids = new Set(survivors.map((worker) => worker.memberId));
   const newcomers = [...state.workers.values()].filter((worker) => able(worker) && !ids.has(worker.memberId));
-  return [...survivors, ...newcomers].map(({ memberId, incarnation, address, bulkAddress }) => ({
+  const ordered: KnownWorker[] = [...survivors];
+  for (const newcomer of newcomers) {
+    const { node } = newcomer;
+    const last = node === undefined ? -1 : ordered.findLastIndex((worker) => worker.node === node);
+    ordered.splice(last < 0 ? ordered.length : last + 1, 0, newcomer);
+  }
+  return ordered.map(({ memberId, incarnation, address, bulkAddress, node }) => ({
     memberId,
     incarnation,
     address,
     bulkAddress,
+    ...(node === undefined ? {} : { node }),
   }));
 }
 

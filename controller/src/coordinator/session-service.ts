@@ -124,7 +124,8 @@ function checkHello(
   const named = [hello.memberId, hello.incarnation, hello.address];
   if (
     named.some((name) => name === '' || name.length > MAX_NAME_LENGTH) ||
-    hello.bulkAddress.length > MAX_NAME_LENGTH
+    hello.bulkAddress.length > MAX_NAME_LENGTH ||
+    (hello.node ?? '').length > MAX_NAME_LENGTH
   )
     return {
       code: status.FAILED_PRECONDITION,

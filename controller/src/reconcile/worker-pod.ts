@@ -154,6 +154,7 @@ function trainerContainer(job: FineTuneJob, plan: WorkerPlan, options: WorkerPod
     },
     TUNEYARD_IDENTITY: IDENTITY_FOLDER,
     TUNEYARD_POD_IP: { valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    TUNEYARD_NODE: { valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
     TUNEYARD_METRICS_PORT: String(metricsPort),
   };
   const variables = Object.entries(contract).map(([name, value]) =>

@@ -25,6 +25,8 @@ export interface GroupOptions {
   readonly token: string;
   /** Stable over restarts of the pod. */
   readonly memberId: string;
+  /** Name of the machine that this process runs on, to sum within a machine first; default: not known. */
+  readonly node?: string;
   /** Interface to listen on for peers. */
   readonly listenHost: string;
   /** Host that peers dial; default: `listenHost`. */

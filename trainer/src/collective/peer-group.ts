@@ -15,22 +15,19 @@ import {
 } from '@tuneyard/proto';
 
 import { CoordinatorError, ExpelledError } from '../errors.js';
-import { Bf16Memory, Bf16Sums } from './bf16-sums.js';
 import { Computation } from './computation.js';
 import { CoordinatorSession } from './coordinator-session.js';
 import type { GroupOptions } from './create-group.js';
 import type { DataPlane, FrameSink, PeerHandlers } from './data-plane.js';
 import { deal, type Deal } from './deal.js';
-import { F32Sums } from './f32-sums.js';
 import { Generations } from './generations.js';
 import type { Group, SharedResult, SharedWork, StateHolder } from './group.js';
-import { VectorPool } from './partial-sums.js';
+import { payingNodes } from './paying-nodes.js';
 import { RoundAbandoned, type Round } from './round.js';
 import { concludeStances, type Plan, type WorkKey } from './stance.js';
 import { StateExchange } from './state-exchange.js';
 import { StopAgreement } from './stop-agreement.js';
-import { SumBuffers } from './sum-buffers.js';
-import type { SumFormat } from './sum-format.js';
+import { SumMemory } from './sum-memory.js';
 import { UnitClock } from './unit-clock.js';
 import { verify } from './verify.js';
 import { WorkReduce } from './work-reduce.js';
@@ -44,9 +41,7 @@ export class PeerGroup implements Group, PeerHandlers {
   readonly #generations: Generations;
   readonly #exchange: StateExchange;
   readonly #stop = new StopAgreement();
-  readonly #pool: VectorPool<Float32Array>;
-  readonly #buffers: SumBuffers<Float32Array>;
-  readonly #halves = new Bf16Memory();
+  readonly #memory: SumMemory;
   readonly #deals = new Map<string, Deal>();
   readonly #clock = new UnitClock();
   #dataPlane: DataPlane | undefined;
@@ -66,10 +61,8 @@ export class PeerGroup implements Group, PeerHandlers {
     private readonly createDataPlane: (handlers: PeerHandlers) => Promise<DataPlane>,
   ) {
     const { memberId, incarnation, job, token, log, tls } = options;
-    const allocate = options.allocate ?? ((length: number) => new Float32Array(length));
     this.memberId = memberId;
-    this.#pool = new VectorPool(allocate);
-    this.#buffers = new SumBuffers(allocate);
+    this.#memory = new SumMemory(options.allocate ?? ((length) => new Float32Array(length)));
     this.#exchange = new StateExchange({ jobUid: job.uid, token, memberId }, options.events);
     this.#generations = new Generations({
       jobUid: job.uid,
@@ -164,7 +157,7 @@ export class PeerGroup implements Group, PeerHandlers {
 
   async sum(work: SharedWork): Promise<SharedResult> {
     const key = this.#keyOf(work);
-    const computation = new Computation(work, this.#pool, this.#formatOf(work));
+    const computation = new Computation(work, this.#memory.vectors, this.#memory.formatOf(work));
     try {
       return await this.#inRounds((round) => this.#sumIn(round, key, computation));
     } finally {
@@ -274,7 +267,7 @@ export class PeerGroup implements Group, PeerHandlers {
     const isTarget = plan.target.step === key.step && plan.target.phase === key.phase;
     const dealt = (isTarget ? plan.deal : undefined) ?? this.#freshDeal(count, round.speeds);
     const { format } = computation;
-    const vector = this.#buffers.next(vectorLength);
+    const vector = this.#memory.sums.next(vectorLength);
     const reduce = new WorkReduce({
       generation: round.generation,
       ...key,
@@ -284,6 +277,8 @@ export class PeerGroup implements Group, PeerHandlers {
       deal: dealt,
       out: vector,
       format,
+      nodes: payingNodes(round.nodes),
+      relayed: this.#memory.relayed(format),
       send: (rank, ...frames) => round.send(rank, ...frames),
     });
     const verification = verify(round, key, computation, dealt, this.options.events);
@@ -303,8 +298,9 @@ export class PeerGroup implements Group, PeerHandlers {
       const reduceSeconds = ((reducedAt ?? performance.now()) - began) / 1000;
       this.#tell(round, reduce);
       this.#stop.conclude(reduce.flags);
-      this.#buffers.done(vector);
+      this.#memory.sums.done(vector);
       format.done(reduce.results);
+      reduce.release();
       if (key.phase === WorkPhase.WORK_PHASE_EVALUATION) this.#evaluation = { step: key.step, ...scalars };
       const { additionSeconds, bytesSent: bytes } = reduce;
       const timings = { computeSeconds: computation.seconds, reduceSeconds, additionSeconds, bytes };
@@ -357,11 +353,6 @@ export class PeerGroup implements Group, PeerHandlers {
     return { step: work.step, phase };
   }
 
-  #formatOf({ rounding, step }: SharedWork): SumFormat {
-    if (rounding === undefined) return new F32Sums(this.#pool);
-    return new Bf16Sums(this.#halves, this.#pool, rounding.seed, step);
-  }
-
   #freshDeal(count: number, speeds: readonly number[]): Deal {
     const key = `${count}/${speeds.join('/')}`;
     const fresh =
@@ -385,6 +376,7 @@ export class PeerGroup implements Group, PeerHandlers {
       ...this.#advertised,
       committedStep: this.#exchange.committedStep(),
       backend: backend ?? '',
+      node: this.options.node ?? '',
       generation: this.#generations.number,
     };
   }

@@ -95,6 +95,11 @@ export class Round {
     return this.members.map(({ share }) => (share !== undefined && share > 0 ? share : 1));
   }
 
+  /** By rank: where the members run; '' = not known. */
+  get nodes(): readonly string[] {
+    return this.members.map(({ node }) => node ?? '');
+  }
+
   /** Why this generation was made. */
   get cause(): string {
     return this.options.membership.cause;

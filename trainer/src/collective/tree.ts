@@ -71,19 +71,25 @@ export function sameBlock(left: Block | undefined, right: Block | undefined): bo
   return left?.start === right?.start && left?.size === right?.size;
 }
 
+/** A block and its sum, or part of it. */
+export interface Part<Value> {
+  readonly block: Block;
+  readonly value: Value;
+}
+
 /**
- * Finishes the tree over parts that cover all units once, in any order. `add(left, right, block)` returns left + right,
- * the sum of `block`, and may reuse the storage of either.
+ * Adds up what can be added of parts that do not overlap, in any order: the fewest blocks that cover the same units,
+ * ascending. `add(left, right, block)` returns left + right, the sum of `block`, and may reuse the storage of either.
  */
-export function sumInOrder<Value>(
+export function addSiblings<Value>(
   count: number,
-  parts: readonly { readonly block: Block; readonly value: Value }[],
+  parts: readonly Part<Value>[],
   add: (left: Value, right: Value, block: Block) => Value,
-): Value {
+): Part<Value>[] {
   const ordered = [...parts].sort((left, right) => left.block.start - right.block.start);
-  const stack: { block: Block; value: Value }[] = [];
+  const stack: Part<Value>[] = [];
   for (const part of ordered) {
-    let top = { ...part };
+    let top = part;
     for (;;) {
       const left = stack.at(-1);
       const parent = left === undefined ? undefined : parentOf(left.block, count);
@@ -95,7 +101,16 @@ export function sumInOrder<Value>(
     }
     stack.push(top);
   }
-  const [whole, ...rest] = stack;
+  return stack;
+}
+
+/** Finishes the tree over parts that cover all units once; see {@link addSiblings}. */
+export function sumInOrder<Value>(
+  count: number,
+  parts: readonly Part<Value>[],
+  add: (left: Value, right: Value, block: Block) => Value,
+): Value {
+  const [whole, ...rest] = addSiblings(count, parts, add);
   if (whole === undefined || rest.length > 0 || !sameBlock(whole.block, rootOf(count)))
     throw new Error(`the parts do not cover the ${count} units once`);
   return whole.value;

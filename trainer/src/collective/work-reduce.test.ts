@@ -59,7 +59,7 @@ async function reduce(
   held: readonly (readonly Block[])[],
   choose: (waiting: number) => number,
   formatOf: () => SumFormat,
-  speeds?: readonly number[],
+  { speeds, nodes }: { speeds?: readonly number[]; nodes?: readonly string[] } = {},
 ): Promise<Float32Array[]> {
   const size = held.length;
   const dealt = deal(count, held, speeds);
@@ -82,6 +82,7 @@ async function reduce(
       deal: dealt,
       out,
       format: formatsOf[rank] ?? formatOf(),
+      nodes,
       send,
     });
   });
@@ -133,15 +134,25 @@ describe.each(formatNames)('a reduction in %s', (name) => {
     }
   });
 
-  it('has the same bits for every deal, held set and order of arrival', async () => {
+  it('has the same bits by way of relays, node by node', async () => {
+    const [count, length] = [4, 900_000];
+    const expected = expectedOf(name, count, length);
+    const nodes = ['a', 'a', 'b'];
+    const held = nodes.map(() => []);
+    for (const out of await reduce(count, length, held, () => 0, formats[name], { nodes }))
+      expect(Buffer.from(out.buffer).equals(expected)).toBe(true);
+  });
+
+  it('has the same bits for every deal, held set, placement on nodes and order of arrival', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 24 }),
         fc.array(fc.array(fc.nat(23), { maxLength: 12 }), { minLength: 1, maxLength: 8 }),
         fc.constantFrom(0, 3, 9000),
         fc.array(fc.double({ min: 0.5, max: 2, noNaN: true }), { minLength: 8, maxLength: 8 }),
+        fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 8, maxLength: 8 }),
         fc.infiniteStream(fc.nat()),
-        async (count, claims, length, speeds, picks) => {
+        async (count, claims, length, speeds, names, picks) => {
           const held = claims.map((units) =>
             coverUnits(
               units.filter((unit) => unit < count),
@@ -151,11 +162,12 @@ describe.each(formatNames)('a reduction in %s', (name) => {
           const expected = expectedOf(name, count, length);
           const choose = (waiting: number): number => picks.next().value % waiting;
           const own = speeds.slice(0, held.length);
-          const outs = await reduce(count, length, held, choose, formats[name], own);
+          const nodes = names.slice(0, held.length);
+          const outs = await reduce(count, length, held, choose, formats[name], { speeds: own, nodes });
           for (const out of outs) expect(Buffer.from(out.buffer).equals(expected)).toBe(true);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
   });
 });

@@ -5,10 +5,11 @@ import type { Deal } from './deal.js';
 import type { Scalars } from './group.js';
 import { giveStaging, takeStaging } from './kernels.js';
 import type { OutgoingFrame } from './outbox.js';
-import { addScalars, type PartialSums } from './partial-sums.js';
+import { addScalars, type PartialSum, type PartialSums, type VectorPool } from './partial-sums.js';
+import { apart, routesOf, type Route } from './routes.js';
 import { chunksOf, isReplicated, segmentsOf, type Segment } from './segments.js';
 import type { Numbers, SumFormat } from './sum-format.js';
-import { sameBlock, sumInOrder, type Block } from './tree.js';
+import { addSiblings, sameBlock, sumInOrder, type Block, type Part } from './tree.js';
 import {
   bodyAsNumbers,
   bytesOf,
@@ -34,12 +35,11 @@ export interface WorkReduceOptions {
   readonly out: Float32Array;
   /** How sums are made and sent. */
   readonly format: SumFormat;
+  /** By rank: which members are near each other, the same on all of them; default: every one is alone. */
+  readonly nodes?: readonly string[] | undefined;
+  /** Memory for sums that this member makes for others and for results that it passes on. */
+  readonly relayed?: VectorPool<Numbers>;
   send(rank: number, ...frames: readonly OutgoingFrame[]): void;
-}
-
-interface Part {
-  readonly block: Block;
-  readonly value: Summand;
 }
 
 interface Summand {
@@ -48,24 +48,30 @@ interface Summand {
   readonly spare: boolean;
 }
 
-/** A chunk of this member's segment, while its parts arrive. */
+/** A chunk that this member adds up, while its parts arrive. */
 interface PendingChunk {
   readonly chunk: Segment;
-  readonly parts: Part[];
+  readonly owner: number;
+  /** By rank: the blocks that come from there. */
+  readonly from: ReadonlyMap<number, readonly Block[]>;
+  /** Blocks of all of them. */
+  readonly expected: number;
+  readonly parts: Part<Summand>[];
 }
 
 const NO_BLOCK: Block = { start: 0, size: 0 };
 
 /**
  * One all-reduce: reduce-scatter (the owner of a segment receives everybody's partial sums of it and finishes the
- * tree), then all-gather (it sends the result to everybody). Short vectors go to everybody at once, and everybody
- * finishes the tree. Frames may arrive before this member's own sums are ready.
+ * tree), then all-gather (it sends the result to everybody), both by way of relays where members share nodes
+ * (routes.ts). Short vectors go to everybody at once, and everybody finishes the tree. Frames may arrive before this
+ * member's own sums are ready.
  */
 export class WorkReduce {
   /** All members' flags, or-ed; complete with {@link done}. */
   flags = 0;
   readonly done: Promise<Scalars>;
-  /** This member's segment of the sum, as others read it. */
+  /** What this member sends of the sum, as others read it. */
   readonly results: Numbers;
   bytesSent = 0;
   additionSeconds = 0;
@@ -75,29 +81,46 @@ export class WorkReduce {
   #finished = false;
   #disposed = false;
   readonly #segments: readonly Segment[];
-  readonly #own: Segment;
+  /** By owner of a segment. */
+  readonly #routes: readonly Route[];
+  /** Where {@link results} begin. */
+  readonly #sentFrom: number;
   readonly #replicated: boolean;
   readonly #pending = new Map<number, PendingChunk>();
   /** Results of others' segments that are still to come, by first element. */
-  readonly #awaited = new Map<number, { readonly chunk: Segment; readonly owner: number }>();
-  readonly #scalars: { readonly block: Block; readonly value: Scalars }[] = [];
+  readonly #awaited = new Map<number, { readonly chunk: Segment; readonly route: Route }>();
+  readonly #scalars: Part<Scalars>[] = [];
   readonly #scalarsFrom = new Set<number>();
-  readonly #blocks: number;
+  /** Sums made for others; `#relaySpace` of it is in use. */
+  readonly #relay: Numbers | undefined;
+  #relaySpace = 0;
 
   constructor(private readonly options: WorkReduceOptions) {
-    const { rank, size, out, deal, format } = options;
+    const { rank, size, count, out, deal, format } = options;
     this.#segments = segmentsOf(out.length, size);
-    this.#own = this.#segments[rank] ?? { start: 0, end: 0 };
-    this.results = format.results(out, this.#own);
     this.#replicated = isReplicated(out.length);
-    this.#blocks = deal.blocks.reduce((sum, blocks) => sum + blocks.length, 0);
+    const nodes = this.#replicated ? apart(size) : (options.nodes ?? apart(size));
+    this.#routes = routesOf({ rank, nodes, blocks: deal.blocks, count });
     this.done = new Promise((resolve) => (this.#resolve = resolve));
-    this.#segments.forEach((segment, owner) => {
+    let relayed = 0;
+    for (const route of this.#routes) {
+      const { owner, collects } = route;
+      const segment = this.#segments[owner] ?? { start: 0, end: 0 };
+      if (owner !== rank && this.#replicated) continue;
+      const from = collects?.from ?? new Map<number, readonly Block[]>();
+      const expected = [...from.values()].reduce((sum, blocks) => sum + blocks.length, 0);
+      if (collects !== undefined && owner !== rank)
+        relayed += collects.makes.length * (segment.end - segment.start);
       for (const chunk of chunksOf(segment)) {
-        if (owner === rank) this.#pending.set(chunk.start, { chunk, parts: [] });
-        else if (!this.#replicated) this.#awaited.set(chunk.start, { chunk, owner });
+        if (expected > 0) this.#pending.set(chunk.start, { chunk, owner, from, expected, parts: [] });
+        if (owner !== rank) this.#awaited.set(chunk.start, { chunk, route });
       }
-    });
+    }
+    const passesOn = this.#routes.some(({ owner, resultsTo }) => owner !== rank && resultsTo.length > 0);
+    const own = this.#segments[rank] ?? { start: 0, end: 0 };
+    this.#sentFrom = passesOn ? 0 : own.start;
+    this.results = format.results(out, passesOn ? { start: 0, end: out.length } : own);
+    if (relayed > 0) this.#relay = options.relayed?.take(relayed) ?? format.allocate(relayed);
   }
 
   /** This member's own sums are complete: contributes them. */
@@ -123,22 +146,17 @@ export class WorkReduce {
       },
       bytesOf(scalars),
     );
+    const frames = this.#framesOf(own);
     // Each begins with its next neighbour, so that not all send to the same one first.
-    const partialsFor = (segment: Segment): OutgoingFrame[] =>
-      chunksOf(segment).flatMap((chunk) =>
-        own.map(({ block, vector }) => this.#partial(block, chunk, vector)),
-      );
-    const forAll = this.#replicated ? partialsFor(this.#own) : undefined;
     for (let away = 1; away < size; away++) {
       const peer = (rank + away) % size;
-      const frames = forAll ?? partialsFor(this.#segments[peer] ?? { start: 0, end: 0 });
-      this.options.send(peer, summary, ...frames);
+      this.options.send(peer, summary, ...(frames[peer] ?? []));
     }
     this.#acceptScalars(rank, scalars, flags);
-    for (const { chunk } of this.#pending.values())
+    for (const pending of [...this.#pending.values()].filter(({ from }) => from.has(rank)))
       for (const { block, vector } of own) {
-        const numbers = vector.subarray(chunk.start, chunk.end);
-        this.#acceptPart(chunk, { block, value: { numbers, spare: false } });
+        const numbers = vector.subarray(pending.chunk.start, pending.chunk.end);
+        this.#acceptPart(pending, { block, value: { numbers, spare: false } });
       }
     this.#check();
   }
@@ -150,10 +168,18 @@ export class WorkReduce {
     this.#disposed = true;
   }
 
+  /** The sum is complete here: what this member made for others has been read, its memory may be used again. */
+  release(): void {
+    if (this.#relay !== undefined) this.options.relayed?.give(this.#relay);
+  }
+
   /** Throws a FrameError when the frame has no place in this reduction. */
   accept(from: number, frame: Frame): void {
     if (this.#disposed) return giveStaging(frame.body);
-    if (frame.kind !== FrameKind.result) this.#contributionOf[from] = performance.now();
+    const isOwn = (block: Block): boolean => sameBlock(block, frame.block);
+    // The sums of a node come late when one of its members is late, which need not be the relay.
+    if (frame.kind === FrameKind.scalars || this.options.deal.blocks[from]?.some(isOwn) === true)
+      this.#contributionOf[from] = performance.now();
     if (frame.kind === FrameKind.scalars) {
       const blocks = this.options.deal.blocks[from]?.length ?? 0;
       if (frame.body.byteLength !== 16 * blocks || this.#scalarsFrom.has(from))
@@ -188,57 +214,98 @@ export class WorkReduce {
   #acceptPartial(from: number, frame: Frame): void {
     const pending = this.#pending.get(frame.offset);
     const fits = pending !== undefined && frame.length === pending.chunk.end - pending.chunk.start;
-    const owed = this.options.deal.blocks[from]?.some((block) => sameBlock(block, frame.block)) === true;
+    const owed = pending?.from.get(from)?.some((block) => sameBlock(block, frame.block)) === true;
     const known = pending?.parts.some((part) => sameBlock(part.block, frame.block)) === true;
     if (!fits || !owed || known)
       throw new FrameError(
         `an unexpected partial sum of units ${frame.block.start}+${frame.block.size}, elements ${frame.offset}+${frame.length}`,
       );
-    this.#acceptPart(pending.chunk, {
+    this.#acceptPart(pending, {
       block: frame.block,
       value: { numbers: bodyAsNumbers(frame, this.options.format), spare: true },
     });
   }
 
-  #acceptPart(chunk: Segment, part: Part): void {
-    const pending = this.#pending.get(chunk.start);
-    if (pending === undefined) return;
-    pending.parts.push(part);
-    if (pending.parts.length < this.#blocks) return;
+  #acceptPart(pending: PendingChunk, part: Part<Summand>): void {
+    const { chunk, owner, expected, parts } = pending;
+    parts.push(part);
+    if (parts.length < expected) return;
     this.#pending.delete(chunk.start);
-    const { out, rank, size, format } = this.options;
     const began = performance.now();
-    const { numbers, spare } = sumInOrder(this.options.count, pending.parts, (left, right, block) =>
+    const sums = addSiblings(this.options.count, parts, (left, right, block) =>
       this.#addSummands(left, right, block, chunk.start),
     );
     this.additionSeconds += (performance.now() - began) / 1000;
-    const results = this.results.subarray(chunk.start - this.#own.start, chunk.end - this.#own.start);
+    if (owner !== this.options.rank) for (const sum of sums) this.#passOn(chunk, owner, sum);
+    else this.#publish(chunk, sums);
+  }
+
+  /** A sum of this node goes to the owner of the segment. */
+  #passOn(chunk: Segment, owner: number, { block, value: { numbers, spare } }: Part<Summand>): void {
+    if (!spare || this.#relay === undefined)
+      return this.options.send(
+        owner,
+        this.#partial(block, chunk, () => numbers),
+      );
+    const kept = this.#relay.subarray(this.#relaySpace, (this.#relaySpace += numbers.length));
+    kept.set(numbers);
+    giveStaging(numbers);
+    this.options.send(
+      owner,
+      this.#partial(block, chunk, () => kept),
+    );
+  }
+
+  /** This member's segment is complete. */
+  #publish(chunk: Segment, sums: readonly Part<Summand>[]): void {
+    const { numbers, spare } = sumInOrder(this.options.count, sums, () => {
+      throw new Error('what can be added has been added');
+    });
+    const results = this.#resultsAt(chunk);
     results.set(numbers);
-    if (!this.#replicated && size > 1) {
-      const header = {
-        kind: FrameKind.result,
-        dtype: format.dtype,
-        flags: 0,
-        block: NO_BLOCK,
-        offset: chunk.start,
-        length: numbers.length,
-      };
-      const frame = this.#encode(size - 1, header, bytesOf(results), bytesOf(numbers));
-      for (let away = 1; away < size; away++) this.options.send((rank + away) % size, frame);
-    }
+    const { out, rank, format } = this.options;
+    if (!this.#replicated) this.#sendResult(chunk, this.#routes[rank]?.resultsTo ?? [], numbers);
     format.toFloats(out.subarray(chunk.start, chunk.end), results);
     if (spare) giveStaging(numbers);
   }
 
   #acceptResult(from: number, frame: Frame): void {
     const awaited = this.#awaited.get(frame.offset);
-    if (awaited?.owner !== from || frame.length !== awaited.chunk.end - awaited.chunk.start)
+    if (
+      awaited?.route.resultFrom !== from ||
+      frame.length !== awaited.chunk.end - awaited.chunk.start ||
+      this.#pending.has(frame.offset)
+    )
       throw new FrameError(`an unexpected result, elements ${frame.offset}+${frame.length}`);
     this.#awaited.delete(frame.offset);
     const { format, out } = this.options;
-    const target = out.subarray(frame.offset, frame.offset + frame.length);
-    format.toFloats(target, bodyAsNumbers(frame, format));
+    const { chunk, route } = awaited;
+    const numbers = bodyAsNumbers(frame, format);
+    if (route.resultsTo.length > 0) {
+      this.#resultsAt(chunk).set(numbers);
+      this.#sendResult(chunk, route.resultsTo, numbers);
+    }
+    format.toFloats(out.subarray(chunk.start, chunk.end), numbers);
     giveStaging(frame.body);
+  }
+
+  #resultsAt({ start, end }: Segment): Numbers {
+    return this.results.subarray(start - this.#sentFrom, end - this.#sentFrom);
+  }
+
+  /** `numbers`: the same as in {@link results}. */
+  #sendResult(chunk: Segment, ranks: readonly number[], numbers: Numbers): void {
+    if (ranks.length === 0) return;
+    const header = {
+      kind: FrameKind.result,
+      dtype: this.options.format.dtype,
+      flags: 0,
+      block: NO_BLOCK,
+      offset: chunk.start,
+      length: numbers.length,
+    };
+    const frame = this.#encode(ranks.length, header, bytesOf(this.#resultsAt(chunk)), bytesOf(numbers));
+    for (const rank of ranks) this.options.send(rank, frame);
   }
 
   #check(): void {
@@ -249,23 +316,43 @@ export class WorkReduce {
     this.#resolve(sumInOrder(this.options.count, this.#scalars, addScalars));
   }
 
-  #partial(block: Block, chunk: Segment, vector: Numbers): OutgoingFrame {
-    const length = chunk.end - chunk.start;
+  /** By rank: the frames with this member's own sums. */
+  #framesOf(own: readonly PartialSum[]): readonly (readonly OutgoingFrame[])[] {
+    const { rank, size } = this.options;
+    const partialsOf = (segment: Segment, receivers: number): OutgoingFrame[] =>
+      chunksOf(segment).flatMap((chunk) =>
+        own.map(({ block, vector }) =>
+          this.#partial(block, chunk, () => vector.subarray(chunk.start, chunk.end), receivers),
+        ),
+      );
+    const [whole] = this.#segments;
+    if (this.#replicated && whole !== undefined) {
+      const forAll = partialsOf(whole, size - 1);
+      return this.#segments.map(() => forAll);
+    }
+    const frames: OutgoingFrame[][] = this.#segments.map(() => []);
+    for (let away = 1; away < size; away++) {
+      const owner = (rank + away) % size;
+      const to = this.#routes[owner]?.partialsTo ?? owner;
+      const segment = this.#segments[owner];
+      if (to !== rank && segment !== undefined) frames[to]?.push(...partialsOf(segment, 1));
+    }
+    return frames;
+  }
+
+  #partial(block: Block, chunk: Segment, read: () => Numbers, receivers = 1): OutgoingFrame {
     const header = {
       kind: FrameKind.partial,
       dtype: this.options.format.dtype,
       flags: 0,
       block,
       offset: chunk.start,
-      length,
+      length: chunk.end - chunk.start,
     };
     // Nobody answers a short vector, and its memory may be used again while it is still on its way.
-    if (this.#replicated) {
-      const copy = vector.slice(chunk.start, chunk.end);
-      return this.#encode(this.options.size - 1, header, bytesOf(copy));
-    }
-    // The owner of a segment answers only after it has read this, so a view will do.
-    return () => this.#encode(1, header, bytesOf(vector.subarray(chunk.start, chunk.end)));
+    if (this.#replicated) return this.#encode(receivers, header, bytesOf(read().slice()));
+    // A result comes only after this has been read, so a view will do.
+    return () => this.#encode(receivers, header, bytesOf(read()));
   }
 
   #encode(

@@ -13,6 +13,8 @@ const environment = z.object({
   TUNEYARD_IDENTITY: z.string().min(1).optional(),
   /** The address that peers dial. */
   TUNEYARD_POD_IP: z.string().default('127.0.0.1'),
+  /** The machine's name: workers of one machine sum among themselves first. */
+  TUNEYARD_NODE: z.string().default(''),
   /** 0 = any free port. */
   TUNEYARD_METRICS_PORT: z.coerce.number().int().min(0).max(65535).default(0),
   /** File for a report on memory, as JSON; unset = memory is not measured. */
@@ -27,6 +29,8 @@ export interface WorkerEnvironment {
   readonly memberId: string;
   readonly identity: string | undefined;
   readonly podIp: string;
+  /** '' = not known. */
+  readonly node: string;
   readonly metricsPort: number;
   readonly memoryReport: string | undefined;
   readonly logLevel: string;
@@ -53,6 +57,7 @@ export function readWorkerEnvironment(env: NodeJS.ProcessEnv): WorkerEnvironment
     memberId: data.TUNEYARD_MEMBER_ID,
     identity: data.TUNEYARD_IDENTITY,
     podIp: data.TUNEYARD_POD_IP,
+    node: data.TUNEYARD_NODE,
     metricsPort: data.TUNEYARD_METRICS_PORT,
     memoryReport: data.TUNEYARD_MEMORY_REPORT,
     logLevel: data.TUNEYARD_LOG_LEVEL,

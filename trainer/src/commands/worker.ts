@@ -43,6 +43,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     token: worker.token,
     memberId: worker.memberId,
     listenHost: worker.podIp,
+    node: worker.node,
     ...(certificates === undefined ? {} : { tls: certificates.identity }),
     log,
     events: {

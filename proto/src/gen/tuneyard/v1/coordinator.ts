@@ -56,6 +56,8 @@ export interface Hello {
   backend: string;
   /** newest generation that it has seen, 0 = none; a coordinator that lost its state continues from it */
   generation: number;
+  /** name of the machine that it runs on; absent or empty = not known */
+  node?: string | undefined;
 }
 
 export interface Heartbeat {
@@ -211,7 +213,11 @@ export interface Member {
   address: string;
   bulkAddress: string;
   /** of the micro-batches, relative to the other members; absent = 1 */
-  share?: number | undefined;
+  share?:
+    | number
+    | undefined;
+  /** as in Hello */
+  node?: string | undefined;
 }
 
 /** This process no longer takes part: it ends as failed, and another takes its place. */
@@ -560,6 +566,7 @@ function createBaseHello(): Hello {
     committedStep: 0,
     backend: "",
     generation: 0,
+    node: undefined,
   };
 }
 
@@ -591,6 +598,9 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.generation !== 0) {
       writer.uint32(72).int64(message.generation);
+    }
+    if (message.node !== undefined) {
+      writer.uint32(82).string(message.node);
     }
     return writer;
   },
@@ -680,6 +690,14 @@ export const Hello: MessageFns<Hello> = {
             message.generation = longToNumber(reader.int64());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -715,6 +733,7 @@ export const Hello: MessageFns<Hello> = {
         : 0,
       backend: isSet(object.backend) ? globalThis.String(object.backend) : "",
       generation: isSet(object.generation) ? globalThis.Number(object.generation) : 0,
+      node: isSet(object.node) ? globalThis.String(object.node) : undefined,
     };
   },
 
@@ -747,6 +766,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.generation !== 0) {
       obj.generation = Math.round(message.generation);
     }
+    if (message.node !== undefined) {
+      obj.node = message.node;
+    }
     return obj;
   },
 
@@ -764,6 +786,7 @@ export const Hello: MessageFns<Hello> = {
     message.committedStep = object.committedStep ?? 0;
     message.backend = object.backend ?? "";
     message.generation = object.generation ?? 0;
+    message.node = object.node ?? undefined;
     return message;
   },
 };
@@ -2291,7 +2314,7 @@ export const Membership: MessageFns<Membership> = {
 };
 
 function createBaseMember(): Member {
-  return { memberId: "", incarnation: "", address: "", bulkAddress: "", share: undefined };
+  return { memberId: "", incarnation: "", address: "", bulkAddress: "", share: undefined, node: undefined };
 }
 
 export const Member: MessageFns<Member> = {
@@ -2310,6 +2333,9 @@ export const Member: MessageFns<Member> = {
     }
     if (message.share !== undefined) {
       writer.uint32(41).double(message.share);
+    }
+    if (message.node !== undefined) {
+      writer.uint32(50).string(message.node);
     }
     return writer;
   },
@@ -2367,6 +2393,14 @@ export const Member: MessageFns<Member> = {
             message.share = reader.double();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2394,6 +2428,7 @@ export const Member: MessageFns<Member> = {
         ? globalThis.String(object.bulk_address)
         : "",
       share: isSet(object.share) ? globalThis.Number(object.share) : undefined,
+      node: isSet(object.node) ? globalThis.String(object.node) : undefined,
     };
   },
 
@@ -2414,6 +2449,9 @@ export const Member: MessageFns<Member> = {
     if (message.share !== undefined) {
       obj.share = floatToJson(message.share);
     }
+    if (message.node !== undefined) {
+      obj.node = message.node;
+    }
     return obj;
   },
 
@@ -2427,6 +2465,7 @@ export const Member: MessageFns<Member> = {
     message.address = object.address ?? "";
     message.bulkAddress = object.bulkAddress ?? "";
     message.share = object.share ?? undefined;
+    message.node = object.node ?? undefined;
     return message;
   },
 };
