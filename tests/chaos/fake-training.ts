@@ -157,6 +157,7 @@ export async function trainFake(
     message: '',
     artifacts: leads ? [{ format: 'fake', uri: '', digest, bytes: 0 }] : [],
     metrics: [],
+    timeShares: undefined,
   });
   return { digest, step: state.step, lossSum, stopped };
 }

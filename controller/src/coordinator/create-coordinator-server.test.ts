@@ -207,6 +207,7 @@ describe('the coordinator server', () => {
         message: '',
         artifacts: [],
         metrics: [],
+        timeShares: undefined,
       },
     });
     await worker.until(() => worker.ended);

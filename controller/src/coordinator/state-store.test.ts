@@ -36,6 +36,7 @@ const finished: Finished = {
   message: 'Grüße',
   artifacts: [{ format: 'peft', uri: 'file:///o', digest: 'sha256:0', bytes: 12 }],
   metrics: [],
+  timeShares: undefined,
 };
 
 let redis: TestServer | undefined;

@@ -165,6 +165,7 @@ describe('an admitted job', () => {
         message: '',
         artifacts: [],
         metrics: [],
+        timeShares: undefined,
       },
     });
     expect(decide(facts(job, { pods: podsOf(job), training: done })).status).toMatchObject({
@@ -271,6 +272,7 @@ describe('failures', () => {
       message: 'the loss is not finite at step 3',
       artifacts: [],
       metrics: [],
+      timeShares: undefined,
     };
     expect(failedAs(job, { pods: podsOf(job), training: training({ finished }) })).toMatchObject({
       reason: 'Diverged',
@@ -302,6 +304,7 @@ describe('time', () => {
             message: '',
             artifacts: [],
             metrics: [],
+            timeShares: undefined,
           },
         }),
       }),
@@ -320,6 +323,7 @@ describe('time', () => {
       message: '',
       artifacts: [],
       metrics: [],
+      timeShares: undefined,
     };
     const ended = makeJob({}, decide(facts(job, { training: training({ finished }) })).status);
     expect(decide(facts(ended, { pods: podsOf(job) }))).toMatchObject({ deletePods: [], unregister: false });

@@ -144,6 +144,7 @@ export class FakeWorker {
         message: '',
         artifacts: [],
         metrics: [],
+        timeShares: undefined,
         ...finished,
       },
     });

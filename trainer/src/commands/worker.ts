@@ -94,7 +94,15 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
 /** Tells the coordinator why this worker ends, but does not wait long: the coordinator may be what failed. */
 async function reportFailure(group: Group, reason: string, message: string): Promise<void> {
   const outcome = Finished_Outcome.OUTCOME_FAILED;
-  const told = group.finish({ step: 0, outcome, reason, message, artifacts: [], metrics: [] });
+  const told = group.finish({
+    step: 0,
+    outcome,
+    reason,
+    message,
+    artifacts: [],
+    metrics: [],
+    timeShares: undefined,
+  });
   const giveUp = new AbortController();
   const { signal } = giveUp;
   await Promise.race([told, delay(REPORT_MS, undefined, { signal })]).catch(() => undefined);

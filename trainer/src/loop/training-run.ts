@@ -11,6 +11,7 @@ import { folderOf, publishFolder } from './publish-folder.js';
 import { recordTrainLoss, watchForRisingLoss } from './rising-loss.js';
 import { INITIAL_RUN_STATE, packState, unpackState, type RunState } from './run-state.js';
 import { StepClock } from './step-clock.js';
+import { TimeTotals } from './time-shares.js';
 import type { CompleteConfig } from './train.js';
 
 /** Non-finite steps in a row after which the run is given up. */
@@ -28,6 +29,7 @@ export class TrainingRun implements StateHolder {
   private bestImage: Uint8Array = NO_IMAGE;
   private progress: Progress | undefined;
   private finishedByPeer: Finished_Outcome | undefined;
+  private readonly times = new TimeTotals();
   private readonly clock: StepClock;
   private readonly schedule: Schedule;
 
@@ -135,6 +137,7 @@ export class TrainingRun implements StateHolder {
     };
     if (!finite) this.stepSkipped(loss);
     const seconds = this.clock.lap();
+    this.times.add({ ...timings, total: seconds });
     this.observer.step({ step, loss, gradientNorm, learningRate, seconds, scalars, timings });
     this.report({
       step,
@@ -255,7 +258,8 @@ export class TrainingRun implements StateHolder {
       const tuned = this.keepsBest ? (this.run.bestEvalLoss ?? evalLoss) : evalLoss;
       metrics.push({ name: 'evalLoss', base: undefined, tuned, examples: this.job.examples.validation });
     }
-    return { step: this.run.step, outcome, reason: '', message, artifacts, metrics };
+    const timeShares = this.times.shares(this.job.paddingShare);
+    return { step: this.run.step, outcome, reason: '', message, artifacts, metrics, timeShares };
   }
 
   private get checkpointFolder(): string | undefined {

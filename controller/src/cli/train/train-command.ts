@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Finished_Outcome, type Finished, type Progress } from '@tuneyard/proto';
+import { Finished_Outcome, type Finished, type Progress, type TimeShares } from '@tuneyard/proto';
 import { toTrainerConfig, type ResolvedSpec } from '../../api/index.js';
 import { MemoryEventBus, MemoryStateStore, createCoordinatorServer } from '../../coordinator/index.js';
 import { UserError } from '../../errors.js';
@@ -151,7 +151,15 @@ function summarize(finished: Finished, curve: readonly LossPoint[], seconds: num
     console.error(`${name} on ${examples} held-out examples: ${before}${tuned.toFixed(4)} after`);
   }
   console.error(`trained ${finished.step} steps in ${duration(seconds)}`);
+  if (finished.timeShares !== undefined) console.error(timeLine(finished.timeShares));
   for (const { uri } of finished.artifacts) console.log(fileURLToPath(uri));
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+function timeLine({ data, compute, allReduce, update, padding }: TimeShares): string {
+  const time = `${percent(compute)} gradients, ${percent(allReduce)} all-reduce, ${percent(update)} update, ${percent(data)} waiting for data`;
+  return `time of the steps: ${time}; ${percent(padding)} of the positions were padding`;
 }
 
 function report(
@@ -167,6 +175,7 @@ function report(
     losses: curve,
     metrics: finished.metrics,
     artifacts: finished.artifacts,
+    timeShares: finished.timeShares,
     resolved: { method, training, reasons },
   };
 }

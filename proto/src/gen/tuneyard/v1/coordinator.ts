@@ -116,6 +116,8 @@ export interface Finished {
   message: string;
   artifacts: Artifact[];
   metrics: Metric[];
+  /** of the worker that finished */
+  timeShares: TimeShares | undefined;
 }
 
 export enum Finished_Outcome {
@@ -162,6 +164,17 @@ export function finished_OutcomeToJSON(object: Finished_Outcome): string {
     default:
       return "UNRECOGNIZED";
   }
+}
+
+/** Shares of the time of the steps, 0..1; what is missing to 1 is waiting for others. */
+export interface TimeShares {
+  /** waiting for micro-batches */
+  data: number;
+  compute: number;
+  allReduce: number;
+  update: number;
+  /** of the positions of the micro-batches, not of the time */
+  padding: number;
 }
 
 export interface Artifact {
@@ -1509,7 +1522,7 @@ export const CheckpointDone: MessageFns<CheckpointDone> = {
 };
 
 function createBaseFinished(): Finished {
-  return { step: 0, outcome: 0, reason: "", message: "", artifacts: [], metrics: [] };
+  return { step: 0, outcome: 0, reason: "", message: "", artifacts: [], metrics: [], timeShares: undefined };
 }
 
 export const Finished: MessageFns<Finished> = {
@@ -1531,6 +1544,9 @@ export const Finished: MessageFns<Finished> = {
     }
     for (const v of message.metrics) {
       Metric.encode(v!, writer.uint32(50).fork()).join();
+    }
+    if (message.timeShares !== undefined) {
+      TimeShares.encode(message.timeShares, writer.uint32(58).fork()).join();
     }
     return writer;
   },
@@ -1596,6 +1612,14 @@ export const Finished: MessageFns<Finished> = {
             message.metrics.push(Metric.decode(reader, reader.uint32()));
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.timeShares = TimeShares.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1618,6 +1642,11 @@ export const Finished: MessageFns<Finished> = {
         ? object.artifacts.map((e: any) => Artifact.fromJSON(e))
         : [],
       metrics: globalThis.Array.isArray(object?.metrics) ? object.metrics.map((e: any) => Metric.fromJSON(e)) : [],
+      timeShares: isSet(object.timeShares)
+        ? TimeShares.fromJSON(object.timeShares)
+        : isSet(object.time_shares)
+        ? TimeShares.fromJSON(object.time_shares)
+        : undefined,
     };
   },
 
@@ -1641,6 +1670,9 @@ export const Finished: MessageFns<Finished> = {
     if (message.metrics?.length) {
       obj.metrics = message.metrics.map((e) => Metric.toJSON(e));
     }
+    if (message.timeShares !== undefined) {
+      obj.timeShares = TimeShares.toJSON(message.timeShares);
+    }
     return obj;
   },
 
@@ -1655,6 +1687,146 @@ export const Finished: MessageFns<Finished> = {
     message.message = object.message ?? "";
     message.artifacts = object.artifacts?.map((e) => Artifact.fromPartial(e)) || [];
     message.metrics = object.metrics?.map((e) => Metric.fromPartial(e)) || [];
+    message.timeShares = (object.timeShares !== undefined && object.timeShares !== null)
+      ? TimeShares.fromPartial(object.timeShares)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseTimeShares(): TimeShares {
+  return { data: 0, compute: 0, allReduce: 0, update: 0, padding: 0 };
+}
+
+export const TimeShares: MessageFns<TimeShares> = {
+  encode(message: TimeShares, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data !== 0) {
+      writer.uint32(9).double(message.data);
+    }
+    if (message.compute !== 0) {
+      writer.uint32(17).double(message.compute);
+    }
+    if (message.allReduce !== 0) {
+      writer.uint32(25).double(message.allReduce);
+    }
+    if (message.update !== 0) {
+      writer.uint32(33).double(message.update);
+    }
+    if (message.padding !== 0) {
+      writer.uint32(41).double(message.padding);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TimeShares {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTimeShares();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.data = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.compute = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.allReduce = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.update = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.padding = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TimeShares {
+    return {
+      data: isSet(object.data) ? globalThis.Number(object.data) : 0,
+      compute: isSet(object.compute) ? globalThis.Number(object.compute) : 0,
+      allReduce: isSet(object.allReduce)
+        ? globalThis.Number(object.allReduce)
+        : isSet(object.all_reduce)
+        ? globalThis.Number(object.all_reduce)
+        : 0,
+      update: isSet(object.update) ? globalThis.Number(object.update) : 0,
+      padding: isSet(object.padding) ? globalThis.Number(object.padding) : 0,
+    };
+  },
+
+  toJSON(message: TimeShares): unknown {
+    const obj: any = {};
+    if (message.data !== 0) {
+      obj.data = floatToJson(message.data);
+    }
+    if (message.compute !== 0) {
+      obj.compute = floatToJson(message.compute);
+    }
+    if (message.allReduce !== 0) {
+      obj.allReduce = floatToJson(message.allReduce);
+    }
+    if (message.update !== 0) {
+      obj.update = floatToJson(message.update);
+    }
+    if (message.padding !== 0) {
+      obj.padding = floatToJson(message.padding);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<TimeShares>, I>>(base?: I): TimeShares {
+    return TimeShares.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<TimeShares>, I>>(object: I): TimeShares {
+    const message = createBaseTimeShares();
+    message.data = object.data ?? 0;
+    message.compute = object.compute ?? 0;
+    message.allReduce = object.allReduce ?? 0;
+    message.update = object.update ?? 0;
+    message.padding = object.padding ?? 0;
     return message;
   },
 };
