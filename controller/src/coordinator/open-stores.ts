@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js';
+import { BufferedEventBus } from './buffered-event-bus.js';
 import type { EventBus } from './event-bus.js';
 import { MemoryEventBus } from './memory-event-bus.js';
 import { MemoryStateStore } from './memory-state-store.js';
@@ -25,7 +26,7 @@ export interface Stores {
 export async function openStores({ redisUrl, natsUrl, onTrouble }: StoreAddresses): Promise<Stores> {
   const store = redisUrl === undefined ? new MemoryStateStore() : openRedis(redisUrl, onTrouble);
   try {
-    const bus = natsUrl === undefined ? new MemoryEventBus() : await openNats(natsUrl);
+    const bus = natsUrl === undefined ? new MemoryEventBus() : await openNats(natsUrl, onTrouble);
     return {
       store,
       bus,
@@ -44,14 +45,15 @@ function openRedis(address: string, onTrouble: StoreAddresses['onTrouble']): Sta
   return new RedisStateStore({ url: address, onTrouble: (error) => onTrouble('redis', error) });
 }
 
-async function openNats(address: string): Promise<EventBus> {
+async function openNats(address: string, onTrouble: StoreAddresses['onTrouble']): Promise<EventBus> {
   const { protocol, host, username, password } = parse(address, 'nats');
   try {
-    return await NatsEventBus.connect({
+    const bus = await NatsEventBus.connect({
       servers: `${protocol}//${host}`,
       ...(username === '' ? {} : { user: decodeURIComponent(username) }),
       ...(password === '' ? {} : { password: decodeURIComponent(password) }),
     });
+    return new BufferedEventBus(bus, { onTrouble: (error) => onTrouble('event bus: publishing', error) });
   } catch (error) {
     throw new UserError(`NATS at ${host} cannot be used: ${(error as Error).message}`);
   }

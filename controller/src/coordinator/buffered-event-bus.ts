@@ -1,0 +1,94 @@
+import type { EventBus, EventFilter, EventSubscription, JobEvent } from './event-bus.js';
+import { retryUntil } from './retry.js';
+
+/** How long closing waits for events that are still on their way. */
+const CLOSE_MS = 2000;
+
+export interface BufferedEventBusOptions {
+  /** Most events that wait; beyond that the oldest progress reports of a job go first. @default 10000 */
+  readonly maxEvents?: number;
+  /** Told of failed attempts and of events that were given up. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+interface Waiting {
+  readonly event: JobEvent;
+  readonly settle: (error?: Error) => void;
+}
+
+/**
+ * Keeps events while the bus behind it cannot take them, and sends those of one job one after the other, each until it
+ * is stored: the bus recognises an event that it has already by its id. Jobs do not wait for each other.
+ */
+export class BufferedEventBus implements EventBus {
+  /** Events that are not stored yet, the one being sent first, by job. */
+  readonly #queues = new Map<string, Waiting[]>();
+  readonly #sending = new Set<Promise<void>>();
+  #waiting = 0;
+  #closed = false;
+
+  constructor(
+    private readonly bus: EventBus,
+    private readonly options: BufferedEventBusOptions,
+  ) {}
+
+  /** Resolves when the bus has the event; rejects only when it is given up. */
+  publish(event: JobEvent): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error('the event bus is closed'));
+    const key = `${event.namespace}/${event.job}`;
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error) => (error === undefined ? resolve() : reject(error));
+      const queue = this.#queues.get(key);
+      this.#waiting += 1;
+      if (queue !== undefined) {
+        queue.push({ event, settle });
+        if (this.#waiting > (this.options.maxEvents ?? 10_000)) this.#makeRoom(queue);
+        return;
+      }
+      const started = [{ event, settle }];
+      this.#queues.set(key, started);
+      const sending = this.#send(key, started).finally(() => this.#sending.delete(sending));
+      this.#sending.add(sending);
+    });
+  }
+
+  subscribe(filter: EventFilter, handler: (event: JobEvent) => Promise<void>): Promise<EventSubscription> {
+    return this.bus.subscribe(filter, handler);
+  }
+
+  async close(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_MS);
+    });
+    await Promise.race([Promise.all(this.#sending), late]);
+    clearTimeout(timer);
+    this.#closed = true;
+    await this.bus.close();
+  }
+
+  async #send(key: string, queue: Waiting[]): Promise<void> {
+    for (let first = queue[0]; first !== undefined; first = queue[0]) {
+      const { event, settle } = first;
+      const sent = await retryUntil(
+        () => this.bus.publish(event).then(() => true),
+        () => this.#closed,
+        this.options.onTrouble,
+      );
+      queue.shift();
+      this.#waiting -= 1;
+      settle(sent === true ? undefined : new Error(`event ${event.id} was not sent: the controller ended`));
+    }
+    this.#queues.delete(key);
+  }
+
+  /** A later report of progress says all that an earlier one does; what happened once is kept. */
+  #makeRoom(queue: Waiting[]): void {
+    // The first one is being sent.
+    const at = queue.findIndex(({ event }, index) => index > 0 && event.type === 'progress');
+    const [dropped] = at < 0 ? [] : queue.splice(at, 1);
+    if (dropped === undefined) return;
+    this.#waiting -= 1;
+    dropped.settle(new Error(`event ${dropped.event.id} was dropped: too many wait for the event bus`));
+  }
+}
