@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JobRef } from '@tuneyard/proto';
 import { createGroup, type Scalars } from '@tuneyard/trainer/collective';
 import { train, Workbench } from '@tuneyard/trainer/loop';
+import { openStorage } from '@tuneyard/trainer/storage';
 import type { Observer } from '@tuneyard/trainer/observe';
 
 /** What the process is told, as JSON in its first argument. */
@@ -62,6 +63,7 @@ await train({
   compute,
   observer,
   now: () => performance.now() / 1000,
+  storage: openStorage(process.env),
   interrupted: () => false,
 });
 const state = createHash('sha256').update(await compute.exportState());

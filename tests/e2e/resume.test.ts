@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { Finished_Outcome, MethodType, type MethodConfig, type TrainerConfig } from '@tuneyard/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { train, Workbench, type LoadedJob } from '@tuneyard/trainer/loop';
+import { openStorage, type LocalJob } from '@tuneyard/trainer/storage';
 import type { Observer } from '@tuneyard/trainer/observe';
 import { SoloGroup } from '../support/solo-group.js';
 import { writeTinyModel } from '../support/tiny-model.js';
@@ -38,6 +39,7 @@ const lora = (more: Partial<Lora> = {}, type: MethodType = MethodType.METHOD_TYP
     variant: 'standard',
     init: 'kaiming',
     initFrom: '',
+    initFromSecret: '',
     loraPlusRatio: 1,
     ...more,
   },
@@ -84,10 +86,12 @@ function configOf(
 ): TrainerConfig {
   const validation = more.validation ?? 0;
   return {
-    model: { source: pathToFileURL(model).href, revision: '' },
+    model: { source: pathToFileURL(model).href, revision: '', secret: '' },
     method,
     dataset: {
-      sources: [{ uri: pathToFileURL(data).href, format: 'auto', weight: 1, split: '', columns: {} }],
+      sources: [
+        { uri: pathToFileURL(data).href, format: 'auto', weight: 1, split: '', columns: {}, secret: '' },
+      ],
       split: { train: 1 - validation, validation, test: 0, seed: 3 },
       template: 'auto',
       maxLength: 128,
@@ -109,7 +113,12 @@ function configOf(
       seed: 5,
       evalEverySteps: 2,
       earlyStopping: { metric: 'evalLoss', patience: validation > 0 ? 100 : 0, minDelta: 0 },
-      checkpoint: { everySteps: 0, keep: 2, uri: pathToFileURL(join(folder, 'checkpoints', name)).href },
+      checkpoint: {
+        everySteps: 0,
+        keep: 2,
+        uri: pathToFileURL(join(folder, 'checkpoints', name)).href,
+        secret: '',
+      },
       beta1: 0.9,
       beta2: 0.999,
       epsilon: 1e-8,
@@ -118,15 +127,15 @@ function configOf(
       verifyEverySteps: 0,
     },
     evaluation: { metrics: [], maxNewTokens: 0 },
-    output: { uri: pathToFileURL(join(folder, 'out', name)).href, formats: ['peft'] },
+    output: { uri: pathToFileURL(join(folder, 'out', name)).href, formats: ['peft'], secret: '' },
   };
 }
 
 class WatchedWorkbench extends Workbench {
   job!: LoadedJob;
 
-  override async load(config: TrainerConfig): Promise<LoadedJob> {
-    this.job = await super.load(config);
+  override async load(local: LocalJob): Promise<LoadedJob> {
+    this.job = await super.load(local);
     return this.job;
   }
 }
@@ -167,6 +176,7 @@ async function run(
       group,
       compute,
       observer,
+      storage: openStorage(process.env),
       now: () => clock++,
       interrupted: () => (group.progress.at(-1)?.step ?? 0) >= stopAfter,
     });
@@ -250,7 +260,7 @@ describe('the result', () => {
       learningRate: 0.05,
       scheduler: 'constant',
       earlyStopping: { metric: 'evalLoss', patience: 3, minDelta: 0 },
-      checkpoint: { everySteps: 0, keep: 1, uri: '' },
+      checkpoint: { everySteps: 0, keep: 1, uri: '', secret: '' },
     };
     let again = 0;
     const result = await run({ ...config, training }, Infinity, async (compute) => {

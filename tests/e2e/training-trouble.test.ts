@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { readNewestCheckpoint } from '@tuneyard/trainer/loop';
+import { openDestination, openStorage } from '@tuneyard/trainer/storage';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPOSITORY, tuneyard } from '../support/run-command.js';
 import { writeTinyModel } from '../support/tiny-model.js';
@@ -137,15 +139,20 @@ describe('a disk that is full', () => {
     const root = join(folder, 'checkpoints');
     const script = `
       const { writeCheckpoint } = await import('@tuneyard/trainer/loop');
+      const { openDestination, openStorage } = await import('@tuneyard/trainer/storage');
+      const uri = 'file://' + process.argv[1];
+      const place = { uri, destination: openDestination({ uri, secret: '', field: '' }, openStorage(process.env)) };
       const state = (step, bytes) => ({
         run: { step }, image: new Uint8Array(bytes).fill(step), bestImage: new Uint8Array(0),
       });
-      await writeCheckpoint(process.argv[1], state(1, 10_000), { keep: 1 });
-      await writeCheckpoint(process.argv[1], state(2, 400_000), { keep: 1 }).catch(({ code }) => console.error(code));`;
+      await writeCheckpoint(place, state(1, 10_000), { keep: 1 });
+      await writeCheckpoint(place, state(2, 400_000), { keep: 1 }).catch(({ code }) => console.error(code));`;
     const { stderr } = await underFileLimit(240, ['--input-type=module', '-e', script, root]);
     expect(stderr.trim()).toBe('EFBIG');
     expect(readdirSync(root)).toEqual(['step-00000001']);
-    const kept = await readNewestCheckpoint(root, expect.unreachable);
+    const uri = pathToFileURL(root).href;
+    const destination = openDestination({ uri, secret: '', field: '' }, openStorage(process.env));
+    const kept = await readNewestCheckpoint({ uri, destination }, expect.unreachable);
     expect(kept?.image).toEqual(new Uint8Array(10_000).fill(1));
   });
 

@@ -36,3 +36,11 @@ export class ExpelledError extends Error {
 export class ResourceError extends Error {
   override readonly name = 'ResourceError';
 }
+
+/**
+ * A source could not be read or a destination not be written, although it was tried again and again: server down,
+ * network cut, data that arrives damaged. Nothing is wrong with the job; a later retry may help.
+ */
+export class TransferError extends Error {
+  override readonly name = 'TransferError';
+}

@@ -1,10 +1,24 @@
 import { z } from 'zod';
-import { choice, documented, flag, fraction, integer, list, stringMap, text, uri } from './schema.js';
+import {
+  choice,
+  documented,
+  flag,
+  fraction,
+  integer,
+  list,
+  secretRef,
+  stringMap,
+  text,
+  uri,
+} from './schema.js';
 
 const source = documented('One data set.', {
   uri: uri(
-    'Where the file or folder lies: hf://, s3://, pvc://claim/path, file:///absolute/path or https://.',
+    'Where the file or folder lies: hf://datasets/org/name[@revision][/path], s3://, pvc://claim/path, file:///absolute/path or https://. In hf:// and s3:// the path may hold *. #sha256=… after a single file names its digest.',
   ),
+  secretRef: secretRef(
+    'Credentials for the address: HF_TOKEN for hf://, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for s3://, token or username and password for https://.',
+  ).optional(),
   format: choice('Layout of the rows. auto (default) looks at the first rows.', [
     'auto',
     'alpaca',

@@ -5,7 +5,18 @@ import type { FineTuneJobStatus } from './job-status.js';
 import { methodSchema } from './method.js';
 import { podPatchSchema, podTemplateSchema } from './pod-template.js';
 import type { CrossFieldRule } from './schema.js';
-import { choice, documented, flag, integer, list, objectName, text, uri } from './schema.js';
+import {
+  choice,
+  documented,
+  flag,
+  integer,
+  list,
+  objectName,
+  secretRef,
+  text,
+  uri,
+  writableUri,
+} from './schema.js';
 import { trainingSchema } from './training.js';
 import { workersSchema } from './workers.js';
 
@@ -14,9 +25,9 @@ const model = documented('The model to tune.', {
     'Folder in the layout of Hugging Face: hf://org/name, s3://, pvc://claim/path, file:///absolute/path or https://.',
   ),
   revision: text('Branch, tag or commit, for hf://.', 128).optional(),
-  secretRef: documented('Credentials for the source.', {
-    name: objectName('A Secret in the namespace of the job.'),
-  }).optional(),
+  secretRef: secretRef(
+    'Credentials for the source: HF_TOKEN for hf://, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for s3://, token or username and password for https://.',
+  ).optional(),
 });
 
 const evaluation = documented('What is measured on the test split at the end, base and tuned side by side.', {
@@ -29,7 +40,8 @@ const evaluation = documented('What is measured on the test split at the end, ba
 });
 
 const output = documented('Where the result goes.', {
-  uri: uri('Folder for the adapter: pvc://, s3:// or file://.'),
+  uri: writableUri('Folder for the adapter: pvc://claim/path, s3://bucket/path or file:///absolute/path.'),
+  secretRef: secretRef('Credentials for s3://; also for checkpoints that lie beside it.').optional(),
   formats: list('Layouts to write. Default peft.', choice('A layout.', ['peft']), 4).optional(),
 });
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { choice, documented, flag, fraction, integer, list, text, uri } from './schema.js';
+import { choice, documented, flag, fraction, integer, list, secretRef, text, uri } from './schema.js';
 
 /** The ways to tune a model; `auto` lets the controller choose. */
 export const METHOD_TYPES = ['auto', 'lora', 'qlora', 'ptuning', 'ptuning-v2', 'prompt', 'full'] as const;
@@ -32,6 +32,7 @@ const lora = documented(
       ['kaiming', 'gaussian', 'adapter'],
     ).optional(),
     initFrom: uri('Folder of the adapter to continue from, when init is adapter.').optional(),
+    initFromSecretRef: secretRef('Credentials for initFrom.').optional(),
     loraPlusRatio: fraction(
       'Learning rate of B as a multiple of that of A (LoRA+). Default 1, which is off.',
       1,

@@ -46,6 +46,7 @@ export function resolveMethod(method: Method, fill: Filler): ResolvedMethod {
           variant: fill.pick('method.lora.variant', lora.variant, 'standard', 'loads everywhere'),
           init: lora.init ?? 'kaiming',
           ...(lora.initFrom === undefined ? {} : { initFrom: lora.initFrom }),
+          ...(lora.initFromSecretRef === undefined ? {} : { initFromSecretRef: lora.initFromSecretRef }),
           loraPlusRatio: lora.loraPlusRatio ?? 1,
         },
       };

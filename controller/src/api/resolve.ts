@@ -21,13 +21,13 @@ export function resolveSpec(spec: FineTuneJobSpec): ResolvedSpec {
     model: spec.model,
     method,
     dataset: resolveDataset(spec.dataset, fill),
-    training: resolveTraining(spec.training ?? {}, method.type, spec.output.uri, fill),
+    training: resolveTraining(spec.training ?? {}, method.type, spec.output, fill),
     workers,
     evaluation: {
       metrics: spec.evaluation?.metrics ?? [],
       maxNewTokens: spec.evaluation?.maxNewTokens ?? 128,
     },
-    output: { uri: spec.output.uri, formats: spec.output.formats ?? ['peft'] },
+    output: { ...spec.output, formats: spec.output.formats ?? ['peft'] },
     runPolicy: {
       backoffLimit: spec.runPolicy?.backoffLimit ?? 3,
       activeDeadlineSeconds: spec.runPolicy?.activeDeadlineSeconds,
@@ -36,6 +36,21 @@ export function resolveSpec(spec: FineTuneJobSpec): ResolvedSpec {
       checkpointGraceSeconds: spec.runPolicy?.preemption?.checkpointGraceSeconds ?? 120,
     },
     reasons: fill.reasons,
+  };
+}
+
+/** Checkpoints beside the result are written with the same credentials. */
+function resolveCheckpoint(
+  checkpoint: NonNullable<Training['checkpoint']>,
+  output: FineTuneJobSpec['output'],
+): ResolvedTraining['checkpoint'] {
+  const beside = checkpoint.uri === undefined;
+  const secretRef = checkpoint.secretRef ?? (beside ? output.secretRef : undefined);
+  return {
+    everySteps: checkpoint.everySteps ?? 0,
+    keep: checkpoint.keep ?? 2,
+    uri: checkpoint.uri ?? `${output.uri.replace(/\/+$/, '')}-checkpoints`,
+    ...(secretRef === undefined ? {} : { secretRef }),
   };
 }
 
@@ -63,7 +78,7 @@ const LEARNING_RATES: Record<ResolvedMethod['type'], readonly [number, string]> 
 function resolveTraining(
   training: Training,
   method: ResolvedMethod['type'],
-  output: string,
+  output: FineTuneJobSpec['output'],
   fill: Filler,
 ): ResolvedTraining {
   const [learningRate, why] = LEARNING_RATES[method];
@@ -118,11 +133,7 @@ function resolveTraining(
       patience: training.earlyStopping?.patience ?? 0,
       minDelta: training.earlyStopping?.minDelta ?? 0,
     },
-    checkpoint: {
-      everySteps: training.checkpoint?.everySteps ?? 0,
-      keep: training.checkpoint?.keep ?? 2,
-      uri: training.checkpoint?.uri ?? `${output.replace(/\/+$/, '')}-checkpoints`,
-    },
+    checkpoint: resolveCheckpoint(training.checkpoint ?? {}, output),
     beta1: training.beta1 ?? 0.9,
     beta2: training.beta2 ?? 0.999,
     epsilon: training.epsilon ?? 1e-8,

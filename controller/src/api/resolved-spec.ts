@@ -5,11 +5,17 @@ import type { Method } from './method.js';
 import type { Training } from './training.js';
 import type { Workers } from './workers.js';
 
-/** Every field given, at every depth. */
+/** Fields for which there is no default: without them, no credentials are used. */
+type Credentials = 'secretRef' | 'initFromSecretRef';
+
+/** Every field given, at every depth; credentials where they were named. */
 export type Filled<T> = T extends readonly (infer E)[]
   ? readonly Filled<E>[]
   : T extends object
-    ? { readonly [K in keyof T]-?: Filled<Exclude<T[K], undefined>> }
+    ? { readonly [K in Exclude<keyof T, Credentials>]-?: Filled<Exclude<T[K], undefined>> } & Pick<
+        T,
+        Extract<keyof T, Credentials>
+      >
     : T;
 
 /** Why a field that the user left out has its value. */

@@ -82,6 +82,10 @@ export const objectName = (description: string) =>
 
 const URI = /^(hf|s3|pvc|file|https):\/\/.+$/;
 
+/** Names the Secret with the credentials for an address. */
+export const secretRef = (description: string) =>
+  documented(description, { name: objectName('A Secret in the namespace of the job.') });
+
 /** Where a model, a data set or an adapter lies. */
 export const uri = (description: string) =>
   z
@@ -89,3 +93,9 @@ export const uri = (description: string) =>
     .max(2048)
     .regex(URI, 'must start with hf://, s3://, pvc://, file:// or https://')
     .meta({ description });
+
+const WRITABLE = /^(s3|pvc|file):\/\/.+$/;
+
+/** Where results go. */
+export const writableUri = (description: string) =>
+  z.string().max(2048).regex(WRITABLE, 'must start with s3://, pvc:// or file://').meta({ description });

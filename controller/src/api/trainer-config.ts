@@ -15,7 +15,7 @@ const METHOD_TYPES: Record<ResolvedMethod['type'], MethodType> = {
 export function toTrainerConfig(spec: ResolvedSpec): TrainerConfig {
   const { model, dataset, training, evaluation, output } = spec;
   return {
-    model: { source: model.source, revision: model.revision ?? '' },
+    model: { source: model.source, revision: model.revision ?? '', secret: secretOf(model) },
     method: toMethodConfig(spec.method),
     dataset: {
       sources: dataset.sources.map((source) => ({
@@ -24,6 +24,7 @@ export function toTrainerConfig(spec: ResolvedSpec): TrainerConfig {
         weight: source.weight,
         split: source.split ?? '',
         columns: source.columns ?? {},
+        secret: secretOf(source),
       })),
       split: dataset.split,
       template: dataset.template,
@@ -34,12 +35,22 @@ export function toTrainerConfig(spec: ResolvedSpec): TrainerConfig {
     },
     training: {
       ...training,
+      checkpoint: checkpointConfig(training.checkpoint),
       epochs: 'epochs' in training ? training.epochs : 0,
       steps: 'steps' in training ? training.steps : 0,
     },
     evaluation: { metrics: [...evaluation.metrics], maxNewTokens: evaluation.maxNewTokens },
-    output: { uri: output.uri, formats: [...output.formats] },
+    output: { uri: output.uri, formats: [...output.formats], secret: secretOf(output) },
   };
+}
+
+/** Name of the Secret for an address; '' = none. */
+function secretOf({ secretRef }: { readonly secretRef?: { readonly name: string } | undefined }): string {
+  return secretRef?.name ?? '';
+}
+
+function checkpointConfig({ everySteps, keep, uri, ...rest }: ResolvedSpec['training']['checkpoint']) {
+  return { everySteps, keep, uri, secret: secretOf(rest) };
 }
 
 function toMethodConfig(method: ResolvedMethod): MethodConfig {
@@ -52,13 +63,16 @@ function toMethodConfig(method: ResolvedMethod): MethodConfig {
   };
   switch (method.type) {
     case 'lora':
-    case 'qlora':
+    case 'qlora': {
+      const { initFromSecretRef, ...lora } = method.lora;
       config.lora = {
-        ...method.lora,
-        targetModules: [...method.lora.targetModules],
-        initFrom: method.lora.initFrom ?? '',
+        ...lora,
+        targetModules: [...lora.targetModules],
+        initFrom: lora.initFrom ?? '',
+        initFromSecret: initFromSecretRef?.name ?? '',
       };
       break;
+    }
     case 'ptuning':
       config.ptuning = method.ptuning;
       break;

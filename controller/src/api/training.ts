@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choice, documented, flag, fraction, integer, uri } from './schema.js';
+import { choice, documented, flag, fraction, integer, secretRef, writableUri } from './schema.js';
 
 const positive = (description: string, maximum: number) =>
   z.number().gt(0).max(maximum).meta({ description });
@@ -21,7 +21,8 @@ const checkpoint = documented('What is kept to resume from.', {
     1_000_000,
   ).optional(),
   keep: integer('Checkpoints kept; older ones are deleted. Default 2.', 1, 100).optional(),
-  uri: uri('Folder for checkpoints. Default: output.uri with -checkpoints appended.').optional(),
+  uri: writableUri('Folder for checkpoints. Default: output.uri with -checkpoints appended.').optional(),
+  secretRef: secretRef('Credentials for s3://. Default: those of output, when uri is omitted.').optional(),
 });
 
 /** The optimization: how long, how fast, how precise. */

@@ -29,7 +29,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 program
   .command('train')
   .description('train on this machine, without Kubernetes')
-  .requiredOption('--model <dir>', 'Hugging Face folder of the base model')
+  .requiredOption('--model <dir>', 'Hugging Face folder of the base model, or hf://, s3://, https:// address')
   .requiredOption('--data <file>', 'data file; repeat to mix several', collect, [])
   .option('--method <name>', 'lora | qlora | ptuning | ptuning-v2 | prompt | full', 'lora')
   .option('--workers <n>', 'trainer processes', positiveInteger, 1)

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { TrainerConfig } from '@tuneyard/proto';
 import { createBatchPlan, prepareData, renderReport, Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
+import { fetchInputs, openStorage, type TransferLog } from '../storage/index.js';
 import { writeJson } from './write-json.js';
 
 export interface DataReportOptions {
@@ -11,9 +12,13 @@ export interface DataReportOptions {
   readonly json?: string;
 }
 
+/** Standard output is for the report. */
+const ON_STDERR: TransferLog = { info: (message) => console.error(message), received: () => undefined };
+
 /** Reads the data of a job as training would and tells what became of it; nothing is trained. */
 export async function runDataReport(options: DataReportOptions): Promise<void> {
-  const { model, dataset, training } = readConfig(options.config);
+  const { local } = await fetchInputs(readConfig(options.config), openStorage(process.env, ON_STDERR));
+  const { model, dataset, training } = local;
   if (!model || !dataset || !training) throw new UserError('--config: model, dataset or training is missing');
   const data = await prepareData(dataset, Tokenizer.load(fileURLToPath(model.source)));
   const { report } = data;

@@ -5,6 +5,7 @@ import { createGroup, type Group } from '../collective/index.js';
 import { ThreadedCompute } from '../loop/threaded-compute.js';
 import { train } from '../loop/train.js';
 import { LoggingObserver, TrainerMetrics, serveMetrics } from '../observe/index.js';
+import { openStorage } from '../storage/index.js';
 import { classifyFailure } from './exit-codes.js';
 import { watchIdentityFolder } from './identity-folder.js';
 import { readWorkerEnvironment } from './worker-environment.js';
@@ -65,12 +66,17 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
   });
   const compute = new ThreadedCompute({ measureMemory: worker.memoryReport !== undefined });
   const observer = new LoggingObserver(log, metrics, () => group);
+  const storage = openStorage(env, {
+    info: (message) => log.info(message),
+    received: (bytes) => metrics.downloadedBytes.inc(bytes),
+  });
   const signals = watchSignals(() => group.size > 0);
   try {
     const outcome = await train({
       group,
       compute,
       observer,
+      storage,
       now: () => performance.now() / 1000,
       interrupted: signals.interrupted,
     });

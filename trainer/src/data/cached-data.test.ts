@@ -21,7 +21,14 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function config(maxLength = 128): DatasetConfig {
   return {
     sources: [
-      { uri: pathToFileURL(join(folder, 'a.jsonl')).href, format: 'auto', weight: 2, split: '', columns: {} },
+      {
+        uri: pathToFileURL(join(folder, 'a.jsonl')).href,
+        format: 'auto',
+        weight: 2,
+        split: '',
+        columns: {},
+        secret: '',
+      },
     ],
     split: { train: 0.6, validation: 0.2, test: 0.2, seed: 1 },
     template: 'auto',

@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DatasetConfig } from '@tuneyard/proto';
-import { pathOf } from './files/read-rows.js';
+import { cacheRoot } from '../support/index.js';
+import { dataFilesOf } from './files/data-files.js';
 import { prepareData } from './prepare-data.js';
 import { readPreparedData, writePreparedData } from './prepared-data-file.js';
 import type { PreparedData } from './prepared-data.js';
@@ -27,11 +27,10 @@ export interface DataCacheOptions {
   readonly cacheFolder: string | undefined;
 }
 
-/** `TUNEYARD_CACHE` (`off` = none), or `tuneyard` in the user's cache folder. */
+/** Where this machine keeps prepared data sets; undefined = nowhere. */
 export function dataCacheFolder(env: NodeJS.ProcessEnv): string | undefined {
-  const named = env['TUNEYARD_CACHE'];
-  if (named === 'off') return undefined;
-  return join(named || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'tuneyard'), 'data');
+  const root = cacheRoot(env);
+  return root === undefined ? undefined : join(root, 'data');
 }
 
 /**
@@ -66,7 +65,7 @@ export async function prepareCachedData(
 function keyOf(config: DatasetConfig, modelFolder: string): string | undefined {
   try {
     const hash = createHash('sha256').update(JSON.stringify(config));
-    for (const { uri } of config.sources) hashFile(hash, pathOf(uri));
+    for (const { uri } of config.sources) for (const path of dataFilesOf(uri)) hashFile(hash, path);
     for (const name of TOKENIZER_FILES) {
       const path = join(modelFolder, name);
       if (statSync(path, { throwIfNoEntry: false })) hashFile(hash, path);

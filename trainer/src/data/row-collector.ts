@@ -7,7 +7,7 @@ import { divideRows, type DividableRow } from './divide-rows.js';
 import { encodeConversation, type EncodeOptions, type Example } from './encode-conversation.js';
 import { ExampleStore } from './example-store.js';
 import { BrokenRow } from './files/placed-row.js';
-import { pathOf, readRows } from './files/read-rows.js';
+import { readRows } from './files/read-rows.js';
 import { detectFormat, formatByName } from './formats/detect-format.js';
 import { RowError, type Row, type RowFormat } from './formats/row-format.js';
 import { UnmaskableError } from './mark-answers.js';
@@ -61,8 +61,7 @@ export class RowCollector {
       format ??= detectFormat(mapped, place);
       this.addRow(format, mapped, place, declared);
     }
-    if (rows === 0)
-      throw new UserError(`${pathOf(source.uri)} holds no rows; a data set needs at least one.`);
+    if (rows === 0) throw new UserError(`${source.uri} holds no rows; a data set needs at least one.`);
     this.counts.rows += rows;
   }
 

@@ -1,12 +1,24 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readNewestCheckpoint, writeCheckpoint } from './checkpoints.js';
+import { LocalDestination } from '../storage/destinations/local-destination.js';
+import {
+  readNewestCheckpoint,
+  writeCheckpoint,
+  type CheckpointInfo,
+  type CheckpointPlace,
+} from './checkpoints.js';
 import { INITIAL_RUN_STATE, packState, unpackState, type WholeState } from './run-state.js';
 
 let root: string;
+const place = (folder = root): CheckpointPlace => ({
+  uri: pathToFileURL(folder).href,
+  destination: new LocalDestination(process.env),
+});
+const folderOf = ({ uri }: CheckpointInfo): string => fileURLToPath(uri);
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'tuneyard-checkpoints-'));
 });
@@ -21,23 +33,23 @@ function stateAt(step: number): WholeState {
 }
 
 const stepOf = async (warnings: string[] = []): Promise<number | undefined> =>
-  (await readNewestCheckpoint(root, (message) => warnings.push(message)))?.run.step;
+  (await readNewestCheckpoint(place(), (message) => warnings.push(message)))?.run.step;
 
 describe('checkpoints', () => {
   it('gives back exactly what was written', async () => {
-    await writeCheckpoint(root, stateAt(7), { keep: 2 });
-    expect(await readNewestCheckpoint(root, expect.unreachable)).toEqual(stateAt(7));
+    await writeCheckpoint(place(), stateAt(7), { keep: 2 });
+    expect(await readNewestCheckpoint(place(), expect.unreachable)).toEqual(stateAt(7));
   });
 
   it('keeps the newest ones and the best one', async () => {
     for (const step of [10, 20, 30, 40])
-      await writeCheckpoint(root, stateAt(step), { keep: 2, bestStep: 10 });
+      await writeCheckpoint(place(), stateAt(step), { keep: 2, bestStep: 10 });
     expect((await readdir(root)).sort()).toEqual(['step-00000010', 'step-00000030', 'step-00000040']);
   });
 
   it('passes over a checkpoint with one flipped bit', async () => {
-    await writeCheckpoint(root, stateAt(1), { keep: 3 });
-    const { folder } = await writeCheckpoint(root, stateAt(2), { keep: 3 });
+    await writeCheckpoint(place(), stateAt(1), { keep: 3 });
+    const folder = folderOf(await writeCheckpoint(place(), stateAt(2), { keep: 3 }));
     const bytes = await readFile(join(folder, 'state.bin'));
     bytes[500]! ^= 4;
     await writeFile(join(folder, 'state.bin'), bytes);
@@ -47,24 +59,26 @@ describe('checkpoints', () => {
   });
 
   it('passes over a truncated checkpoint, a missing manifest and an unfinished draft', async () => {
-    await writeCheckpoint(root, stateAt(1), { keep: 9 });
-    await truncate(join((await writeCheckpoint(root, stateAt(2), { keep: 9 })).folder, 'state.bin'), 100);
-    await rm(join((await writeCheckpoint(root, stateAt(3), { keep: 9 })).folder, 'manifest.json'));
+    await writeCheckpoint(place(), stateAt(1), { keep: 9 });
+    await truncate(join(folderOf(await writeCheckpoint(place(), stateAt(2), { keep: 9 })), 'state.bin'), 100);
+    await rm(join(folderOf(await writeCheckpoint(place(), stateAt(3), { keep: 9 })), 'manifest.json'));
     await mkdir(join(root, '.draft-4-00000000'));
     expect(await stepOf()).toBe(1);
   });
 
   it('leaves the older checkpoint alone and nothing half done when writing fails', async () => {
-    await writeCheckpoint(root, stateAt(1), { keep: 1 });
+    await writeCheckpoint(place(), stateAt(1), { keep: 1 });
     // A file where the folder of step 2 should go cannot be replaced by a rename of a folder.
     await writeFile(join(root, 'not-a-folder'), '');
-    await expect(writeCheckpoint(join(root, 'not-a-folder'), stateAt(2), { keep: 1 })).rejects.toThrow();
+    await expect(
+      writeCheckpoint(place(join(root, 'not-a-folder')), stateAt(2), { keep: 1 }),
+    ).rejects.toThrow();
     expect(await readdir(root)).toEqual(['not-a-folder', 'step-00000001']);
     expect(await stepOf()).toBe(1);
   });
 
   it('finds nothing in a folder that does not exist', async () => {
-    expect(await readNewestCheckpoint(join(root, 'absent'), expect.unreachable)).toBeUndefined();
+    expect(await readNewestCheckpoint(place(join(root, 'absent')), expect.unreachable)).toBeUndefined();
   });
 });
 

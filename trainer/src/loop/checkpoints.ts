@@ -1,123 +1,84 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TransferError } from '../errors.js';
+import { below, type Destination } from '../storage/index.js';
 import { packState, unpackState, type WholeState } from './run-state.js';
 
 export interface CheckpointInfo {
   readonly step: number;
-  readonly folder: string;
-  /** `sha256:<hex>` of the state file. */
+  /** Address of its folder. */
+  readonly uri: string;
+  /** `sha256:<hex>` of the folder. */
   readonly digest: string;
   readonly bytes: number;
 }
 
-interface Manifest {
-  readonly format: 'tuneyard-checkpoint-v1';
-  readonly step: number;
-  readonly digest: string;
-  readonly bytes: number;
+/** Where the checkpoints of one run lie, each in a folder of its own. */
+export interface CheckpointPlace {
+  readonly destination: Destination;
+  readonly uri: string;
 }
 
 const STATE_FILE = 'state.bin';
-const MANIFEST_FILE = 'manifest.json';
 const FOLDER = /^step-(\d{8})$/;
 
 /**
- * Writes a checkpoint as a folder of its own, complete or not at all: written beside, synced, renamed.
+ * Writes a checkpoint as a folder of its own, complete or not at all.
  * Afterwards only the newest `keep` and the best one (when named) remain.
  */
 export async function writeCheckpoint(
-  root: string,
+  place: CheckpointPlace,
   state: WholeState,
   options: { readonly keep: number; readonly bestStep?: number },
 ): Promise<CheckpointInfo> {
   const { step } = state.run;
-  const packed = packState(state);
-  const manifest: Manifest = {
-    format: 'tuneyard-checkpoint-v1',
-    step,
-    digest: digestOf(packed),
-    bytes: packed.length,
-  };
-  const folder = join(root, `step-${String(step).padStart(8, '0')}`);
-  const draft = join(root, `.draft-${step}-${randomBytes(4).toString('hex')}`);
-  await mkdir(draft, { recursive: true });
-  try {
-    await writeSynced(join(draft, STATE_FILE), packed);
-    await writeSynced(join(draft, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-    await rm(folder, { recursive: true, force: true });
-    await rename(draft, folder);
-    await syncFolder(root);
-  } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    throw error;
-  }
-  await removeOld(root, options);
-  return { step, folder, digest: manifest.digest, bytes: packed.length };
+  const uri = addressOf(place, step);
+  const { digest, bytes } = await place.destination.publish(uri, (folder) =>
+    writeFile(join(folder, STATE_FILE), packState(state)),
+  );
+  await removeOld(place, options);
+  return { step, uri, digest, bytes };
 }
 
 /** The newest checkpoint whose digest is right; damaged ones are passed over, each with a warning. */
 export async function readNewestCheckpoint(
-  root: string,
+  place: CheckpointPlace,
   warn: (message: string) => void,
 ): Promise<WholeState | undefined> {
-  for (const step of (await stepsIn(root)).reverse()) {
-    const folder = join(root, `step-${String(step).padStart(8, '0')}`);
+  for (const step of (await stepsIn(place)).reverse()) {
+    const uri = addressOf(place, step);
     try {
-      const manifest = JSON.parse(await readFile(join(folder, MANIFEST_FILE), 'utf8')) as Manifest;
-      const packed = await readFile(join(folder, STATE_FILE));
-      if (digestOf(packed) !== manifest.digest) {
-        throw new Error(`its ${packed.length} bytes do not have the digest of the manifest`);
-      }
-      return unpackState(packed);
+      return await place.destination.read(uri, async (folder) =>
+        unpackState(await readFile(join(folder, STATE_FILE))),
+      );
     } catch (error) {
-      warn(`checkpoint ${folder} is not usable (${(error as Error).message}); trying the one before it`);
+      // A server that is down has the newest checkpoint all the same: better to try again than to lose steps.
+      if (error instanceof TransferError) throw error;
+      warn(`checkpoint ${uri} is not usable (${(error as Error).message}); trying the one before it`);
     }
   }
   return undefined;
 }
 
 async function removeOld(
-  root: string,
+  place: CheckpointPlace,
   { keep, bestStep }: { readonly keep: number; readonly bestStep?: number },
 ): Promise<void> {
-  const steps = await stepsIn(root);
+  const steps = await stepsIn(place);
   for (const step of steps.slice(0, Math.max(0, steps.length - Math.max(1, keep)))) {
-    if (step !== bestStep) {
-      await rm(join(root, `step-${String(step).padStart(8, '0')}`), { recursive: true, force: true });
-    }
+    if (step !== bestStep) await place.destination.remove(addressOf(place, step));
   }
 }
 
 /** Steps of the complete checkpoints, ascending. */
-async function stepsIn(root: string): Promise<number[]> {
-  const names = await readdir(root).catch(() => [] as string[]);
-  return names
+async function stepsIn({ destination, uri }: CheckpointPlace): Promise<number[]> {
+  return (await destination.list(uri))
     .map((name) => FOLDER.exec(name)?.[1])
     .filter((digits) => digits !== undefined)
     .map(Number)
     .sort((a, b) => a - b);
 }
 
-function digestOf(data: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(data).digest('hex')}`;
-}
-
-async function writeSynced(path: string, data: Uint8Array | string): Promise<void> {
-  const file = await open(path, 'wx', 0o644);
-  try {
-    await file.writeFile(data);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+function addressOf({ uri }: CheckpointPlace, step: number): string {
+  return below(uri, `step-${String(step).padStart(8, '0')}`);
 }

@@ -1,6 +1,6 @@
 /** Entry of the compute thread: one {@link Workbench}, driven by calls from {@link ThreadedCompute}. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { TrainerConfig } from '@tuneyard/proto';
+import type { LocalJob } from '../storage/index.js';
 import type { UpdateOptions } from './engine.js';
 import { serveCalls } from './thread-rpc.js';
 import type { ComputeThreadOptions } from './threaded-compute.js';
@@ -13,8 +13,8 @@ const workbench = new Workbench((workerData as ComputeThreadOptions).measureMemo
 let shared: Float32Array = new Float32Array(0);
 
 serveCalls(parentPort, {
-  load: async (config: TrainerConfig) => {
-    const job = await workbench.load(config);
+  load: async (local: LocalJob) => {
+    const job = await workbench.load(local);
     shared = new Float32Array(new SharedArrayBuffer(job.parameterCount * 4));
     return { job, shared };
   },

@@ -1,6 +1,6 @@
-import type { TrainerConfig } from '@tuneyard/proto';
 import type { Scalars } from '../collective/group.js';
 import type { MemoryReport } from '../memory/index.js';
+import type { LocalJob } from '../storage/index.js';
 import type { UpdateOptions } from './engine.js';
 
 /** What a job amounts to once its model and data are loaded; the same on every worker. */
@@ -29,7 +29,7 @@ export interface LoadedJob {
  */
 export interface Compute {
   /** Loads model and data. Throws `UserError` for anything in them that cannot be used. */
-  load(config: TrainerConfig): Promise<LoadedJob>;
+  load(job: LocalJob): Promise<LoadedJob>;
   /** Gradient of micro-batch `index` (0-based) of optimizer step `step` (1-based), into `out`. */
   gradient(step: number, index: number, out: Float32Array): Promise<Scalars>;
   validationLoss(index: number): Promise<Scalars>;

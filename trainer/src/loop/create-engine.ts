@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { TrainerConfig } from '@tuneyard/proto';
 import { createAdapter } from '../adapter/index.js';
 import { Tokenizer } from '../data/index.js';
@@ -6,7 +7,6 @@ import { selectBackend } from '../tensor/index.js';
 import { assertFitsHeap, HeapMeter } from '../memory/index.js';
 import { readModelConfig } from '../model/index.js';
 import type { Engine } from './engine.js';
-import { folderOf } from './publish-folder.js';
 import { TensorEngine } from './tensor-engine.js';
 
 export interface EngineRequest {
@@ -32,7 +32,7 @@ export async function createEngine(request: EngineRequest): Promise<Engine> {
   if (!method) throw new UserError('method is missing.');
   if (!training) throw new UserError('training is missing.');
   const { name, reason } = await selectBackend({ force: process.env['TUNEYARD_BACKEND'] });
-  const folder = modelFolder ?? folderOf(config.model?.source ?? '', 'model.source');
+  const folder = modelFolder ?? fileURLToPath(config.model?.source ?? '');
   if (name === 'wasm' && longestRow !== undefined)
     assertFitsHeap({ model: readModelConfig(folder), method, training, length: longestRow });
   const tokenize = (text: string) => Tokenizer.load(folder).encode(text);

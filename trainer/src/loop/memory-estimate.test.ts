@@ -48,6 +48,7 @@ const lora = (more: Partial<Lora> = {}, type: MethodType = MethodType.METHOD_TYP
     variant: 'standard',
     init: 'kaiming',
     initFrom: '',
+    initFromSecret: '',
     loraPlusRatio: 1,
     ...more,
   },

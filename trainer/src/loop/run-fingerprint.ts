@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
-import type { TrainerConfig } from '@tuneyard/proto';
 import type { PreparedData } from '../data/index.js';
+import type { LocalJob } from '../storage/index.js';
 
 /**
  * Names what is trained, by settings and training data: 16 hex digits. Checkpoints lie under this name, so that a run
  * never resumes from the state of another one. What changes no bit of the result is left out, and so is the micro-batch,
  * which changes no more than roundings: a job that ran out of memory goes on with a smaller one.
  */
-export function runFingerprint({ model, method, training }: TrainerConfig, data: PreparedData): string {
+export function runFingerprint({ asked, versions }: LocalJob, data: PreparedData): string {
+  const { model, method, training } = asked;
   const hash = createHash('sha256');
   hash.update(
     JSON.stringify([
-      model,
+      // Credentials may change between attempts.
+      { ...model, secret: undefined },
       method,
+      ...versions.filter((version) => version !== ''),
       { ...training, checkpoint: undefined, verifyEverySteps: undefined, microBatchSize: undefined },
     ]),
   );

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { TrainerConfig } from '@tuneyard/proto';
 import type { Scalars } from '../collective/group.js';
 import type { MemoryReport } from '../memory/index.js';
+import type { LocalJob } from '../storage/index.js';
 import type { Compute, LoadedJob, MatchCount } from './compute.js';
 import type { UpdateOptions } from './engine.js';
 import { ThreadCaller } from './thread-rpc.js';
@@ -22,8 +22,8 @@ export class ThreadedCompute implements Compute {
     this.thread = new ThreadCaller(this.worker);
   }
 
-  async load(config: TrainerConfig): Promise<LoadedJob> {
-    const { job, shared } = await this.thread.call<{ job: LoadedJob; shared: Float32Array }>('load', config);
+  async load(local: LocalJob): Promise<LoadedJob> {
+    const { job, shared } = await this.thread.call<{ job: LoadedJob; shared: Float32Array }>('load', local);
     this.shared = shared;
     return job;
   }

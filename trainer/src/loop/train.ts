@@ -1,6 +1,7 @@
 import { Finished_Outcome, type Finished, type Stop, type TrainerConfig } from '@tuneyard/proto';
 import type { Group } from '../collective/group.js';
 import type { Observer } from '../observe/observer.js';
+import { fetchInputs, type FetchContext } from '../storage/index.js';
 import type { Compute } from './compute.js';
 import { TrainingRun } from './training-run.js';
 
@@ -8,6 +9,8 @@ export interface TrainDependencies {
   readonly group: Group;
   readonly compute: Compute;
   readonly observer: Observer;
+  /** How sources are read and results written. */
+  readonly storage: FetchContext;
   /** Seconds, monotonic. */
   readonly now: () => number;
   /** The process itself was asked to end (a signal). */
@@ -19,12 +22,12 @@ export interface TrainDependencies {
  * and evaluations); who computes what, and recovery from lost peers, is the group's business.
  */
 export async function train(dependencies: TrainDependencies): Promise<Finished_Outcome> {
-  const { group, compute, observer, now, interrupted } = dependencies;
+  const { group, compute, observer, storage, now, interrupted } = dependencies;
   const config = await group.connect();
-  const job = await compute.load(config);
+  const job = await compute.load(await fetchInputs(config, storage));
   observer.loaded(job, config);
 
-  const run = new TrainingRun(checked(config), job, group, compute, observer, now);
+  const run = new TrainingRun(checked(config), job, group, compute, observer, storage, now);
   await run.resume();
   await group.join(run, job.totalSteps);
 

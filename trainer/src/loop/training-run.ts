@@ -1,13 +1,12 @@
-import { join } from 'node:path';
 import type { Artifact, Finished, Finished_Outcome, Metric, Progress } from '@tuneyard/proto';
-import { DivergedError } from '../errors.js';
+import { DivergedError, TransferError } from '../errors.js';
 import type { Group, SharedResult, StateHolder } from '../collective/group.js';
 import type { Observer } from '../observe/observer.js';
 import { learningRateAt, warmupStepsOf, type Schedule } from '../optim/index.js';
-import { readNewestCheckpoint, writeCheckpoint } from './checkpoints.js';
+import { below, openDestination, type SourceContext } from '../storage/index.js';
+import { readNewestCheckpoint, writeCheckpoint, type CheckpointPlace } from './checkpoints.js';
 import type { Compute, LoadedJob } from './compute.js';
 import { recordEvaluation } from './early-stopping.js';
-import { folderOf, publishFolder } from './publish-folder.js';
 import { recordTrainLoss, watchForRisingLoss } from './rising-loss.js';
 import { INITIAL_RUN_STATE, packState, unpackState, type RunState } from './run-state.js';
 import { StepClock } from './step-clock.js';
@@ -39,6 +38,7 @@ export class TrainingRun implements StateHolder {
     private readonly group: Group,
     private readonly compute: Compute,
     private readonly observer: Observer,
+    private readonly storage: SourceContext,
     now: () => number,
   ) {
     this.clock = new StepClock(now);
@@ -86,9 +86,9 @@ export class TrainingRun implements StateHolder {
 
   /** Goes on from the newest usable checkpoint of this run, if there is one. */
   async resume(): Promise<void> {
-    const folder = this.checkpointFolder;
-    if (folder === undefined) return;
-    const state = await readNewestCheckpoint(folder, (message) => this.observer.warn(message));
+    const place = this.checkpointPlace;
+    if (place === undefined) return;
+    const state = await readNewestCheckpoint(place, (message) => this.observer.warn(message));
     if (!state) return;
     await this.compute.importState(state.image);
     this.run = state.run;
@@ -156,15 +156,17 @@ export class TrainingRun implements StateHolder {
     if (every > 0 && step % every === 0) await this.checkpointIfPossible();
   }
 
-  /** A checkpoint between steps is a safety net: when the disk is full, those written before remain and training goes on. */
+  /** A checkpoint between steps is a safety net: when there is no room or the store is down, those written before remain and training goes on. */
   private async checkpointIfPossible(): Promise<void> {
     try {
       await this.checkpoint();
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === undefined || !DISK_FULL.has(code)) throw error;
+      const code = (error as NodeJS.ErrnoException).code ?? '';
+      const full = DISK_FULL.has(code);
+      if (!full && !(error instanceof TransferError)) throw error;
+      const reason = full ? `there is no room for it (${code})` : (error as Error).message;
       this.observer.warn(
-        `step ${this.run.step}: no checkpoint, there is no room for it (${code}); training goes on, earlier checkpoints remain`,
+        `step ${this.run.step}: no checkpoint, ${reason}; training goes on, earlier checkpoints remain`,
       );
     }
   }
@@ -214,18 +216,20 @@ export class TrainingRun implements StateHolder {
   }
 
   /** Writes the result to the place that the job names. */
-  save(): Promise<Artifact> {
-    const { uri, formats } = this.config.output;
-    return publishFolder(uri, formats[0] ?? 'peft', (folder) => this.compute.save(folder));
+  async save(): Promise<Artifact> {
+    const { uri, formats, secret } = this.config.output;
+    const destination = openDestination({ uri, secret, field: 'output.uri' }, this.storage);
+    const { digest, bytes } = await destination.publish(uri, (folder) => this.compute.save(folder));
+    return { format: formats[0] ?? 'peft', uri, digest, bytes };
   }
 
   /** Rank 0 writes a checkpoint, when the job names a place for it. */
   async checkpoint(): Promise<void> {
-    const folder = this.checkpointFolder;
-    if (this.group.rank !== 0 || folder === undefined) return;
+    const place = this.checkpointPlace;
+    if (this.group.rank !== 0 || place === undefined) return;
     const started = performance.now();
     const info = await writeCheckpoint(
-      folder,
+      place,
       { run: this.run, image: await this.compute.exportState(), bestImage: this.bestImage },
       {
         keep: this.config.training.checkpoint?.keep ?? 1,
@@ -236,7 +240,7 @@ export class TrainingRun implements StateHolder {
     this.observer.checkpoint(info.step, seconds);
     this.group.reportCheckpoint({
       step: info.step,
-      uri: `file://${info.folder}`,
+      uri: info.uri,
       digest: info.digest,
       bytes: info.bytes,
       seconds,
@@ -262,9 +266,11 @@ export class TrainingRun implements StateHolder {
     return { step: this.run.step, outcome, reason: '', message, artifacts, metrics, timeShares };
   }
 
-  private get checkpointFolder(): string | undefined {
-    const uri = this.config.training.checkpoint?.uri;
-    return uri ? join(folderOf(uri, 'training.checkpoint.uri'), this.job.fingerprint) : undefined;
+  private get checkpointPlace(): CheckpointPlace | undefined {
+    const { uri, secret = '' } = this.config.training.checkpoint ?? {};
+    if (!uri) return undefined;
+    const destination = openDestination({ uri, secret, field: 'training.checkpoint.uri' }, this.storage);
+    return { destination, uri: below(uri, this.job.fingerprint) };
   }
 
   private get keepsBest(): boolean {

@@ -1,14 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { TrainerConfig } from '@tuneyard/proto';
 import type { Scalars } from '../collective/group.js';
 import { createBatchPlan, dataCacheFolder, prepareCachedData, Tokenizer } from '../data/index.js';
 import type { BatchPlan, DataReport, Example, PreparedData } from '../data/index.js';
 import { memoryReport, type MemoryReport } from '../memory/index.js';
+import type { LocalJob } from '../storage/index.js';
 import type { Compute, LoadedJob, MatchCount } from './compute.js';
 import { createEngine } from './create-engine.js';
 import type { Engine, UpdateOptions } from './engine.js';
-import { folderOf } from './publish-folder.js';
 import { runFingerprint } from './run-fingerprint.js';
 import { dropoutSeed } from './seeds.js';
 
@@ -31,10 +32,11 @@ export class Workbench implements Compute {
   /** @param measureMemory also measure what every gradient takes; see {@link memoryReport}. */
   constructor(private readonly measureMemory: boolean = false) {}
 
-  async load(config: TrainerConfig): Promise<LoadedJob> {
+  async load(job: LocalJob): Promise<LoadedJob> {
+    const config = job.local;
     const { model, dataset, training } = config;
     if (!model || !dataset || !training) throw new Error('the configuration is incomplete');
-    const folder = folderOf(model.source, 'model.source');
+    const folder = fileURLToPath(model.source);
     const tokenizer = Tokenizer.load(folder);
     const cacheFolder = dataCacheFolder(process.env);
     const data = await prepareCachedData(dataset, tokenizer, { modelFolder: folder, cacheFolder });
@@ -48,7 +50,7 @@ export class Workbench implements Compute {
     });
     this.loaded = { config, engine, plan, data, tokenizer };
     return {
-      fingerprint: runFingerprint(config, data),
+      fingerprint: runFingerprint(job, data),
       backend: engine.backend,
       parameterCount: engine.parameterCount,
       totalSteps: plan.totalSteps,

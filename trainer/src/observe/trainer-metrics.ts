@@ -92,6 +92,11 @@ export class TrainerMetrics {
     buckets: STEP_SECONDS_BUCKETS,
     registers: this.registers,
   });
+  readonly downloadedBytes = new Counter({
+    name: 'tuneyard_trainer_downloaded_bytes_total',
+    help: 'Bytes of models and data sets that this worker downloaded, rather than found on its node.',
+    registers: this.registers,
+  });
   readonly checkpointSeconds = new Histogram({
     name: 'tuneyard_trainer_checkpoint_seconds',
     help: 'Time to write a checkpoint.',

@@ -1,2 +1,4 @@
+export { cacheRoot } from './cache-root.js';
+export { loadFfi, type Ffi } from './ffi.js';
 export { Random } from './random.js';
 export { isJsonObject, JsonFields, readJsonFile, type JsonObject } from './read-json-file.js';

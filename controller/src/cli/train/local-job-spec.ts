@@ -4,9 +4,9 @@ import { UserError } from '../../errors.js';
 import { parseFineTuneJobSpec, resolveSpec, type ResolvedSpec } from '../../api/index.js';
 
 export interface LocalJobOptions {
-  /** Folder of the base model. */
+  /** Folder of the base model, or the address of one. */
   readonly model: string;
-  /** Data files; several are mixed. */
+  /** Data files, or addresses of some; several are mixed. */
   readonly data: readonly string[];
   readonly method: string;
   readonly workers: number;
@@ -20,14 +20,19 @@ export interface LocalJobOptions {
 export function localJobSpec(options: LocalJobOptions): ResolvedSpec {
   const spec: Record<string, unknown> = {
     queueName: 'local',
-    model: { source: fileUri(options.model) },
+    model: { source: sourceUri(options.model) },
     method: { type: options.method },
-    dataset: { sources: options.data.map((file) => ({ uri: fileUri(file) })) },
+    dataset: { sources: options.data.map((file) => ({ uri: sourceUri(file) })) },
     workers: { min: options.workers, max: options.workers },
     output: { uri: fileUri(options.out) },
   };
   for (const setting of options.set) assign(spec, setting);
   return resolveSpec(parseFineTuneJobSpec(spec));
+}
+
+/** Models and data may also be fetched: hf://, s3:// and https:// addresses stay as they are. */
+function sourceUri(path: string): string {
+  return /^(hf|s3|https):\/\//.test(path) ? path : fileUri(path);
 }
 
 function fileUri(path: string): string {

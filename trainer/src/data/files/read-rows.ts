@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { UserError } from '../../errors.js';
-import { codeOf, messageOf } from '../failure.js';
+import { DATA_EXTENSIONS, dataFilesOf } from './data-files.js';
 import type { PlacedRow } from './placed-row.js';
 import { readCsv } from './read-csv.js';
 import { readJsonArray } from './read-json-array.js';
@@ -11,7 +10,7 @@ import { readParquet } from './read-parquet.js';
 
 type Reader = (path: string) => AsyncIterable<PlacedRow>;
 
-const READERS: Readonly<Record<string, Reader>> = {
+const READERS: Readonly<Record<(typeof DATA_EXTENSIONS)[number], Reader>> = {
   '.jsonl': readJsonl,
   '.ndjson': readJsonl,
   '.json': readJsonArray,
@@ -20,31 +19,17 @@ const READERS: Readonly<Record<string, Reader>> = {
   '.parquet': readParquet,
 };
 
-/** The rows of a data file, one after the other. @throws UserError when the file cannot be read. */
+/** The rows of a data file, or of the data files of a folder, one after the other. @throws UserError when one cannot be read. */
 export async function* readRows(uri: string): AsyncGenerator<PlacedRow> {
-  const path = pathOf(uri);
-  const reader = READERS[extname(path).toLowerCase()];
-  if (!reader) {
-    throw new UserError(`${path}: unknown kind of data file; use ${Object.keys(READERS).join(', ')}.`);
-  }
-  let size: number;
-  try {
-    const stats = await stat(path);
-    if (!stats.isFile()) throw new UserError(`${path} is not a file.`);
-    size = stats.size;
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const missing = codeOf(error) === 'ENOENT';
-    throw new UserError(missing ? `${path} does not exist.` : `${path} cannot be read: ${messageOf(error)}`);
-  }
-  if (size > 0) yield* reader(path);
+  for (const path of dataFilesOf(uri)) yield* readFile(path);
 }
 
-/** The file that a source names. @throws UserError for a scheme that a worker cannot read. */
-export function pathOf(uri: string): string {
-  if (uri.startsWith('file://')) return fileURLToPath(uri);
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(uri)?.[1];
-  if (scheme)
-    throw new UserError(`dataset source ${uri}: a worker reads files only; fetch ${scheme}:// data first.`);
-  return uri;
+async function* readFile(path: string): AsyncGenerator<PlacedRow> {
+  const reader = (READERS as Readonly<Record<string, Reader | undefined>>)[extname(path).toLowerCase()];
+  if (!reader) {
+    throw new UserError(`${path}: unknown kind of data file; use ${DATA_EXTENSIONS.join(', ')}.`);
+  }
+  const stats = await stat(path);
+  if (!stats.isFile()) throw new UserError(`${path} is not a file.`);
+  if (stats.size > 0) yield* reader(path);
 }

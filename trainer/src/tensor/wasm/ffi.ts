@@ -1,17 +1,6 @@
-import type koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
+import type { Ffi } from '../../support/index.js';
 import type { EmscriptenHeap } from './emscripten-heap.js';
-
-/** The FFI package; it has no build for every platform, and without it there is no native code. */
-export type Ffi = typeof koffi;
-
-export async function loadFfi(): Promise<Ffi | undefined> {
-  try {
-    return (await import('koffi')).default;
-  } catch {
-    return undefined;
-  }
-}
 
 export function firstThatLoads(ffi: Ffi, paths: readonly string[]): LibraryHandle | undefined {
   for (const path of paths)

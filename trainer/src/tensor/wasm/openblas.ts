@@ -1,5 +1,6 @@
 import type { EmscriptenHeap } from './emscripten-heap.js';
-import { baseAddress, firstThatLoads, loadFfi, type Ffi } from './ffi.js';
+import { loadFfi, type Ffi } from '../../support/index.js';
+import { baseAddress, firstThatLoads } from './ffi.js';
 import type { Gemm } from './gemm.js';
 import { instructionSet, processorInfo, type InstructionSet } from './processor.js';
 

@@ -84,9 +84,11 @@ export interface TrainerConfig {
 }
 
 export interface ModelConfig {
-  /** file:///absolute/folder or pvc://claim/path mounted under /mnt/models; other schemes are fetched by the init container. */
+  /** Hugging Face folder: file:///absolute/folder, pvc://claim/path (mounted), or hf://, s3://, https:// (fetched by the worker). */
   source: string;
   revision: string;
+  /** name of the Secret with credentials; "" = none */
+  secret: string;
 }
 
 export interface MethodConfig {
@@ -120,10 +122,11 @@ export interface LoraConfig {
   variant: string;
   /** kaiming | gaussian | adapter */
   init: string;
-  /** folder of a PEFT adapter, when init = adapter */
+  /** address of a PEFT adapter folder, when init = adapter */
   initFrom: string;
   /** learning rate of B = ratio x learning rate of A; 1 = off */
   loraPlusRatio: number;
+  initFromSecret: string;
 }
 
 export interface PtuningConfig {
@@ -174,6 +177,7 @@ export interface DatasetSource {
   split: string;
   /** field -> column of the file */
   columns: { [key: string]: string };
+  secret: string;
 }
 
 export interface DatasetSource_ColumnsEntry {
@@ -240,6 +244,7 @@ export interface CheckpointConfig {
   everySteps: number;
   keep: number;
   uri: string;
+  secret: string;
 }
 
 export interface EvaluationConfig {
@@ -252,6 +257,7 @@ export interface OutputConfig {
   uri: string;
   /** peft */
   formats: string[];
+  secret: string;
 }
 
 function createBaseTrainerConfig(): TrainerConfig {
@@ -423,7 +429,7 @@ export const TrainerConfig: MessageFns<TrainerConfig> = {
 };
 
 function createBaseModelConfig(): ModelConfig {
-  return { source: "", revision: "" };
+  return { source: "", revision: "", secret: "" };
 }
 
 export const ModelConfig: MessageFns<ModelConfig> = {
@@ -433,6 +439,9 @@ export const ModelConfig: MessageFns<ModelConfig> = {
     }
     if (message.revision !== "") {
       writer.uint32(18).string(message.revision);
+    }
+    if (message.secret !== "") {
+      writer.uint32(26).string(message.secret);
     }
     return writer;
   },
@@ -466,6 +475,14 @@ export const ModelConfig: MessageFns<ModelConfig> = {
             message.revision = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -482,6 +499,7 @@ export const ModelConfig: MessageFns<ModelConfig> = {
     return {
       source: isSet(object.source) ? globalThis.String(object.source) : "",
       revision: isSet(object.revision) ? globalThis.String(object.revision) : "",
+      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
     };
   },
 
@@ -493,6 +511,9 @@ export const ModelConfig: MessageFns<ModelConfig> = {
     if (message.revision !== "") {
       obj.revision = message.revision;
     }
+    if (message.secret !== "") {
+      obj.secret = message.secret;
+    }
     return obj;
   },
 
@@ -503,6 +524,7 @@ export const ModelConfig: MessageFns<ModelConfig> = {
     const message = createBaseModelConfig();
     message.source = object.source ?? "";
     message.revision = object.revision ?? "";
+    message.secret = object.secret ?? "";
     return message;
   },
 };
@@ -649,7 +671,17 @@ export const MethodConfig: MessageFns<MethodConfig> = {
 };
 
 function createBaseLoraConfig(): LoraConfig {
-  return { rank: 0, alpha: 0, dropout: 0, targetModules: [], variant: "", init: "", initFrom: "", loraPlusRatio: 0 };
+  return {
+    rank: 0,
+    alpha: 0,
+    dropout: 0,
+    targetModules: [],
+    variant: "",
+    init: "",
+    initFrom: "",
+    loraPlusRatio: 0,
+    initFromSecret: "",
+  };
 }
 
 export const LoraConfig: MessageFns<LoraConfig> = {
@@ -677,6 +709,9 @@ export const LoraConfig: MessageFns<LoraConfig> = {
     }
     if (message.loraPlusRatio !== 0) {
       writer.uint32(65).double(message.loraPlusRatio);
+    }
+    if (message.initFromSecret !== "") {
+      writer.uint32(74).string(message.initFromSecret);
     }
     return writer;
   },
@@ -758,6 +793,14 @@ export const LoraConfig: MessageFns<LoraConfig> = {
             message.loraPlusRatio = reader.double();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.initFromSecret = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -792,6 +835,11 @@ export const LoraConfig: MessageFns<LoraConfig> = {
         : isSet(object.lora_plus_ratio)
         ? globalThis.Number(object.lora_plus_ratio)
         : 0,
+      initFromSecret: isSet(object.initFromSecret)
+        ? globalThis.String(object.initFromSecret)
+        : isSet(object.init_from_secret)
+        ? globalThis.String(object.init_from_secret)
+        : "",
     };
   },
 
@@ -821,6 +869,9 @@ export const LoraConfig: MessageFns<LoraConfig> = {
     if (message.loraPlusRatio !== 0) {
       obj.loraPlusRatio = floatToJson(message.loraPlusRatio);
     }
+    if (message.initFromSecret !== "") {
+      obj.initFromSecret = message.initFromSecret;
+    }
     return obj;
   },
 
@@ -837,6 +888,7 @@ export const LoraConfig: MessageFns<LoraConfig> = {
     message.init = object.init ?? "";
     message.initFrom = object.initFrom ?? "";
     message.loraPlusRatio = object.loraPlusRatio ?? 0;
+    message.initFromSecret = object.initFromSecret ?? "";
     return message;
   },
 };
@@ -1396,7 +1448,7 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
 };
 
 function createBaseDatasetSource(): DatasetSource {
-  return { uri: "", format: "", weight: 0, split: "", columns: {} };
+  return { uri: "", format: "", weight: 0, split: "", columns: {}, secret: "" };
 }
 
 export const DatasetSource: MessageFns<DatasetSource> = {
@@ -1416,6 +1468,9 @@ export const DatasetSource: MessageFns<DatasetSource> = {
     globalThis.Object.entries(message.columns).forEach(([key, value]: [string, string]) => {
       DatasetSource_ColumnsEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
     });
+    if (message.secret !== "") {
+      writer.uint32(50).string(message.secret);
+    }
     return writer;
   },
 
@@ -1475,6 +1530,14 @@ export const DatasetSource: MessageFns<DatasetSource> = {
             }
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1507,6 +1570,7 @@ export const DatasetSource: MessageFns<DatasetSource> = {
           {},
         )
         : {},
+      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
     };
   },
 
@@ -1533,6 +1597,9 @@ export const DatasetSource: MessageFns<DatasetSource> = {
         });
       }
     }
+    if (message.secret !== "") {
+      obj.secret = message.secret;
+    }
     return obj;
   },
 
@@ -1554,6 +1621,7 @@ export const DatasetSource: MessageFns<DatasetSource> = {
       },
       {},
     );
+    message.secret = object.secret ?? "";
     return message;
   },
 };
@@ -2417,7 +2485,7 @@ export const EarlyStoppingConfig: MessageFns<EarlyStoppingConfig> = {
 };
 
 function createBaseCheckpointConfig(): CheckpointConfig {
-  return { everySteps: 0, keep: 0, uri: "" };
+  return { everySteps: 0, keep: 0, uri: "", secret: "" };
 }
 
 export const CheckpointConfig: MessageFns<CheckpointConfig> = {
@@ -2430,6 +2498,9 @@ export const CheckpointConfig: MessageFns<CheckpointConfig> = {
     }
     if (message.uri !== "") {
       writer.uint32(26).string(message.uri);
+    }
+    if (message.secret !== "") {
+      writer.uint32(34).string(message.secret);
     }
     return writer;
   },
@@ -2471,6 +2542,14 @@ export const CheckpointConfig: MessageFns<CheckpointConfig> = {
             message.uri = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2492,6 +2571,7 @@ export const CheckpointConfig: MessageFns<CheckpointConfig> = {
         : 0,
       keep: isSet(object.keep) ? globalThis.Number(object.keep) : 0,
       uri: isSet(object.uri) ? globalThis.String(object.uri) : "",
+      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
     };
   },
 
@@ -2506,6 +2586,9 @@ export const CheckpointConfig: MessageFns<CheckpointConfig> = {
     if (message.uri !== "") {
       obj.uri = message.uri;
     }
+    if (message.secret !== "") {
+      obj.secret = message.secret;
+    }
     return obj;
   },
 
@@ -2517,6 +2600,7 @@ export const CheckpointConfig: MessageFns<CheckpointConfig> = {
     message.everySteps = object.everySteps ?? 0;
     message.keep = object.keep ?? 0;
     message.uri = object.uri ?? "";
+    message.secret = object.secret ?? "";
     return message;
   },
 };
@@ -2611,7 +2695,7 @@ export const EvaluationConfig: MessageFns<EvaluationConfig> = {
 };
 
 function createBaseOutputConfig(): OutputConfig {
-  return { uri: "", formats: [] };
+  return { uri: "", formats: [], secret: "" };
 }
 
 export const OutputConfig: MessageFns<OutputConfig> = {
@@ -2621,6 +2705,9 @@ export const OutputConfig: MessageFns<OutputConfig> = {
     }
     for (const v of message.formats) {
       writer.uint32(18).string(v!);
+    }
+    if (message.secret !== "") {
+      writer.uint32(26).string(message.secret);
     }
     return writer;
   },
@@ -2654,6 +2741,14 @@ export const OutputConfig: MessageFns<OutputConfig> = {
             message.formats.push(reader.string());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.secret = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2670,6 +2765,7 @@ export const OutputConfig: MessageFns<OutputConfig> = {
     return {
       uri: isSet(object.uri) ? globalThis.String(object.uri) : "",
       formats: globalThis.Array.isArray(object?.formats) ? object.formats.map((e: any) => globalThis.String(e)) : [],
+      secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
     };
   },
 
@@ -2681,6 +2777,9 @@ export const OutputConfig: MessageFns<OutputConfig> = {
     if (message.formats?.length) {
       obj.formats = message.formats;
     }
+    if (message.secret !== "") {
+      obj.secret = message.secret;
+    }
     return obj;
   },
 
@@ -2691,6 +2790,7 @@ export const OutputConfig: MessageFns<OutputConfig> = {
     const message = createBaseOutputConfig();
     message.uri = object.uri ?? "";
     message.formats = object.formats?.map((e) => e) || [];
+    message.secret = object.secret ?? "";
     return message;
   },
 };

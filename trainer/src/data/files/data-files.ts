@@ -1,0 +1,36 @@
+import { readdirSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../../errors.js';
+import { codeOf, messageOf } from '../failure.js';
+
+/** Kinds of data files, by the ends of their names. */
+export const DATA_EXTENSIONS = ['.jsonl', '.ndjson', '.json', '.csv', '.tsv', '.parquet'] as const;
+const MOST_FILES = 10_000;
+
+/**
+ * The files of a source: itself, or the data files in the folder and those below it, in order of their paths.
+ * @param uri `file://` address or path
+ * @throws UserError when there are none, or they cannot be seen
+ */
+export function dataFilesOf(uri: string): readonly string[] {
+  const path = uri.startsWith('file://') ? fileURLToPath(uri) : uri;
+  try {
+    if (!statSync(path).isDirectory()) return [path];
+    const files = readdirSync(path, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile() && isDataFile(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort();
+    if (files.length > MOST_FILES) throw new UserError(`${path} has more than ${MOST_FILES} data files.`);
+    if (files.length > 0) return files;
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const missing = codeOf(error) === 'ENOENT';
+    throw new UserError(missing ? `${path} does not exist.` : `${path} cannot be read: ${messageOf(error)}`);
+  }
+  throw new UserError(`${path} has no data file (${DATA_EXTENSIONS.join(', ')}).`);
+}
+
+function isDataFile(name: string): boolean {
+  return (DATA_EXTENSIONS as readonly string[]).includes(extname(name).toLowerCase());
+}
