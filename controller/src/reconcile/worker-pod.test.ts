@@ -8,7 +8,15 @@ const PLAN: WorkerPlan = { index: 0, node: 'a', resource: 'nvidia.com/gpu', gpus
 const OPTIONS = { coordinatorAddress: 'c:1', trainerImage: 'trainer', trainerMetricsPort: 9095 };
 
 const jobWith = (spec: object) =>
-  ({ metadata: { name: 'j', namespace: 'team', uid: 'u' }, spec }) as unknown as FineTuneJob;
+  ({
+    metadata: { name: 'j', namespace: 'team', uid: 'u' },
+    spec: {
+      model: { source: 'file:///m' },
+      dataset: { sources: [{ uri: 'file:///d' }] },
+      output: { uri: 'file:///o' },
+      ...spec,
+    },
+  }) as unknown as FineTuneJob;
 
 interface Container {
   readonly name: string;

@@ -12,6 +12,7 @@ import { GPU_TOLERATION } from '../pool/index.js';
 import { mergePod } from './pod/merge-pod.js';
 import type { TrainerNetwork } from './pod/network-policy.js';
 import { confine, CONTAINER_SECURITY, POD_SECURITY } from './pod/security.js';
+import { STORAGE_VARIABLES, storageOf } from './pod/storage.js';
 import { CACHE_VARIABLES, writableVolumes, WRITABLE_MOUNTS, type ModelCache } from './pod/volumes.js';
 
 export interface WorkerPodOptions {
@@ -105,6 +106,7 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
       ...pick(template, ['serviceAccountName', 'priorityClassName', 'nodeSelector']),
       volumes: merged('volumes', writableVolumes(options.modelCache ?? 'emptyDir'), template.volumes, [
         identityVolume(jobName, plan.index),
+        ...storageOf(job.spec).volumes,
       ]),
       tolerations: template.tolerations ?? [],
       affinity: { nodeAffinity: requiredNode(plan.node) },
@@ -168,8 +170,9 @@ function trainerContainer(job: FineTuneJob, plan: WorkerPlan, options: WorkerPod
     command: template.command ?? ['tuneyard-trainer', 'worker'],
     volumeMounts: merged('volumeMounts', WRITABLE_MOUNTS, template.volumeMounts, [
       { name: IDENTITY_VOLUME, mountPath: IDENTITY_FOLDER, readOnly: true },
+      ...storageOf(job.spec).mounts,
     ]),
-    env: merged('env', CACHE_VARIABLES, template.env, variables),
+    env: merged('env', [...CACHE_VARIABLES, ...STORAGE_VARIABLES], template.env, variables),
     ...(metricsPort === 0 ? {} : { ports: [{ name: 'metrics', containerPort: metricsPort }] }),
     resources: resourcesOf(plan, template.resources),
   };

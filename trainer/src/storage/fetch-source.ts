@@ -153,8 +153,8 @@ async function download(
 /** Names the content of files by their paths and versions; undefined when one has none. */
 function versionOf(files: readonly RemoteFile[]): string | undefined {
   if (files.some(({ version }) => version === undefined)) return undefined;
-  const parts = files.map(({ path, size, version }) => [path, size, version]);
-  return createHash('sha256').update(JSON.stringify(parts.sort())).digest('hex').slice(0, 40);
+  const parts = files.map(({ path, size, version }) => JSON.stringify([path, size, version]));
+  return createHash('sha256').update(parts.sort().join('\n')).digest('hex').slice(0, 40);
 }
 
 /** Undefined when the size of one is not known. */

@@ -76,7 +76,7 @@ export function gaveUp(what: string, failures: number, error: unknown): Transfer
 export function causeOf(error: unknown): string {
   let inner = error;
   while (inner instanceof Error && inner.cause instanceof Error) inner = inner.cause;
-  const { message = String(inner), code } = inner as NodeJS.ErrnoException;
-  const text = message === '' ? (code ?? 'unknown failure') : message;
+  const { message, code } = inner as NodeJS.ErrnoException;
+  const text = message || (code ?? 'unknown failure');
   return text.replace(/https?:\/\/\S+/g, '<address>');
 }

@@ -41,18 +41,12 @@ export interface Selection {
  * @throws UserError when one that must be there is not
  */
 export async function selectFiles(shelf: Shelf, selection: Selection): Promise<readonly RemoteFile[]> {
-  switch (selection.purpose) {
-    case 'model':
-      return withDigests(await modelFiles(shelf, selection), shelf, selection);
-    case 'adapter':
-      return withDigests(
-        await Promise.all(ADAPTER_FILES.map((name) => required(shelf, name, selection))),
-        shelf,
-        selection,
-      );
-    case 'data':
-      return dataFiles(shelf, selection);
-  }
+  if (selection.purpose === 'data') return dataFiles(shelf, selection);
+  const files =
+    selection.purpose === 'model'
+      ? modelFiles(shelf, selection)
+      : Promise.all(ADAPTER_FILES.map((name) => required(shelf, name, selection)));
+  return withDigests(await files, shelf, selection);
 }
 
 async function modelFiles(shelf: Shelf, selection: Selection): Promise<RemoteFile[]> {

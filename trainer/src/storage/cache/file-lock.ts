@@ -50,7 +50,7 @@ async function loadFlock(): Promise<Flock | undefined> {
   const library = { linux: 'libc.so.6', darwin: 'libSystem.B.dylib' }[platform() as string];
   if (ffi === undefined || library === undefined) return undefined;
   try {
-    return ffi.load(library).func('int flock(int fd, int operation)') as unknown as Flock;
+    return ffi.load(library).func('int flock(int fd, int operation)') as Flock;
   } catch {
     return undefined;
   }

@@ -66,7 +66,7 @@ async function uploadParts(
   try {
     await Promise.all(Array.from({ length: PARTS_AT_ONCE }, sender));
     const Part = etags.map((ETag, index) => ({ PartNumber: index + 1, ETag }));
-    const body = Buffer.from(String(new XMLBuilder().build({ CompleteMultipartUpload: { Part } })));
+    const body = Buffer.from(new XMLBuilder().build({ CompleteMultipartUpload: { Part } }));
     await client.askXml({ method: 'POST', key, query: { uploadId }, body }, 'CompleteMultipartUploadResult');
   } catch (error) {
     next = count;

@@ -33,7 +33,7 @@ export class FaultServer {
     const server = createServer((request, response) => {
       const { method = '', url = '', headers } = request;
       started?.seen.push({ method, url, headers });
-      void listener(request, response);
+      listener(request, response);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     started = new FaultServer(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);

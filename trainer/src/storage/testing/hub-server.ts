@@ -17,7 +17,7 @@ const LFS_BYTES = 1000;
 
 /** The part of the Hugging Face hub that is needed to read repositories: revision, paged tree, resolve with a redirect. */
 export function startHubServer(repositories: Map<string, HubRepository>): Promise<FaultServer> {
-  return FaultServer.start((server) => (request, response) => {
+  return FaultServer.start((server) => (request, response): void => {
     const fault = server().faultFor(request);
     const url = new URL(request.url ?? '', server().url);
     const json = (status: number, value: unknown, headers: Record<string, string> = {}) =>

@@ -6,7 +6,7 @@ export function startWebServer(
   files: Map<string, Buffer>,
   options: { readonly authorization?: string; readonly etags?: boolean } = {},
 ): Promise<FaultServer> {
-  return FaultServer.start((server) => (request, response) => {
+  return FaultServer.start((server) => (request, response): void => {
     const fault = server().faultFor(request);
     const path = decodeURIComponent((request.url ?? '').split('?')[0] ?? '');
     const content = files.get(path.slice(1));
