@@ -89,8 +89,11 @@ export async function startController(options: ControllerOptions): Promise<Runni
   };
   try {
     await checkApiServer(client, connection.server.href);
-    const onTrouble = (place: string, error: unknown) =>
+    const onTrouble = (place: string, error: unknown) => {
       log.warn({ place, err: error }, 'the coordinator goes on');
+      if (place === 'redis' || place.startsWith('state store')) metrics.storeTrouble('state');
+      if (place.startsWith('event bus')) metrics.storeTrouble('events');
+    };
     const stores = await openStores({ redisUrl: options.redisUrl, natsUrl: options.natsUrl, onTrouble });
     closers.push(() => stores.close());
     const authority = await loadControllerAuthority(client, options.leaseNamespace ?? 'default', systemClock);

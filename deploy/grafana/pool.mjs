@@ -134,6 +134,18 @@ export const pool = dashboard({
           ],
           { min: 0 },
         ),
+        lines(
+          'Estimates of the start',
+          'By how much the first estimate that a job was told was off, of the jobs started in the last hour.',
+          's',
+          [
+            [
+              `histogram_quantile(0.5, sum by (le) (rate(tuneyard_start_estimate_error_seconds_bucket{${queue}}[1h])))`,
+              'half within',
+            ],
+          ],
+          { min: 0 },
+        ),
       ],
     },
     {
@@ -237,9 +249,12 @@ export const pool = dashboard({
         ),
         lines(
           'Errors per minute',
-          'Keys whose handling failed and is tried again.',
+          'Keys whose handling failed and is tried again, and calls to the stores.',
           'short',
-          [['sum by (controller) (rate(tuneyard_reconcile_errors_total[5m])) * 60', '{{controller}}']],
+          [
+            ['sum by (controller) (rate(tuneyard_reconcile_errors_total[5m])) * 60', '{{controller}}'],
+            ['sum by (store) (rate(tuneyard_store_errors_total[5m])) * 60', 'store of {{store}}'],
+          ],
           { min: 0 },
         ),
       ],

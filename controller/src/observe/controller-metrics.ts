@@ -26,6 +26,19 @@ export class ControllerMetrics implements ControlLoopsObserver {
     ['queue'],
     WAIT_SECONDS,
   );
+  readonly #startError = this.#histogram(
+    'tuneyard_start_estimate_error_seconds',
+    'Seconds between the start of a job and the first estimate of it that was told, whichever is later.',
+    ['queue'],
+    WAIT_SECONDS,
+  );
+  readonly #storeErrors = this.#counter(
+    'tuneyard_store_errors_total',
+    'Failed connections and calls to the stores of the coordinator, which are tried again.',
+    ['store'],
+  );
+  /** The first estimate of the start of a job that waits, in milliseconds since the epoch, by key. */
+  readonly #estimates = new Map<string, number>();
   readonly #cycle = this.#histogram(
     'tuneyard_scheduling_cycle_seconds',
     'Seconds of a scheduling cycle by phase.',
@@ -173,7 +186,15 @@ export class ControllerMetrics implements ControlLoopsObserver {
     grown(this.#restarts, before?.restarts, after.restarts);
     const became = (type: 'Admitted' | 'Complete' | 'Failed') =>
       isTrue(after.conditions, type) && !isTrue(before?.conditions, type);
+    const key = `${job.metadata.namespace}/${job.metadata.name}`;
+    const estimated = Date.parse(after.queue?.estimatedStartTime ?? '');
+    if (Number.isFinite(estimated) && !this.#estimates.has(key)) this.#estimates.set(key, estimated);
     if (became('Admitted')) {
+      const told = this.#estimates.get(key);
+      const start = Date.parse(after.placement?.time ?? '');
+      if (told !== undefined && Number.isFinite(start))
+        this.#startError.observe({ queue }, Math.abs(start - told) / 1000);
+      this.#estimates.delete(key);
       this.#admissions.inc({ queue });
       const created = Date.parse(job.metadata.creationTimestamp ?? '');
       const admitted = Date.parse(after.placement?.time ?? '');
@@ -219,14 +240,20 @@ export class ControllerMetrics implements ControlLoopsObserver {
     this.#requests.inc({ verb, code: String(code) });
   }
 
+  storeTrouble(store: string): void {
+    this.#storeErrors.inc({ store });
+  }
+
   leading(leads: boolean): void {
     this.#leading.set(leads ? 1 : 0);
   }
 
   /** Where the queue of a job key is looked up for {@link cycle}. */
   jobSeen(key: string, queue: string | undefined): void {
-    if (queue === undefined) this.#queueOfKey.delete(key);
-    else this.#queueOfKey.set(key, queue);
+    if (queue === undefined) {
+      this.#queueOfKey.delete(key);
+      this.#estimates.delete(key);
+    } else this.#queueOfKey.set(key, queue);
   }
 
   #gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
