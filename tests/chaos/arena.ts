@@ -1,20 +1,16 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
-import { bundlePrograms, PROGRAMS } from './bundle-programs.js';
+import { preparePrograms, run } from './programs.js';
 import type { CoordinatorOrder } from './coordinator-process.js';
 import type { FakeTraining } from './fake-training.js';
 import type { WorkerOrder, WorkerReport } from './worker-process.js';
 
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-/** Compiled, the programs stand beside this file. */
-const isCompiled = import.meta.url.endsWith('.js');
 const HEARTBEAT_TIMEOUT_SECONDS = 1;
 
-/** Bundles the programs that an arena runs; once before its tests. */
-export const buildPrograms = (): Promise<void> => bundlePrograms('worker-process', 'coordinator-process');
+/** Makes the programs that an arena runs; once before its tests. */
+export const buildPrograms = (): Promise<void> => preparePrograms('worker-process', 'coordinator-process');
 
 /** A worker process and what it said so far. */
 export class WorkerProcess {
@@ -157,22 +153,4 @@ export class Arena {
     await this.until(() => this.workers.every((worker) => worker.ended));
     if (this.#coordinator?.exitCode === null) await this.killCoordinator();
   }
-}
-
-function run(program: string, order: object): ChildProcess {
-  const file = isCompiled ? here(`${program}.js`) : `${PROGRAMS}/${program}.mjs`;
-  return spawn(process.execPath, [file, JSON.stringify(order)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-/** Reproducible choices (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -7,6 +7,10 @@ export interface CoordinatorOrder {
   readonly uid: string;
   readonly expectedWorkers: number;
   readonly heartbeatTimeoutSeconds: number;
+  /** Name of the job; default `tune`. */
+  readonly name?: string;
+  /** What it trains, as JSON; default nothing. */
+  readonly config?: unknown;
 }
 
 // Its store is its memory: after a kill it knows nothing but what the workers tell it.
@@ -15,12 +19,12 @@ const server = await createCoordinatorServer({
   address: order.address,
   store: new MemoryStateStore(),
   bus: new MemoryEventBus(),
-  heartbeatIntervalSeconds: order.heartbeatTimeoutSeconds / 4,
+  heartbeatIntervalSeconds: order.heartbeatTimeoutSeconds / 5,
   heartbeatTimeoutSeconds: order.heartbeatTimeoutSeconds,
 });
 await server.coordinator.register({
-  ref: { namespace: 'team', name: 'tune', uid: order.uid },
-  config: TrainerConfig.create(),
+  ref: { namespace: 'team', name: order.name ?? 'tune', uid: order.uid },
+  config: TrainerConfig.fromJSON(order.config ?? {}),
   token: 's',
   expectedWorkers: order.expectedWorkers,
 });

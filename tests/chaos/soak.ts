@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { Arena, randomOf, type WorkerProcess } from './arena.js';
+import { Arena, type WorkerProcess } from './arena.js';
 import type { FakeTraining } from './fake-training.js';
+import { randomOf } from './random.js';
 import { quantile } from '../support/quantile.js';
 import { readOptions } from '../support/read-options.js';
 

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { Arena, buildPrograms, randomOf, type WorkerProcess } from './arena.js';
+import { Arena, buildPrograms, type WorkerProcess } from './arena.js';
 import type { FakeTraining } from './fake-training.js';
+import { randomOf } from './random.js';
 
 /** TUNEYARD_SEED repeats a run. */
 const seed = Number(process.env['TUNEYARD_SEED'] ?? Date.now() % 1_000_000);

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,18 +15,28 @@ import {
   type CoordinatorServer,
 } from '@tuneyard/controller/coordinator';
 
+import type { TrainerConfig } from '@tuneyard/proto';
+
 import { writeTinyModel } from '../support/tiny-model.js';
-import { bundlePrograms, PROGRAMS } from './bundle-programs.js';
-import type { TrainerOrder } from './trainer-process.js';
+import { preparePrograms, run } from './programs.js';
+import type { Struck } from './faults.js';
+import type { Committed, TrainerOrder } from './trainer-process.js';
 
 export const STEPS = 6;
 
-export interface YardJob {
+export interface YardTraining {
   /** As in the spec. */
   readonly method: object;
-  readonly expectedWorkers: number;
   /** Default 0. */
   readonly verifyEverySteps?: number;
+  /** Default {@link STEPS}. */
+  readonly steps?: number;
+  /** Default: no checkpoints. */
+  readonly checkpointEverySteps?: number;
+}
+
+export interface YardJob extends YardTraining {
+  readonly expectedWorkers: number;
 }
 
 /** Jobs of a tiny model with real trainers as processes: 16 micro-batches a step, dropout on. */
@@ -44,12 +54,13 @@ export class Yard {
       output: `${(i * 37) % 101}`,
     }));
     writeFileSync(join(yard.#folder, 'data.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'));
-    await bundlePrograms('trainer-process');
+    await preparePrograms('trainer-process', 'coordinator-process');
     return yard;
   }
 
-  /** Makes a job known; returns how to start its trainers and what came of it. */
-  async job(name: string, { method, expectedWorkers, verifyEverySteps = 0 }: YardJob): Promise<RunningJob> {
+  /** What the controller would tell the trainers of such a job; its result goes to a folder of that name. */
+  config(name: string, training: YardTraining): TrainerConfig {
+    const { method, verifyEverySteps = 0, steps = STEPS, checkpointEverySteps } = training;
     const file = (path: string): string => pathToFileURL(join(this.#folder, path)).href;
     const spec = parseFineTuneJobSpec({
       queueName: 'local',
@@ -60,9 +71,33 @@ export class Yard {
         split: { train: 1, validation: 0, test: 0 },
         maxLength: 64,
       },
-      training: { steps: STEPS, batchSize: 16, microBatchSize: 1, verifyEverySteps },
+      training: {
+        steps,
+        batchSize: 16,
+        microBatchSize: 1,
+        verifyEverySteps,
+        ...(checkpointEverySteps === undefined
+          ? {}
+          : { checkpoint: { everySteps: checkpointEverySteps, keep: 2, uri: file(`${name}-checkpoints`) } }),
+      },
       output: { uri: file(name) },
     });
+    return toTrainerConfig(resolveSpec(spec));
+  }
+
+  /** Of the result of a job. */
+  adapterDigest(name: string): string {
+    return digestOf(join(this.#folder, name, 'adapter_model.safetensors'));
+  }
+
+  startTrainer(order: TrainerOrder): Trainer {
+    const trainer = new Trainer(order);
+    this.#trainers.push(trainer);
+    return trainer;
+  }
+
+  /** Makes a job known; returns how to start its trainers and what came of it. */
+  async job(name: string, { expectedWorkers, ...training }: YardJob): Promise<RunningJob> {
     const server = await createCoordinatorServer({
       address: '127.0.0.1:0',
       store: new MemoryStateStore(),
@@ -71,15 +106,12 @@ export class Yard {
     });
     this.#servers.push(server);
     const job = { namespace: 'team', name, uid: name };
-    const config = toTrainerConfig(resolveSpec(spec));
+    const config = this.config(name, training);
     await server.coordinator.register({ ref: job, config, token: 's', expectedWorkers });
     return {
-      start: (memberId, more = {}) => {
-        const trainer = new Trainer({ coordinator: server.address, memberId, job, token: 's', ...more });
-        this.#trainers.push(trainer);
-        return trainer;
-      },
-      adapterDigest: () => digestOf(join(this.#folder, name, 'adapter_model.safetensors')),
+      start: (memberId, more = {}) =>
+        this.startTrainer({ coordinator: server.address, memberId, job, token: 's', ...more }),
+      adapterDigest: () => this.adapterDigest(name),
     };
   }
 
@@ -104,10 +136,8 @@ export class Trainer {
   #waiting: (() => void)[] = [];
 
   constructor(order: TrainerOrder) {
-    this.child = spawn(process.execPath, [join(PROGRAMS, 'trainer-process.mjs'), JSON.stringify(order)], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, TUNEYARD_BACKEND: 'wasm' },
-    });
+    this.child = run('trainer-process', order, { TUNEYARD_BACKEND: 'wasm' });
+    this.child.stdout?.resume();
     if (this.child.stderr === null) throw new Error('a trainer needs a pipe');
     createInterface({ input: this.child.stderr }).on('line', (line) => {
       this.stderr += `${line}\n`;
@@ -117,8 +147,19 @@ export class Trainer {
     void this.ended.then(() => this.#waiting.splice(0).forEach((resume) => resume()));
   }
 
+  /** In the order in which it committed them. */
+  commits(): Committed[] {
+    return [...this.stderr.matchAll(/^\{"step":.*\}$/gm)].map(([line]) => JSON.parse(line));
+  }
+
   steps(): number[] {
-    return [...this.stderr.matchAll(/^\{"step":(\d+)\}$/gm)].map(([, step]) => Number(step));
+    return this.commits().map(({ step }) => step);
+  }
+
+  /** When and where the fault of its order hit it. */
+  struck(): Struck | undefined {
+    const [line] = /^\{"struck":.*\}$/m.exec(this.stderr) ?? [];
+    return line === undefined ? undefined : JSON.parse(line);
   }
 
   /** Of its trained values and optimizer moments at the end; undefined when it did not come to the end. */
@@ -126,12 +167,17 @@ export class Trainer {
     return /^\{"state":"([0-9a-f]+)"\}$/m.exec(this.stderr)?.[1];
   }
 
+  /** Resolves when it says something more, or has ended. */
+  news(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
   /** Resolves when it has committed the step; throws when it ends before. */
   async committed(step: number): Promise<void> {
     while ((this.steps().at(-1) ?? 0) < step) {
       if (this.child.exitCode !== null || this.child.signalCode !== null)
         throw new Error(`the trainer ended before step ${step}: ${this.stderr}`);
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await this.news();
     }
   }
 }

@@ -2,7 +2,9 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const BASES = fileURLToPath(new URL('../parity/cases/bases/', import.meta.url));
+/** Compiled, this stands one folder deeper. */
+const TESTS = import.meta.url.endsWith('.js') ? '../../' : '../';
+const BASES = fileURLToPath(new URL(`${TESTS}parity/cases/bases/`, import.meta.url));
 
 /**
  * A Hugging Face folder of a model with two layers and random weights, with a tokenizer of single bytes: enough to

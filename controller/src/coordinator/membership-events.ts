@@ -23,7 +23,7 @@ export const DEFAULT_MEMBERSHIP_SETTINGS: MembershipSettings = {
   heartbeatTimeoutMs: 5000,
   probeTimeoutMs: 200,
   // Somewhat more than the longest pause between a worker's attempts.
-  reattachMs: 1500,
+  reattachMs: 1000,
   lossSettleMs: 25,
   joinSettleMs: 200,
   maxAccusations: 3,

@@ -21,7 +21,7 @@ import { CoordinatorError } from '../errors.js';
 import { coordinatorCredentials, nameOptions, type TlsIdentity } from './tls-identity.js';
 
 const FIRST_PAUSE_MS = 50;
-const MAX_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 500;
 const DEFAULT_PATIENCE_MS = 300_000;
 /** The coordinator says Welcome at once; a stream without it leads nowhere. */
 const WELCOME_TIMEOUT_MS = 5000;

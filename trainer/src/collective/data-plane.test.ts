@@ -129,6 +129,34 @@ describe.each(pairs)('a $server server and a $client client', ({ server, client 
     }
   });
 
+  it('cancel on a connection that has ended without a goodbye, at any moment after that', async () => {
+    const turns = (count: number, then: () => void): unknown =>
+      count === 0 ? then() : setImmediate(() => turns(count - 1, then));
+    for (let turn = 0; turn < 16; turn++) {
+      const { plane, peer } = await connectPair((_, sink) => void sink.write(frameOf(1000, 1)));
+      const target = new URL(`http://${peer.address}`);
+      const sockets: Socket[] = [];
+      const between = createServer((socket) => {
+        sockets.push(socket);
+        socket.pipe(connect({ host: target.hostname, port: Number(target.port) })).pipe(socket);
+      }).listen(0, '127.0.0.1');
+      await once(between, 'listening');
+      // eslint-disable-next-line typescript/no-unsafe-type-assertion
+      const address = `127.0.0.1:${(between.address() as AddressInfo).port}`;
+      let cancel = (): void => {};
+      const listener = { onEnd() {}, onError() {} };
+      const by = { ...peer, address, bulkAddress: client === 'http2' ? address : '' };
+      await new Promise<void>((resolve) => {
+        cancel = plane.pull(by, request, { ...listener, onMessage: () => resolve() });
+      });
+      // As the system does for a process that was killed.
+      for (const socket of sockets) socket.end();
+      between.close();
+      await new Promise<void>((resolve) => turns(turn, resolve));
+      cancel();
+    }
+  });
+
   it('tell a refusal, a stranger and a broken line apart', async () => {
     const sinks: FrameSink[] = [];
     const answers: ((sink: FrameSink) => void)[] = [

@@ -58,7 +58,9 @@ export class Http2DataTap extends Duplex {
       },
     });
     this.#socket.on('error', (error) => this.fail(error.message));
-    this.#socket.on('end', () => this.push(null));
+    // Not an end of the stream: node:http2 would begin to end its own side, and aborts the process when something is
+    // still to be written then. What came before the end is read first.
+    this.#socket.on('end', () => setImmediate(() => this.destroy()));
     this.#socket.on('close', () => this.destroy());
   }
 
