@@ -24,7 +24,7 @@ import { coordinatorTls, workerMaterial } from '../support/make-certificates.js'
 import { median } from '../support/quantile.js';
 import type { AttackOrder, AttackReport } from './attacker-process.js';
 import type { BesiegedOrder, BesiegedQuestion } from './besieged-process.js';
-import { bundlePrograms, PROGRAMS } from './bundle-programs.js';
+import { preparePrograms, programFile } from './programs.js';
 
 const authority = createControllerAuthority(Date.now());
 const JOBS = { mine: 'token of mine', other: 'token of other', deleted: 'token of deleted' };
@@ -41,9 +41,9 @@ let heartbeats: NodeJS.Timeout | undefined;
 const attackers: ChildProcess[] = [];
 
 beforeAll(async () => {
-  await bundlePrograms('besieged-process', 'attacker-process');
+  await preparePrograms('besieged-process', 'attacker-process');
   const order: BesiegedOrder = { tls: coordinatorTls(authority), jobs: JOBS };
-  besieged = spawn(process.execPath, [`${PROGRAMS}/besieged-process.mjs`, JSON.stringify(order)], {
+  besieged = spawn(process.execPath, [programFile('besieged-process'), JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   });
   if (besieged.stdout === null) throw new Error('no pipe');
@@ -186,7 +186,7 @@ async function attack(
   const [host = '', port = ''] = address.split(':');
   const full: AttackOrder = { ...order, host, port: Number(port) };
   const before = await ask({ kind: 'memory' });
-  const child = spawn(process.execPath, [`${PROGRAMS}/attacker-process.mjs`, JSON.stringify(full)], {
+  const child = spawn(process.execPath, [programFile('attacker-process'), JSON.stringify(full)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   attackers.push(child);

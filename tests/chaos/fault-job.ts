@@ -24,7 +24,7 @@ const CHECKPOINT_STEP = 4;
 /** From this step on the others wait for the newcomer. */
 const AWAIT_STEP = 4;
 /** No job takes so long: one that does hangs. */
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 90_000;
 
 export interface FaultOutcome extends FaultCase {
   readonly seed: number;

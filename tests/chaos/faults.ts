@@ -76,7 +76,7 @@ export const ALL_CASES: readonly FaultCase[] = Object.keys(FAULTS).flatMap((name
 /** What a trainer does to itself when it comes to that place. */
 export interface FaultPlan extends FaultCase {
   readonly seed: number;
-  /** In this step of the first generation, when it has this rank; absent: a newcomer, the first time. */
+  /** In this step, when it has this rank; absent: a newcomer, the first time. */
   readonly at?: { readonly step: number; readonly rank: number };
 }
 

@@ -24,10 +24,13 @@ export async function preparePrograms(...names: readonly string[]): Promise<void
   });
 }
 
+/** Where one of the programs of this folder lies. */
+export const programFile = (program: string): string =>
+  isCompiled ? here(`${program}.js`) : `${PROGRAMS}/${program}.mjs`;
+
 /** Starts one of the programs of this folder. */
 export function run(program: string, order: object, environment: NodeJS.ProcessEnv = {}): ChildProcess {
-  const file = isCompiled ? here(`${program}.js`) : `${PROGRAMS}/${program}.mjs`;
-  return spawn(process.execPath, [file, JSON.stringify(order)], {
+  return spawn(process.execPath, [programFile(program), JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });

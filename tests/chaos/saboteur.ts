@@ -38,6 +38,8 @@ export class Saboteur {
   #toCoordinator: FaultProxy | undefined;
   readonly #ways = new Map<string, FaultProxy>();
   #isStruck = false;
+  /** The generation in which this process committed its last step. */
+  committedIn = 0;
 
   constructor(
     private readonly plan: FaultPlan | undefined,
@@ -67,12 +69,12 @@ export class Saboteur {
 
   /** The process is in that phase (of that step) now; does what is due. */
   reached(phase: Phase, step?: number): void {
-    if (this.#isDue(phase, step)) this.#strike(phase);
+    if (this.isDue(phase, step)) this.strike(phase);
   }
 
   /** The same some moments later. */
   soon(phase: Phase, step?: number): void {
-    if (this.#isDue(phase, step)) setTimeout(() => this.reached(phase, step), 3 * this.#random());
+    if (this.isDue(phase, step)) setTimeout(() => this.reached(phase, step), 3 * this.#random());
   }
 
   /** Frames leave and state is given under its eyes. */
@@ -109,19 +111,20 @@ export class Saboteur {
     for (const proxy of this.#proxies()) await proxy.close();
   }
 
-  #isDue(phase: Phase, step: number | undefined): boolean {
+  isDue(phase: Phase, step?: number): boolean {
     if (this.plan?.phase !== phase || this.#isStruck) return false;
     const { at } = this.plan;
     if (at === undefined) return true;
     const { rank, generation } = this.standing();
     if (rank !== at.rank) return false;
-    // A donor is hit when the first newcomer asks it.
-    return phase === 'donation' ? generation === 2 : generation === 1 && step === at.step;
+    // A donor is hit when the first newcomer asks it. What regroups because of the fault is not hit again.
+    if (phase === 'donation') return generation === this.committedIn + 1;
+    return generation === this.committedIn && step === at.step;
   }
 
-  #strike(phase: Phase): void {
+  strike(phase: Phase): void {
     const fault = this.plan?.fault;
-    if (fault === undefined) return;
+    if (fault === undefined || this.#isStruck) return;
     this.#isStruck = true;
     const told: Struck = { struck: phase, at: Date.now(), generation: this.standing().generation };
     // At once: the process may not get to anything else.
@@ -169,9 +172,9 @@ export class Saboteur {
     return {
       write: (frame) => {
         const phase = PHASE_OF_FRAME.get(frame.header[8] ?? 0);
-        const isDue = phase !== undefined && this.#isDue(phase, frame.header.readUInt32LE(16));
+        const isDue = phase !== undefined && this.isDue(phase, frame.header.readUInt32LE(16));
         if (!isDue) return sink.write(frame);
-        this.#strike(phase);
+        this.strike(phase);
         return this.#tamper(sink, frame);
       },
       batch: (writes) => sink.batch(writes),

@@ -2,15 +2,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import * as tf from '@tensorflow/tfjs-core';
 import type { JobRef } from '@tuneyard/proto';
 import { createHttp2DataPlane, PeerGroup, type Scalars } from '@tuneyard/trainer/collective';
-import { train, Workbench } from '@tuneyard/trainer/loop';
-import { openStorage } from '@tuneyard/trainer/storage';
+import { ThreadedCompute, train } from '@tuneyard/trainer/loop';
 import type { Observer } from '@tuneyard/trainer/observe';
+import { openStorage } from '@tuneyard/trainer/storage';
 
 import type { FaultPlan } from './faults.js';
+import { Fuse } from './fuse.js';
 import { Saboteur } from './saboteur.js';
+import type { ShakyThreadOptions } from './shaky-thread.js';
 
 /** What the process is told, as JSON in its first argument. */
 export interface TrainerOrder {
@@ -35,19 +36,15 @@ export interface Committed {
 const order: TrainerOrder = JSON.parse(process.argv[2] ?? '');
 const say = (fields: object): void => void process.stderr.write(`${JSON.stringify(fields)}\n`);
 
-class ShakyWorkbench extends Workbench {
+/** Hurts the process around and, by the fuse, in the middle of what the compute thread does. */
+class ShakyCompute extends ThreadedCompute {
   #step = 0;
 
-  constructor() {
-    super();
-    const engine = tf.engine();
-    const tidy = engine.tidy.bind(engine);
-    // The engine of tfjs calls the two halves of a gradient so.
-    engine.tidy = (nameOrCompute, compute) => {
-      if (nameOrCompute === 'forward' || nameOrCompute === 'backward')
-        saboteur.reached(nameOrCompute, this.#step);
-      return tidy(nameOrCompute, compute);
-    };
+  constructor(private readonly fuse = new Fuse()) {
+    const thread = import.meta.url.endsWith('.mjs') ? './shaky-thread.mjs' : './shaky-thread.js';
+    const { flawedFrom } = order;
+    const options: ShakyThreadOptions = { measureMemory: false, flawedFrom, fuse: fuse.memory };
+    super(options, new URL(thread, import.meta.url));
   }
 
   override async gradient(step: number, index: number, out: Float32Array): Promise<Scalars> {
@@ -57,17 +54,16 @@ class ShakyWorkbench extends Workbench {
     while (!isComplete()) await delay(10);
     this.#step = step;
     saboteur.reached('data', step);
-    const scalars = await super.gradient(step, index, out);
-    if (order.flawedFrom !== undefined && step >= order.flawedFrom) {
-      const bits = new Uint32Array(out.buffer, out.byteOffset, out.length);
-      bits[7] = (bits[7] ?? 0) ^ 1;
+    for (const phase of ['forward', 'backward'] as const) {
+      if (saboteur.isDue(phase, step)) this.fuse.arm(phase, () => saboteur.strike(phase));
     }
-    return scalars;
+    return super.gradient(step, index, out);
   }
 
-  override async update(...of: Parameters<Workbench['update']>): Promise<number> {
+  override async update(...of: Parameters<ThreadedCompute['update']>): Promise<number> {
+    const updated = super.update(...of);
     saboteur.reached('update', this.#step);
-    return super.update(...of);
+    return updated;
   }
 
   override async exportState(): Promise<Uint8Array> {
@@ -81,7 +77,10 @@ class ShakyWorkbench extends Workbench {
 const observer: Observer = {
   loaded: () => undefined,
   resumed: () => undefined,
-  step: ({ step }) => say({ step, at: Date.now(), generation: group.generation } satisfies Committed),
+  step: ({ step }) => {
+    saboteur.committedIn = group.generation;
+    say({ step, at: Date.now(), generation: group.generation } satisfies Committed);
+  },
   evaluation: () => undefined,
   tested: () => undefined,
   checkpoint: () => undefined,
@@ -114,7 +113,7 @@ const group: PeerGroup = new PeerGroup(
     return saboteur.watchTaking(await createHttp2DataPlane(listen, saboteur.watchServing(handlers)));
   },
 );
-const compute = new ShakyWorkbench();
+const compute = new ShakyCompute();
 await train({
   group,
   compute,

@@ -54,7 +54,7 @@ export class Yard {
       output: `${(i * 37) % 101}`,
     }));
     writeFileSync(join(yard.#folder, 'data.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'));
-    await preparePrograms('trainer-process', 'coordinator-process');
+    await preparePrograms('trainer-process', 'shaky-thread', 'coordinator-process');
     return yard;
   }
 

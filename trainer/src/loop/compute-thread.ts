@@ -1,31 +1,9 @@
 /** Entry of the compute thread: one {@link Workbench}, driven by calls from {@link ThreadedCompute}. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { LocalJob } from '../storage/index.js';
-import type { UpdateOptions } from './engine.js';
-import { serveCalls } from './thread-rpc.js';
+import { serveWorkbench } from './serve-workbench.js';
 import type { ComputeThreadOptions } from './threaded-compute.js';
 import { Workbench } from './workbench.js';
 
 if (!parentPort) throw new Error('compute-thread runs as a worker thread only');
 
-const workbench = new Workbench((workerData as ComputeThreadOptions).measureMemory);
-/** The flat vector shared with the main thread: gradients go out through it, summed gradients come in. */
-let shared: Float32Array = new Float32Array(0);
-
-serveCalls(parentPort, {
-  load: async (local: LocalJob) => {
-    const job = await workbench.load(local);
-    shared = new Float32Array(new SharedArrayBuffer(job.parameterCount * 4));
-    return { job, shared };
-  },
-  gradient: (step: number, index: number) => workbench.gradient(step, index, shared),
-  validationLoss: (index: number) => workbench.validationLoss(index),
-  exactMatches: (group: number, useAdapter: boolean) => workbench.exactMatches(group, useAdapter),
-  update: (options: UpdateOptions) => workbench.update(shared, options),
-  takeDataSeconds: () => workbench.takeDataSeconds(),
-  exportState: () => workbench.exportState(),
-  importState: (state: Uint8Array) => workbench.importState(state),
-  save: (folder: string) => workbench.save(folder),
-  memoryReport: () => workbench.memoryReport(),
-  dispose: () => workbench.dispose(),
-});
+serveWorkbench(parentPort, new Workbench((workerData as ComputeThreadOptions).measureMemory));

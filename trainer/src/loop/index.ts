@@ -5,3 +5,5 @@ export type { Compute, LoadedJob } from './compute.js';
 export { readNewestCheckpoint, writeCheckpoint, type CheckpointInfo } from './checkpoints.js';
 export { train, type TrainDependencies } from './train.js';
 export { Workbench } from './workbench.js';
+export { serveWorkbench } from './serve-workbench.js';
+export { ThreadedCompute, type ComputeThreadOptions } from './threaded-compute.js';

@@ -17,8 +17,12 @@ export class ThreadedCompute implements Compute {
   private readonly thread: ThreadCaller;
   private shared: Float32Array = new Float32Array(0);
 
-  constructor(options: ComputeThreadOptions) {
-    this.worker = new Worker(new URL('./compute-thread.js', import.meta.url), { workerData: options });
+  /**
+   * @param options become the thread's `workerData`
+   * @param entry what runs in the thread and calls {@link serveWorkbench}; default: the {@link Workbench} itself
+   */
+  constructor(options: ComputeThreadOptions, entry = new URL('./compute-thread.js', import.meta.url)) {
+    this.worker = new Worker(entry, { workerData: options });
     this.thread = new ThreadCaller(this.worker);
   }
 

@@ -1,0 +1,29 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { LocalJob } from '../storage/index.js';
+import type { UpdateOptions } from './engine.js';
+import { serveCalls } from './thread-rpc.js';
+import type { Workbench } from './workbench.js';
+
+/** The thread's side of {@link ThreadedCompute}: serves `workbench` to the one behind the port. */
+export function serveWorkbench(port: MessagePort, workbench: Workbench): void {
+  /** The flat vector shared with the main thread: gradients go out through it, summed gradients come in. */
+  let shared: Float32Array = new Float32Array(0);
+
+  serveCalls(port, {
+    load: async (local: LocalJob) => {
+      const job = await workbench.load(local);
+      shared = new Float32Array(new SharedArrayBuffer(job.parameterCount * 4));
+      return { job, shared };
+    },
+    gradient: (step: number, index: number) => workbench.gradient(step, index, shared),
+    validationLoss: (index: number) => workbench.validationLoss(index),
+    exactMatches: (group: number, useAdapter: boolean) => workbench.exactMatches(group, useAdapter),
+    update: (options: UpdateOptions) => workbench.update(shared, options),
+    takeDataSeconds: () => workbench.takeDataSeconds(),
+    exportState: () => workbench.exportState(),
+    importState: (state: Uint8Array) => workbench.importState(state),
+    save: (folder: string) => workbench.save(folder),
+    memoryReport: () => workbench.memoryReport(),
+    dispose: () => workbench.dispose(),
+  });
+}
