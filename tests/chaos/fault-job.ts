@@ -21,7 +21,7 @@ const TRAINING = {
 };
 const FAULT_STEP = 3;
 const CHECKPOINT_STEP = 4;
-/** From this step on the others wait for the newcomer. */
+/** In this step the others wait for the newcomer. */
 const AWAIT_STEP = 4;
 /** No job takes so long: one that does hangs. */
 const LONGEST_MS = 90_000;

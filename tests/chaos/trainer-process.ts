@@ -21,7 +21,7 @@ export interface TrainerOrder {
   readonly token: string;
   /** From this step on one bit of every gradient is wrong. */
   readonly flawedFrom?: number;
-  /** From step `step` on nobody computes before so many have been members at once. */
+  /** Nothing of step `step` is computed before so many have been members at once since the step before it. */
   readonly await?: { readonly members: number; readonly step: number };
   readonly fault?: FaultPlan;
 }
@@ -49,7 +49,7 @@ class ShakyCompute extends ThreadedCompute {
 
   override async gradient(step: number, index: number, out: Float32Array): Promise<Scalars> {
     const { await: wait } = order;
-    const members = wait !== undefined && step >= wait.step ? wait.members : 0;
+    const members = wait !== undefined && step === wait.step ? wait.members : 0;
     const isComplete = (): boolean => mostMembers >= members;
     while (!isComplete()) await delay(10);
     this.#step = step;
@@ -79,6 +79,7 @@ const observer: Observer = {
   resumed: () => undefined,
   step: ({ step }) => {
     saboteur.committedIn = group.generation;
+    mostMembers = group.size;
     say({ step, at: Date.now(), generation: group.generation } satisfies Committed);
   },
   evaluation: () => undefined,
