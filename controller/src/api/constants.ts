@@ -35,3 +35,6 @@ export const ATTEMPT_LABEL = 'tuneyard.dev/attempt';
 
 /** Pod names are `<job>-worker-<i>` and must fit a label value of 63 characters. */
 export const MAX_JOB_NAME = 52;
+
+/** On a job: any new value asks its workers for a checkpoint now; `status.checkpoint` tells when it is there. */
+export const CHECKPOINT_ANNOTATION = 'tuneyard.dev/checkpoint-request';

@@ -1,6 +1,7 @@
 import { Argument, Option, type Command } from 'commander';
 import { completionScript, SHELLS, type Shell } from './completion-script.js';
 import type { CancelOptions, ResizeOptions } from './change-job.js';
+import type { CheckpointOptions } from './checkpoint-command.js';
 import type { ClusterOptions } from './cluster.js';
 import type { ExplainOptions } from './explain-command.js';
 import type { GetOptions } from './get-command.js';
@@ -10,7 +11,7 @@ import type { QueuesOptions } from './queues-command.js';
 import type { TopOptions } from './top-command.js';
 
 /** Commands whose first argument is the name of a job. */
-const JOB_COMMANDS = ['get', 'explain', 'logs', 'suspend', 'resume', 'resize', 'cancel'];
+const JOB_COMMANDS = ['get', 'explain', 'logs', 'checkpoint', 'suspend', 'resume', 'resize', 'cancel'];
 
 /** Adds the options by which every such command finds the cluster. */
 export function withClusterOptions(command: Command): Command {
@@ -69,6 +70,16 @@ export function addClusterCommands(program: Command): void {
         await setSuspended(job, suspend, options);
       });
   }
+
+  withClusterOptions(
+    program.command('checkpoint').description('have a running job write a checkpoint now, and wait for it'),
+  )
+    .argument('<job>', 'name of the job')
+    .option('--timeout <seconds>', 'longest wait', positiveInteger, 600)
+    .action(async (job: string, options: CheckpointOptions) => {
+      const { checkpoint } = await import('./checkpoint-command.js');
+      await checkpoint(job, options);
+    });
 
   withClusterOptions(program.command('resize').description('change between how many workers a job may have'))
     .argument('<job>', 'name of the job')

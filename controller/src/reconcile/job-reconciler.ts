@@ -1,6 +1,7 @@
 import type { FineTuneJob, FineTuneJobStatus, ResolvedSpec } from '../api/index.js';
 import {
   API_VERSION,
+  CHECKPOINT_ANNOTATION,
   FINE_TUNE_JOB_KIND,
   findCondition,
   JOB_LABEL,
@@ -60,6 +61,8 @@ export class JobReconciler {
   readonly #registered = new Map<string, { readonly told: string; readonly expectedWorkers: number }>();
   /** Key to uid of every job that was seen. */
   readonly #uids = new Map<string, string>();
+  /** uid to the request for a checkpoint that was passed on last. */
+  readonly #checkpointRequests = new Map<string, string>();
   /** When the progress of a job was written last. */
   readonly #progressAt = new Map<string, number>();
 
@@ -198,6 +201,7 @@ export class JobReconciler {
     if (decision.register !== undefined && facts.resolved !== undefined) {
       await this.#register(job, facts.resolved, decision.register);
     }
+    await this.#passOnCheckpointRequest(job, facts);
     if (decision.stop !== undefined)
       await coordinator.stop(uid, decision.stop.reason, { checkpoint: decision.stop.checkpoint });
     if (decision.unregister === true) await this.#unregister(uid);
@@ -233,6 +237,16 @@ export class JobReconciler {
     this.#registered.set(uid, { told, expectedWorkers });
   }
 
+  /** A request is passed on once the workers train; after a restart of the controller once more, which costs a checkpoint. */
+  async #passOnCheckpointRequest({ metadata }: FineTuneJob, { training }: JobFacts): Promise<void> {
+    const uid = metadata.uid ?? '';
+    const request = metadata.annotations?.[CHECKPOINT_ANNOTATION];
+    const trains = (training?.generation ?? 0) > 0 && training?.finished === undefined;
+    if (request === undefined || !trains || this.#checkpointRequests.get(uid) === request) return;
+    await this.options.coordinator.requestCheckpoint(uid);
+    this.#checkpointRequests.set(uid, request);
+  }
+
   /** Certificates of a job whose workers are known are replaced before they end. @returns when, in milliseconds */
   async #renewIdentities(job: FineTuneJob): Promise<number | undefined> {
     const known = this.#registered.get(job.metadata.uid ?? '');
@@ -246,6 +260,7 @@ export class JobReconciler {
     this.options.identities.forget(uid);
     this.#network.forget(uid);
     this.#progressAt.delete(uid);
+    this.#checkpointRequests.delete(uid);
     await this.options.coordinator.unregister(uid);
   }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { FineTuneJob } from '@tuneyard/controller/api';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { tuneyard } from '../../support/run-command.js';
 import { jobObject, queueObject, startCluster, type Cluster } from '../controller/cluster.js';
@@ -128,5 +128,45 @@ describe('tuneyard completion', () => {
       input: `${stdout}\nCOMP_WORDS=(tuneyard sus); COMP_CWORD=1; _tuneyard; echo "\${COMPREPLY[@]}"`,
     });
     expect(reply.toString()).toBe('suspend\n');
+  });
+});
+
+describe('tuneyard checkpoint', () => {
+  const reported = (step: number) => ({
+    status: { checkpoint: { step, time: '2026-01-01T00:00:00Z', uri: 'file:///checkpoints/7' } },
+  });
+  const at = { name: 'contracts', namespace: 'default' };
+
+  it('asks by an annotation and waits for a checkpoint of the steps done', async () => {
+    const training = {
+      type: 'Training',
+      status: 'True',
+      reason: 'Training',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    };
+    const { conditions = [] } = (await job('contracts')).status ?? {};
+    const status = { conditions: [...conditions, training] };
+    await cluster.client.mergePatch(JOBS, at, { status }, { subresource: 'status' });
+    await cluster.client.mergePatch(JOBS, at, reported(3), { subresource: 'status' });
+    const asked = run('checkpoint', 'contracts');
+    await vi.waitFor(
+      async () =>
+        expect((await job('contracts')).metadata.annotations).toHaveProperty(
+          'tuneyard.dev/checkpoint-request',
+        ),
+      { timeout: 20_000 },
+    );
+    await cluster.client.mergePatch(JOBS, at, reported(7), { subresource: 'status' });
+    expect(await asked).toMatchObject({
+      code: 0,
+      stdout: 'default/contracts has a checkpoint of step 7 at file:///checkpoints/7\n',
+    });
+  });
+
+  it('refuses a job that does not train', async () => {
+    const { code, stderr } = await run('checkpoint', 'letters');
+    expect(code).toBe(2);
+    expect(stderr).toContain('default/letters does not train now');
   });
 });

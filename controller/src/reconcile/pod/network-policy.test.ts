@@ -17,7 +17,15 @@ interface Policy {
 }
 
 const job = (name: string, template: object = {}) =>
-  ({ metadata: { name, namespace: 'team', uid: name }, spec: { template } }) as unknown as FineTuneJob;
+  ({
+    metadata: { name, namespace: 'team', uid: name },
+    spec: {
+      model: { source: 'file:///m' },
+      dataset: { sources: [{ uri: 'file:///d' }] },
+      output: { uri: 'file:///o' },
+      template,
+    },
+  }) as unknown as FineTuneJob;
 const labelsOf = (of: FineTuneJob) => {
   const plan = { index: 0, node: 'n', resource: 'nvidia.com/gpu', gpus: 1, attempt: 0 };
   return buildWorkerPod(of, plan, { coordinatorAddress: 'c:1', trainerImage: 't' }).metadata.labels ?? {};
