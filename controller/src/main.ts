@@ -28,8 +28,8 @@ interface Options {
   readonly allowPrivilegedPodTemplates: boolean;
   readonly trainerNetwork?: TrainerNetwork;
   readonly certificateLifetime: number;
-  readonly kubeQps: number;
-  readonly kubeBurst: number;
+  readonly kubeApiQps: number;
+  readonly kubeApiBurst: number;
   readonly logLevel: string;
 }
 
@@ -138,8 +138,8 @@ function readOptions(): Options {
       positive,
       24,
     )
-    .option('--kube-qps <n>', 'requests a second to the API server; 0 = no limit', number, 50)
-    .option('--kube-burst <n>', 'requests at once to the API server', number, 100)
+    .option('--kube-api-qps <n>', 'requests a second to the API server; 0 = no limit', number, 50)
+    .option('--kube-api-burst <n>', 'requests at once to the API server', number, 100)
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse()

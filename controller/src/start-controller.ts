@@ -48,9 +48,9 @@ export interface ControllerOptions {
   /** Gives each job a NetworkPolicy: its peers, and this. @default none */
   readonly trainerNetwork?: TrainerNetwork | undefined;
   /** Requests a second to the API server; 0 = no limit. @default 50 */
-  readonly kubeQps?: number | undefined;
+  readonly kubeApiQps?: number | undefined;
   /** @default 100 */
-  readonly kubeBurst?: number | undefined;
+  readonly kubeApiBurst?: number | undefined;
   /** Where coordination outlives this process: redis:// or rediss://. @default memory */
   readonly redisUrl?: string | undefined;
   /** Where events of jobs are published: nats:// or tls://. @default memory */
@@ -79,8 +79,8 @@ export async function startController(options: ControllerOptions): Promise<Runni
   const metrics = new ControllerMetrics();
   const connection = loadConnection(options.kubeconfig);
   const client = new KubeClient(connection, {
-    qps: options.kubeQps ?? 50,
-    burst: options.kubeBurst ?? 100,
+    qps: options.kubeApiQps ?? 50,
+    burst: options.kubeApiBurst ?? 100,
     onRequest: (verb, status) => metrics.request(verb, status),
   });
   const closers: (() => Promise<void> | void)[] = [() => client.close()];

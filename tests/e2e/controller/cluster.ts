@@ -134,7 +134,7 @@ export async function startControllerProcess(
   args: readonly string[] = [],
 ): Promise<ControllerProcess> {
   const bin = fileURLToPath(new URL('controller/bin/tuneyard-controller.js', ROOT));
-  const child = spawn(process.execPath, [bin, '--kubeconfig', kubeconfig, '--kube-qps', '0', ...args], {
+  const child = spawn(process.execPath, [bin, '--kubeconfig', kubeconfig, '--kube-api-qps', '0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const logs: string[] = [];
