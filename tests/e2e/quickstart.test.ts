@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { REPOSITORY, runNode } from '../support/run-command.js';
+import { REPOSITORY } from '../support/repository.js';
+import { runNode } from '../support/run-command.js';
 
 const PROGRAM = join(REPOSITORY, 'deploy/quickstart/dist/main.js');
 const ADAPTER = join(REPOSITORY, '.cache/quickstart/output/support-desk/adapter_model.safetensors');

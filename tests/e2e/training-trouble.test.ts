@@ -8,7 +8,8 @@ import { readNewestCheckpoint } from '@tuneyard/trainer/loop';
 import { openDestination, openStorage } from '@tuneyard/trainer/storage';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { REPOSITORY, tuneyard } from '../support/run-command.js';
+import { REPOSITORY } from '../support/repository.js';
+import { tuneyard } from '../support/run-command.js';
 import { writeTinyModel } from '../support/tiny-model.js';
 
 let folder: string;

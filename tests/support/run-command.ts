@@ -2,9 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-
-export const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
+import { REPOSITORY } from './repository.js';
 
 export interface CommandResult {
   readonly code: number | null;

@@ -1,18 +1,14 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { FineTuneJob, GpuQueue } from '@tuneyard/controller/api';
-import type { KubeObject } from '@tuneyard/controller/kube';
 import { KubeClient, loadConnection } from '@tuneyard/controller/kube';
 import { startControlPlane, startPodBinder } from '@tuneyard/local';
-import { parse } from 'yaml';
-import { DEFINITIONS, NODES } from './kinds.js';
+import { REPOSITORY_URL } from '../../support/repository.js';
+import { addGpuNode, installDefinitions } from './furnish.js';
 import { confirmDeletions } from './kubelet.js';
-
-const ROOT = new URL('../../../', import.meta.url);
 
 /** A local API server with the CRDs and GPU nodes, and a binder; its pods are run by whoever the test lets run them. */
 export interface Cluster {
@@ -34,12 +30,7 @@ export interface ClusterOptions {
 export async function startCluster({ crds, ...options }: ClusterOptions = {}): Promise<Cluster> {
   const plane = await startControlPlane(options);
   const client = new KubeClient(loadConnection(plane.kubeconfigPath), { qps: 0 });
-  if (crds !== false) {
-    for (const name of ['finetunejobs', 'gpuqueues']) {
-      const text = await readFile(new URL(`deploy/crds/${name}.yaml`, ROOT), 'utf8');
-      await client.create(DEFINITIONS, parse(text) as KubeObject);
-    }
-  }
+  if (crds !== false) await installDefinitions(client);
   const binder = await startPodBinder({ kubeconfig: plane.kubeconfigPath });
   const stopConfirming = confirmDeletions(client);
   return {
@@ -47,31 +38,7 @@ export async function startCluster({ crds, ...options }: ClusterOptions = {}): P
     url: plane.url,
     token: plane.token,
     kubeconfig: plane.kubeconfigPath,
-    addNode: async (name, gpus) => {
-      const labels = { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3', 'kubernetes.io/hostname': name };
-      await client.create(NODES, {
-        apiVersion: 'v1',
-        kind: 'Node',
-        metadata: { name, labels },
-        spec: {},
-      } as KubeObject);
-      const capacity = { cpu: '64', memory: '512Gi', pods: '110', 'nvidia.com/gpu': String(gpus) };
-      const conditions = [
-        {
-          type: 'Ready',
-          status: 'True',
-          reason: 'Ready',
-          message: '',
-          lastTransitionTime: '2026-01-01T00:00:00Z',
-        },
-      ];
-      await client.mergePatch(
-        NODES,
-        { name },
-        { status: { capacity, allocatable: capacity, conditions } },
-        { subresource: 'status' },
-      );
-    },
+    addNode: (name, gpus) => addGpuNode(client, name, gpus),
     disturb: (what, order = {}) => post(`${plane.url}/tuneyard/v1/${what}`, plane.token, order),
     close: async () => {
       await stopConfirming();
@@ -133,7 +100,7 @@ export async function startControllerProcess(
   kubeconfig: string,
   args: readonly string[] = [],
 ): Promise<ControllerProcess> {
-  const bin = fileURLToPath(new URL('controller/bin/tuneyard-controller.js', ROOT));
+  const bin = fileURLToPath(new URL('controller/bin/tuneyard-controller.js', REPOSITORY_URL));
   const child = spawn(process.execPath, [bin, '--kubeconfig', kubeconfig, '--kube-api-qps', '0', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -63,6 +63,8 @@ export class FakeWorker {
   readonly #client: CoordinatorClient;
   readonly #stream: ClientDuplexStream<WorkerMessage, Directive>;
   ended = false;
+  /** Told of every directive as it comes. */
+  onDirective: ((directive: Directive) => void) | undefined;
 
   constructor(
     address: string,
@@ -76,7 +78,10 @@ export class FakeWorker {
       'grpc.default_authority': COORDINATOR_NAME,
     });
     this.#stream = this.#client.session();
-    this.#stream.on('data', (directive: Directive) => this.directives.push(directive));
+    this.#stream.on('data', (directive: Directive) => {
+      this.directives.push(directive);
+      this.onDirective?.(directive);
+    });
     this.#stream.on('error', () => {
       this.ended = true;
     });
