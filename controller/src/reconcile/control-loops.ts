@@ -2,7 +2,15 @@ import type { Logger } from 'pino';
 import type { FineTuneJob, FineTuneJobStatus } from '../api/index.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
 import type { Clock, EventType, KubeClient, WorkQueueObserver } from '../kube/index.js';
-import { EventRecorder, isConflict, isNotFound, runWorkers, systemClock, WorkQueue } from '../kube/index.js';
+import {
+  EventRecorder,
+  isConflict,
+  isNotFound,
+  runWorkers,
+  sleep,
+  systemClock,
+  WorkQueue,
+} from '../kube/index.js';
 import type { Plan } from '../scheduling/index.js';
 import type { Caches } from './caches.js';
 import { BY_UID } from './caches.js';
@@ -37,11 +45,16 @@ export interface ControlLoopsObserver {
   status(job: FineTuneJob, before: FineTuneJobStatus | undefined): void;
 }
 
+/** After a cycle so many times its duration pass without one. */
+const REST_PER_CYCLE = 4;
+const MOST_REST_MS = 500;
+
 /** Everything that acts: started when this process leads, and stopped before another one may. */
 export class ControlLoops {
   readonly #queues: Readonly<Record<'jobs' | 'gpuQueues' | 'cycles', WorkQueue>>;
   readonly #events: EventRecorder;
   readonly #clock: Clock;
+  readonly #ending = new AbortController();
   #disconnect: (() => void) | undefined;
   #running: Promise<unknown> | undefined;
 
@@ -103,10 +116,14 @@ export class ControlLoops {
     const { jobs: jobKeys, gpuQueues: queueKeys, cycles } = this.#queues;
     this.#running = Promise.all([
       this.#run('cycle', cycles, 1, async () => {
+        const started = this.#clock.monotonic();
         const { isPartial } = scheduling.run();
-        await Promise.resolve();
         // A cycle that decided as much as one may decide leaves the rest to the next one.
-        return isPartial ? 0 : undefined;
+        if (isPartial) return 0;
+        // Most of the time goes to carrying decisions out: what changes meanwhile is decided together.
+        const rest = REST_PER_CYCLE * (this.#clock.monotonic() - started);
+        await sleep(this.#clock, Math.min(MOST_REST_MS, rest), this.#ending.signal);
+        return undefined;
       }),
       this.#run('job', jobKeys, workers, (key) => jobs.reconcile(key)),
       this.#run('queue', queueKeys, 1, (name) => gpuQueues.reconcile(name)),
@@ -122,6 +139,7 @@ export class ControlLoops {
   /** Takes no new work, finishes what is begun, writes the last events. */
   async stop(): Promise<void> {
     this.#disconnect?.();
+    this.#ending.abort();
     await Promise.all(Object.values(this.#queues).map((queue) => queue.shutDown()));
     await this.#running;
     await this.#events.flush();

@@ -77,8 +77,19 @@ export function buildSnapshot(view: ClusterView): Snapshot {
 
 type Resolution = ResolvedSpec | { readonly invalid: string };
 
-/** What the job asks for. */
+/** What jobs ask for, made once for every version of their objects: cycles are many, changes are few. */
+const gangs = new WeakMap<FineTuneJob, { readonly resolved: Resolution; readonly gang: Gang }>();
+
 function gangPart(job: FineTuneJob, key: string, resolved: Resolution): Gang {
+  const known = gangs.get(job);
+  if (known?.resolved === resolved) return known.gang;
+  const gang = gangOf(job, key, resolved);
+  gangs.set(job, { resolved, gang });
+  return gang;
+}
+
+/** What the job asks for. */
+function gangOf(job: FineTuneJob, key: string, resolved: Resolution): Gang {
   const base = {
     key,
     namespace: job.metadata.namespace ?? 'default',
