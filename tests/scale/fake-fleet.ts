@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient } from '@tuneyard/controller/kube';
-import { Reflector } from '@tuneyard/controller/kube';
+import { isNotFound, Reflector } from '@tuneyard/controller/kube';
+import { Finished_Outcome } from '@tuneyard/proto';
 import { speakFor, type FakeWorker, type WorkerPod } from '../e2e/controller/fake-worker.js';
 import { PODS } from '../e2e/controller/kinds.js';
 import { reportPod } from '../e2e/controller/kubelet.js';
@@ -59,20 +60,34 @@ export class FakeFleet {
 
   async #run(pod: WorkerPod): Promise<void> {
     const { uid = '' } = pod.metadata;
-    await reportPod(this.client, pod.metadata, 'Running');
-    const worker = await speakFor(this.client, pod);
+    const worker = await this.#begin(pod);
+    if (worker === undefined) return;
     this.#running.set(uid, worker);
-    await new Promise<void>((resolve) => {
+    const isStopped = await new Promise<boolean>((resolve) => {
       worker.onDirective = ({ body }) => {
         if (body?.$case === 'welcome') worker.ready();
-        if (body?.$case === 'membership') resolve();
+        if (body?.$case === 'membership') void delay(this.trainingMs, false).then(resolve);
+        if (body?.$case === 'stop') resolve(true);
       };
     });
-    await delay(this.trainingMs);
-    worker.finish();
-    await reportPod(this.client, pod.metadata, 'Succeeded');
-    this.#running.delete(uid);
+    worker.finish(isStopped ? { outcome: Finished_Outcome.OUTCOME_STOPPED } : {});
+    // Pods of jobs that were told to go may be gone before they end by themselves.
+    if (!this.#running.delete(uid)) return;
+    await reportPod(this.client, pod.metadata, 'Succeeded').catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
     worker.close();
+  }
+
+  /** Undefined when the pod is deleted before it began. */
+  async #begin(pod: WorkerPod): Promise<FakeWorker | undefined> {
+    try {
+      await reportPod(this.client, pod.metadata, 'Running');
+      return await speakFor(this.client, pod);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
   }
 
   async #end(pod: WorkerPod): Promise<void> {

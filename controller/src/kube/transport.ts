@@ -92,13 +92,17 @@ export class Transport {
   }
 
   #agentFor(credentials: Credentials, secure: boolean): HttpAgent | HttpsAgent {
-    const same = JSON.stringify(this.#credentials?.tls) === JSON.stringify(credentials.tls);
+    // Credentials that were not read anew are the same object; comparing certificates costs more than a request may.
+    const same =
+      this.#credentials === credentials ||
+      JSON.stringify(this.#credentials?.tls) === JSON.stringify(credentials.tls);
     if (this.#agent === undefined || !same) {
-      const options = { keepAlive: true, maxSockets: this.maxSockets, maxFreeSockets: 16 };
+      const { maxSockets } = this;
+      const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets };
       // The agent before keeps its running requests and ends with them.
       this.#agent = secure ? new HttpsAgent({ ...options, ...credentials.tls }) : new HttpAgent(options);
-      this.#credentials = credentials;
     }
+    this.#credentials = credentials;
     return this.#agent;
   }
 }

@@ -69,26 +69,43 @@ export function buildPool(
     }
   }
   return {
-    nodes: nodes
-      .map((node): PoolNode => {
-        const { name, labels = {} } = node.metadata;
-        const zone = labels['topology.kubernetes.io/zone'] ?? '';
-        const rack = RACK_LABELS.map((label) => labels[label]).find((value) => value !== undefined) ?? '';
-        return {
-          name,
-          labels,
-          taints: node.spec?.taints ?? [],
-          gpus: gpusOfNode(node).map((gpus) => ({
-            ...gpus,
-            used: used.get(`${name} ${gpus.resource}`) ?? 0,
-            ...leavingPart(leaving.get(`${name} ${gpus.resource}`)),
-          })),
-          unavailable: unavailability(node),
-          domains: { node: name, nvlink: labels[CLIQUE_LABEL] ?? name, rack: `${zone}/${rack}`, zone },
-        };
-      })
-      .filter(({ gpus }) => gpus.length > 0),
+    nodes: nodes.map(describe).flatMap(({ node, gpus }) => {
+      if (gpus.length === 0) return [];
+      const { name } = node;
+      const withUse = gpus.map((some) => ({
+        ...some,
+        used: used.get(`${name} ${some.resource}`) ?? 0,
+        ...leavingPart(leaving.get(`${name} ${some.resource}`)),
+      }));
+      return [{ ...node, gpus: withUse }];
+    }),
   };
+}
+
+interface Description {
+  readonly node: Omit<PoolNode, 'gpus'>;
+  readonly gpus: ReturnType<typeof gpusOfNode>;
+}
+
+/** What node objects say, read once for every version of them: pools are built far more often than nodes change. */
+const descriptions = new WeakMap<NodeObject, Description>();
+
+function describe(object: NodeObject): Description {
+  const known = descriptions.get(object);
+  if (known !== undefined) return known;
+  const { name, labels = {} } = object.metadata;
+  const zone = labels['topology.kubernetes.io/zone'] ?? '';
+  const rack = RACK_LABELS.map((label) => labels[label]).find((value) => value !== undefined) ?? '';
+  const node = {
+    name,
+    labels,
+    taints: object.spec?.taints ?? [],
+    unavailable: unavailability(object),
+    domains: { node: name, nvlink: labels[CLIQUE_LABEL] ?? name, rack: `${zone}/${rack}`, zone },
+  };
+  const description = { node, gpus: gpusOfNode(object) };
+  descriptions.set(object, description);
+  return description;
 }
 
 const isBeingDeleted = ({ metadata }: PodObject) => metadata.deletionTimestamp !== undefined;
@@ -97,6 +114,14 @@ const leavingPart = (leaving: number | undefined) => (leaving === undefined ? {}
 
 /** GPUs that a pod asks for: the sum over its containers, or the most that one init container needs. */
 export function gpusOfPod(pod: PodObject): ReadonlyMap<string, number> {
+  let gpus = requested.get(pod);
+  if (gpus === undefined) requested.set(pod, (gpus = sumRequests(pod)));
+  return gpus;
+}
+
+const requested = new WeakMap<PodObject, ReadonlyMap<string, number>>();
+
+function sumRequests(pod: PodObject): ReadonlyMap<string, number> {
   const sum = new Map<string, number>();
   for (const container of pod.spec?.containers ?? []) {
     for (const [resource, count] of gpuRequests(container))

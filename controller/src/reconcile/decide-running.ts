@@ -1,6 +1,6 @@
 import { Finished_Outcome } from '@tuneyard/proto';
 import type { ConditionUpdate, FineTuneJobStatus } from '../api/index.js';
-import { findCondition, WORKER_INDEX_LABEL } from '../api/index.js';
+import { findCondition, isTrue, WORKER_INDEX_LABEL } from '../api/index.js';
 import { isTerminated } from '../pool/index.js';
 import type { Decision } from './decision.js';
 import { complete, evict, fail, restart } from './end-of-attempt.js';
@@ -155,7 +155,9 @@ function giveBack(facts: JobFacts, gang: Gang, eviction: NonNullable<JobFacts['e
   const askedAt = asked?.status === 'True' ? Date.parse(asked.lastTransitionTime) : now;
   const grace = (resolved?.runPolicy.checkpointGraceSeconds ?? 120) * 1000;
   const running = [...gang.workers.values()].filter((pod) => !isTerminated(pod));
-  if (running.length === 0 || now - askedAt >= grace)
+  // Workers that never were a group have nothing to save, and could not answer before they are one.
+  const hasBegun = (facts.training?.generation ?? 0) > 0 || isTrue(job.status?.conditions, 'Training');
+  if (running.length === 0 || !hasBegun || now - askedAt >= grace)
     return evict(facts, gang, eviction.reason, eviction.message);
   const change = { ...job.status, ...reportedProgress(job.status ?? {}, facts.training, now) };
   const updates = [condition('Checkpointing', 'True', 'CheckpointRequested', eviction.message)];

@@ -447,6 +447,14 @@ describe('a job whose workers all ended well, without a report of the end', () =
 describe('a job that makes room for another', () => {
   const preempted = { reason: 'Preempted', message: 'default/other needs its GPUs' } as const;
 
+  it('goes at once while its workers are no group yet: there is nothing to save', () => {
+    const job = admitted();
+    const { status, stop, deletePods } = decide(facts(job, { pods: podsOf(job), eviction: preempted }));
+    expect(status).toMatchObject({ phase: 'Queued', evictions: 1, gpuSecondsLost: 0 });
+    expect(stop).toBeUndefined();
+    expect(deletePods).toHaveLength(2);
+  });
+
   it('is asked for a checkpoint, keeps its GPUs until its workers ended, then waits again', () => {
     const job = admitted({}, 100);
     const asked = decide(facts(job, { pods: podsOf(job), training: training(), eviction: preempted }));

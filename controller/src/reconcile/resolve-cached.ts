@@ -6,19 +6,35 @@ import { withMicroBatch } from './smaller-micro-batch.js';
 
 export type Resolved = ResolvedSpec | { readonly invalid: string };
 
-/** Resolves the spec of a job once for every version of the object, whose status may name a smaller micro-batch. */
+/** So many specs are remembered. */
+const MOST = 20_000;
+
+/** Resolves each generation of a job's spec once; its status may name a smaller micro-batch. */
 export function createResolver(policy: PodTemplatePolicy): (job: FineTuneJob) => Resolved {
-  const known = new WeakMap<
-    object,
-    { readonly microBatchSize: number | undefined; readonly resolved: Resolved }
-  >();
+  interface Known {
+    readonly generation: number;
+    readonly microBatchSize: number | undefined;
+    readonly resolved: Resolved;
+  }
+  /** By the spec itself, which is another object with every change of the status, and by the job's uid. */
+  const bySpec = new WeakMap<object, Known>();
+  const byUid = new Map<string, Known>();
   return (job) => {
+    const { uid = '', generation = 0 } = job.metadata;
     const microBatchSize = job.status?.microBatchSize;
-    const found = known.get(job.spec);
-    if (found !== undefined && found.microBatchSize === microBatchSize) return found.resolved;
-    const resolved = resolve(job, policy);
-    known.set(job.spec, { microBatchSize, resolved });
-    return resolved;
+    const before = bySpec.get(job.spec);
+    if (before?.microBatchSize === microBatchSize && before !== undefined) return before.resolved;
+    let known = byUid.get(uid);
+    const isSame = known?.generation === generation && known.microBatchSize === microBatchSize;
+    if (known === undefined || !isSame || uid === '') {
+      known = { generation, microBatchSize, resolved: resolve(job, policy) };
+      byUid.delete(uid);
+      byUid.set(uid, known);
+      const [oldest] = byUid.keys();
+      if (byUid.size > MOST && oldest !== undefined) byUid.delete(oldest);
+    }
+    bySpec.set(job.spec, known);
+    return known.resolved;
   };
 }
 
