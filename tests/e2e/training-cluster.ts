@@ -7,7 +7,7 @@ import type { FineTuneJob } from '@tuneyard/controller/api';
 import { KubeClient, loadConnection, type KubeObject } from '@tuneyard/controller/kube';
 import { startControlPlane, startNodeAgent, startPodBinder } from '@tuneyard/local';
 import { parse } from 'yaml';
-import { REPOSITORY } from '../support/run-command.js';
+import { REPOSITORY } from '../support/repository.js';
 import { writeTinyModel } from '../support/tiny-model.js';
 import { queueObject, startControllerProcess, until, type ControllerProcess } from './controller/cluster.js';
 import { DEFINITIONS, JOBS, QUEUES } from './controller/kinds.js';

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FineTuneJob } from '@tuneyard/controller/api';
+import { JOB_LABEL } from '@tuneyard/controller/api';
 import { KubeClient, loadConnection, Reflector } from '@tuneyard/controller/kube';
 import { startPodBinder } from '@tuneyard/local';
 import { jobObject, queueObject, startControllerProcess, until } from '../e2e/controller/cluster.js';
@@ -136,7 +137,9 @@ async function deleteAll(client: KubeClient, jobs: readonly FineTuneJob[]): Prom
   await each(jobs.length, async (index) => {
     await client.delete(JOBS, jobs[index]!.metadata);
   });
-  const left = async () => (await client.list(PODS)).items.length + (await client.list(SECRETS)).items.length;
+  const ofJobs = { labelSelector: JOB_LABEL };
+  const left = async () =>
+    (await client.list(PODS, ofJobs)).items.length + (await client.list(SECRETS, ofJobs)).items.length;
   await until('pods and Secrets are gone', async () => (await left()) === 0, 60_000).catch(() => undefined);
   return left();
 }
