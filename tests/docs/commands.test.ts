@@ -7,7 +7,7 @@ import type { Resource } from '@tuneyard/controller/kube';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODES } from '../e2e/controller/kinds.js';
 import { startTrainingCluster, type TrainingCluster } from '../e2e/training-cluster.js';
-import { REPOSITORY } from '../support/run-command.js';
+import { REPOSITORY } from '../support/repository.js';
 import { writeTinyModel } from '../support/tiny-model.js';
 import { NOT_RUN_HERE } from './not-run-here.js';
 import { commandsOf, manifestsOf } from './shell-commands.js';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { REPOSITORY } from '../support/run-command.js';
+import { REPOSITORY } from '../support/repository.js';
 
 /** Commands of the docs that cannot run on a machine without containers, and what of them can be checked. */
 export interface NotRunHere {

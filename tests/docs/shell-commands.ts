@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { REPOSITORY } from '../support/run-command.js';
+import { REPOSITORY } from '../support/repository.js';
 
 export interface DocumentedCommand {
   readonly line: number;
