@@ -18,7 +18,7 @@ export async function installDefinitions(client: KubeClient): Promise<void> {
 export async function addGpuNode(client: KubeClient, name: string, gpus: number): Promise<void> {
   const labels = { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3', 'kubernetes.io/hostname': name };
   const node = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: {} };
-  await client.create(NODES, node as KubeObject);
+  await client.create(NODES, node);
   const capacity = { cpu: '64', memory: '512Gi', pods: '110', 'nvidia.com/gpu': String(gpus) };
   const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: '' };
   const conditions = [{ ...ready, lastTransitionTime: '2026-01-01T00:00:00Z' }];
