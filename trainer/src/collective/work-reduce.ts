@@ -99,25 +99,21 @@ export class WorkReduce {
     const { rank, size, count, out, deal, format } = options;
     this.#segments = segmentsOf(out.length, size);
     this.#replicated = isReplicated(out.length);
-    const nodes = this.#replicated ? apart(size) : (options.nodes ?? apart(size));
-    this.#routes = routesOf({ rank, nodes, blocks: deal.blocks, count });
+    const nodes = options.nodes ?? apart(size);
+    this.#routes = this.#replicated ? [] : routesOf({ rank, nodes, blocks: deal.blocks, count });
     this.done = new Promise((resolve) => (this.#resolve = resolve));
+    const own = this.#segments[rank] ?? { start: 0, end: 0 };
+    if (this.#replicated) this.#await(own, rank, new Map(deal.blocks.entries()));
     let relayed = 0;
     for (const route of this.#routes) {
       const { owner, collects } = route;
       const segment = this.#segments[owner] ?? { start: 0, end: 0 };
-      if (owner !== rank && this.#replicated) continue;
-      const from = collects?.from ?? new Map<number, readonly Block[]>();
-      const expected = [...from.values()].reduce((sum, blocks) => sum + blocks.length, 0);
-      if (collects !== undefined && owner !== rank)
-        relayed += collects.makes.length * (segment.end - segment.start);
-      for (const chunk of chunksOf(segment)) {
-        if (expected > 0) this.#pending.set(chunk.start, { chunk, owner, from, expected, parts: [] });
-        if (owner !== rank) this.#awaited.set(chunk.start, { chunk, route });
-      }
+      if (collects !== undefined) this.#await(segment, owner, collects.from);
+      if (owner === rank) continue;
+      relayed += (collects?.makes.length ?? 0) * (segment.end - segment.start);
+      for (const chunk of chunksOf(segment)) this.#awaited.set(chunk.start, { chunk, route });
     }
     const passesOn = this.#routes.some(({ owner, resultsTo }) => owner !== rank && resultsTo.length > 0);
-    const own = this.#segments[rank] ?? { start: 0, end: 0 };
     this.#sentFrom = passesOn ? 0 : own.start;
     this.results = format.results(out, passesOn ? { start: 0, end: out.length } : own);
     if (relayed > 0) this.#relay = options.relayed?.take(relayed) ?? format.allocate(relayed);
@@ -209,6 +205,14 @@ export class WorkReduce {
         value: { lossSum: values[2 * at] ?? 0, trainedTokens: values[2 * at + 1] ?? 0 },
       }),
     );
+  }
+
+  /** This member adds up what comes `from` others and itself. */
+  #await(segment: Segment, owner: number, from: PendingChunk['from']): void {
+    const expected = [...from.values()].reduce((sum, blocks) => sum + blocks.length, 0);
+    if (expected === 0) return;
+    for (const chunk of chunksOf(segment))
+      this.#pending.set(chunk.start, { chunk, owner, from, expected, parts: [] });
   }
 
   #acceptPartial(from: number, frame: Frame): void {
