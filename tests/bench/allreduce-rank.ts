@@ -18,13 +18,18 @@ export interface RankOrder {
     readonly transport: Transport;
     readonly coordinator: string;
     readonly uid: string;
-    readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string };
+    readonly tls?: Readonly<Record<'ca' | 'coordinatorCa' | 'certificate' | 'key', string>>;
   }[];
 }
 
 type Certificates = NonNullable<RankOrder['groups'][number]['tls']>;
-const identityOf = ({ ca, certificate, key }: Certificates) =>
-  new TlsIdentity({ ca: Buffer.from(ca), certificate: Buffer.from(certificate), key: Buffer.from(key) });
+const identityOf = ({ ca, coordinatorCa, certificate, key }: Certificates) =>
+  new TlsIdentity({
+    ca: Buffer.from(ca),
+    coordinatorCa: Buffer.from(coordinatorCa),
+    certificate: Buffer.from(certificate),
+    key: Buffer.from(key),
+  });
 
 /** Where a rank listens. */
 export interface RankAddress {

@@ -4,9 +4,15 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { ServerCredentials } from '@grpc/grpc-js';
-import { createCoordinatorServer, MemoryEventBus, MemoryStateStore } from '@tuneyard/controller/coordinator';
+import { createControllerAuthority } from '@tuneyard/controller/certificates';
+import {
+  createCoordinatorServer,
+  MemoryEventBus,
+  MemoryStateStore,
+  type CoordinatorTls,
+} from '@tuneyard/controller/coordinator';
 import { TrainerConfig } from '@tuneyard/proto';
+import type { TlsMaterial } from '@tuneyard/trainer/collective';
 
 import type {
   RankAddress,
@@ -20,7 +26,7 @@ import { printRows, row, vectorRow, type Row, type Sample } from './allreduce-ro
 import { startGloo, type Gloo } from './gloo.js';
 import { peftPython } from './peft-environment.js';
 import { answerOf, tell } from './rank-processes.js';
-import { makeCertificates } from '../support/make-certificates.js';
+import { coordinatorTls, workerMaterial } from '../support/certificates.js';
 import { readOptions } from '../support/read-options.js';
 
 const USAGE = `node tests/dist/bench/allreduce.js [options]
@@ -80,20 +86,12 @@ if (values.json !== undefined)
 
 async function measure(size: number): Promise<Row[]> {
   const names = Array.from({ length: size }, (_, rank) => `rank-${rank}`);
-  const certificates = values['no-tls'] ? undefined : makeCertificates([...names, 'tuneyard-coordinator']);
-  const own = certificates?.get('tuneyard-coordinator');
+  const authority = values['no-tls'] ? undefined : createControllerAuthority(Date.now());
   const plain = await coordinate(size, ['http2', 'grpc-js']);
   const secured =
-    own === undefined
-      ? undefined
-      : await coordinate(
-          size,
-          ['http2 mTLS', 'grpc-js mTLS'],
-          ServerCredentials.createSsl(own.ca, [{ cert_chain: own.certificate, private_key: own.key }], true),
-        );
+    authority && (await coordinate(size, ['http2 mTLS', 'grpc-js mTLS'], coordinatorTls(authority)));
   const transports: Transport[] = [...plain.transports, ...(secured?.transports ?? [])];
   const children = names.map((name, rank) => {
-    const tls = certificates?.get(name);
     const order: RankOrder = {
       rank,
       size,
@@ -104,11 +102,7 @@ async function measure(size: number): Promise<Row[]> {
           transport,
           coordinator: secured?.address ?? '',
           uid: transport,
-          tls: {
-            ca: tls?.ca.toString() ?? '',
-            certificate: tls?.certificate.toString() ?? '',
-            key: tls?.key.toString() ?? '',
-          },
+          ...(authority && { tls: inText(workerMaterial(authority, transport, name)) }),
         })),
       ],
     };
@@ -221,17 +215,26 @@ function sampleOf(answers: readonly RankAnswer[], apart = false): Sample {
   };
 }
 
+function inText({ ca, coordinatorCa, certificate, key }: TlsMaterial) {
+  return {
+    ca: ca.toString(),
+    coordinatorCa: coordinatorCa?.toString() ?? '',
+    certificate: certificate.toString(),
+    key: key.toString(),
+  };
+}
+
 async function coordinate(
   size: number,
   transports: readonly Transport[],
-  credentials?: ServerCredentials,
+  tls?: CoordinatorTls,
 ): Promise<{ address: string; transports: readonly Transport[]; close(): Promise<void> }> {
   const server = await createCoordinatorServer({
     address: '127.0.0.1:0',
     store: new MemoryStateStore(),
     bus: new MemoryEventBus(),
     heartbeatTimeoutSeconds: 30,
-    ...(credentials === undefined ? {} : { credentials }),
+    ...(tls === undefined ? {} : { tls }),
   });
   for (const transport of transports)
     await server.coordinator.register({

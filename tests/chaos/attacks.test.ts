@@ -20,7 +20,7 @@ import { CoordinatorClient, type Directive, type WorkerMessage } from '@tuneyard
 import type { TlsMaterial } from '@tuneyard/trainer/collective';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { coordinatorTls, workerMaterial } from '../support/make-certificates.js';
+import { coordinatorTls, workerMaterial } from '../support/certificates.js';
 import { median } from '../support/quantile.js';
 import type { AttackOrder, AttackReport } from './attacker-process.js';
 import type { BesiegedOrder, BesiegedQuestion } from './besieged-process.js';

@@ -15,7 +15,7 @@ import {
 } from '@tuneyard/trainer/collective';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { coordinatorTls, workerMaterial } from '../support/make-certificates.js';
+import { coordinatorTls, workerMaterial } from '../support/certificates.js';
 import { trainFake, type FakeOutcome, type FakeTraining } from './fake-training.js';
 
 const ref = { namespace: 'team', name: 'tune', uid: 'u1' };

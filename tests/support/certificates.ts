@@ -2,9 +2,6 @@ import {
   issueCoordinatorIdentity,
   issueWorkerIdentity,
   jobAuthority,
-  keyText,
-  newKeyPair,
-  signCertificate,
   type Authority,
 } from '@tuneyard/controller/certificates';
 import type { CoordinatorTls } from '@tuneyard/controller/coordinator';
@@ -34,23 +31,3 @@ export const coordinatorTls = (controller: Authority): CoordinatorTls => ({
   ...issueCoordinatorIdentity(controller, Date.now(), HOUR_MS),
   clientAuthority: controller.certificate,
 });
-
-/** One authority for everybody, and a certificate for each name. */
-export function makeCertificates(names: readonly string[]): Map<string, TlsMaterial> {
-  const valid = { validFrom: Date.now() - HOUR_MS, validTo: Date.now() + 24 * HOUR_MS };
-  const root = newKeyPair();
-  const signer = { commonName: 'run', privateKey: root.privateKey };
-  const authority = { commonName: 'run', authority: { pathLength: 0 }, ...valid };
-  const ca = Buffer.from(signCertificate(authority, root.publicKey, signer));
-  return new Map(
-    names.map((name) => {
-      const keys = newKeyPair();
-      const certificate = signCertificate(
-        { commonName: name, hosts: [name], ...valid },
-        keys.publicKey,
-        signer,
-      );
-      return [name, { ca, certificate: Buffer.from(certificate), key: Buffer.from(keyText(keys)) }];
-    }),
-  );
-}
