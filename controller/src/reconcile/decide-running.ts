@@ -31,7 +31,16 @@ export function decideRunning(facts: JobFacts): Decision {
       ...gang.workers.values(),
     ]);
   }
-  if (facts.eviction !== undefined) return giveBack(facts, gang, facts.eviction);
+  // One that is being deleted was told to end: another takes its place.
+  const succeeded = [...gang.workers.values()].filter(
+    (pod) => pod.status?.phase === 'Succeeded' && pod.metadata.deletionTimestamp === undefined,
+  );
+  const allSucceeded = succeeded.length === gang.placement.nodes.length;
+  if (facts.eviction !== undefined) {
+    // A job that reached its end meanwhile frees its GPUs anyway: running it again would be for nothing.
+    if (allSucceeded && hasTakenLastStep(facts)) return awaitReport(facts, gang);
+    return giveBack(facts, gang, facts.eviction);
+  }
 
   const deadline = deadlineOf(facts, gang);
   if (deadline <= now) {
@@ -51,11 +60,7 @@ export function decideRunning(facts: JobFacts): Decision {
   const failure = failed.map(podFailure).find((found) => found !== undefined);
   if (failure !== undefined) return restart(facts, gang, failure, failed);
 
-  // One that is being deleted was told to end: another takes its place.
-  const succeeded = [...gang.workers.values()].filter(
-    (pod) => pod.status?.phase === 'Succeeded' && pod.metadata.deletionTimestamp === undefined,
-  );
-  if (succeeded.length === gang.placement.nodes.length) return awaitReport(facts, gang);
+  if (allSucceeded) return awaitReport(facts, gang);
 
   const readyBy =
     Date.parse(gang.placement.time) + (facts.resolved?.runPolicy.workersReadySeconds ?? 600) * 1000;
@@ -128,6 +133,11 @@ function readiness({ invalid }: JobFacts, ready: number, desired: number): Condi
   return invalid === undefined
     ? condition('WorkersReady', 'False', 'WaitingForWorkers', count)
     : condition('WorkersReady', 'False', 'InvalidSpec', `${count}; none are started: ${invalid}`);
+}
+
+function hasTakenLastStep({ job, training, now }: JobFacts): boolean {
+  const { progress } = { ...job.status, ...reportedProgress(job.status ?? {}, training, now) };
+  return progress?.totalSteps !== undefined && (progress.step ?? 0) >= progress.totalSteps;
 }
 
 /** All pods succeeded; the coordinator normally knows why. */

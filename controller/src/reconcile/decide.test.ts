@@ -75,6 +75,20 @@ const training = (more: Partial<JobTrainingState> = {}): JobTrainingState => ({
   ...more,
 });
 
+const PROGRESS: NonNullable<JobTrainingState['progress']> = {
+  step: 0,
+  totalSteps: 10,
+  epoch: 0,
+  trainLoss: 1,
+  evalLoss: undefined,
+  gradientNorm: 1,
+  learningRate: 1e-4,
+  tokensPerSecond: 100,
+  stepSeconds: 1,
+  tokens: 10,
+  estimatedSecondsLeft: 10,
+};
+
 const exited = (exitCode: number, reason = 'Error', message = ''): PodObject['status'] => ({
   phase: 'Failed',
   containerStatuses: [{ name: 'trainer', state: { terminated: { exitCode, reason, message } } }],
@@ -336,6 +350,18 @@ describe('time', () => {
 
 describe('giving GPUs back', () => {
   const eviction = { reason: 'Suspended' as const, message: 'spec.suspend is true' };
+
+  it('does not run a job again that reached its end meanwhile', () => {
+    const progress = (step: number) => training({ progress: { ...PROGRESS, step, totalSteps: 10 } });
+    const job = admitted();
+    const pods = podsOf(job, { phase: 'Succeeded' });
+    const waiting = decide(facts(job, { pods, training: progress(10), eviction }));
+    expect(findCondition(waiting.status.conditions, 'WorkersReady')?.reason).toBe('WorkersStopped');
+    const later = { pods, training: progress(10), eviction, now: NOW + 60_000 };
+    expect(decide(facts(makeJob({}, waiting.status), later)).status.phase).toBe('Complete');
+    const early = decide(facts(job, { pods, training: progress(9), eviction }));
+    expect(early.status.phase).toBe('Suspended');
+  });
 
   it('asks for a checkpoint first and waits for the workers', () => {
     const job = admitted({ suspend: true });
