@@ -1,5 +1,5 @@
 import type { FineTuneJob, GpuQueue, ResolvedSpec } from '../api/index.js';
-import { findCondition, isTrue, JOB_LABEL, MANAGED_BY, WORKER_INDEX_LABEL } from '../api/index.js';
+import { findCondition, isTrue, JOB_LABEL, MANAGED_BY, waysToFit, WORKER_INDEX_LABEL } from '../api/index.js';
 import type { KubeObject } from '../kube/index.js';
 import { keyOf } from '../kube/index.js';
 import type { Holding, NodeObject, PodObject } from '../pool/index.js';
@@ -106,6 +106,7 @@ function gangOf(job: FineTuneJob, key: string, resolved: Resolution): Gang {
     max,
     gpusPerWorker,
     bytesPerGpu: resolved.memory?.bytesPerGpu,
+    waysToFit: resolved.memory && waysToFit(resolved),
     needs: nodeNeedsOf(job),
     topology:
       topology === undefined

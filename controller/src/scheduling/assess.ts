@@ -78,7 +78,7 @@ export function impossibility(
     if (anyMemory.mostWorkersEver >= min) {
       return never(
         'InsufficientMemory',
-        `needs ${gib(bytesPerGpu)} on each GPU, but ${flavor} has ${gib(state.free.mostMemory(flavor))}: use a method, precision or micro-batch that needs less, or another flavor`,
+        `needs ${gib(bytesPerGpu)} on each GPU, but ${flavor} has ${gib(state.free.mostMemory(flavor))}: ${job.waysToFit ?? 'use a method or micro-batch that needs less'}, or name another flavor`,
       );
     }
   }

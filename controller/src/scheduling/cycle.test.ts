@@ -126,13 +126,16 @@ describe('schedule', () => {
       snapshot(
         [small],
         [queue('q', 8)],
-        [job('big', { bytesPerGpu: 40 * gib }), job('fits', { bytesPerGpu: 16 * gib })],
+        [
+          job('big', { bytesPerGpu: 40 * gib, waysToFit: 'lower dataset.maxLength, use method qlora' }),
+          job('fits', { bytesPerGpu: 16 * gib }),
+        ],
       ),
     );
     expect(why(plan, 'big')).toMatchObject({
       reason: 'InsufficientMemory',
       message:
-        'needs 40.0 GiB on each GPU, but H100 has 16.0 GiB: use a method, precision or micro-batch that needs less, or another flavor',
+        'needs 40.0 GiB on each GPU, but H100 has 16.0 GiB: lower dataset.maxLength, use method qlora, or name another flavor',
     });
     expect(where(plan, 'fits')).toEqual(['a']);
   });

@@ -6,9 +6,9 @@ const known = new WeakMap<PendingJob, string>();
 export function shapeOf(job: PendingJob): string {
   let shape = known.get(job);
   if (shape === undefined) {
-    const { min, max, gpusPerWorker, flavors, topology, bytesPerGpu, needs } = job;
+    const { min, max, gpusPerWorker, flavors, topology, bytesPerGpu, waysToFit, needs } = job;
     const isPlain = Object.keys(needs.nodeSelector).length === 0 && needs.tolerations.length === 0;
-    shape = `${min} ${max} ${gpusPerWorker} ${flavors?.join() ?? ''} ${topology?.level ?? ''} ${topology?.mode ?? ''} ${bytesPerGpu ?? ''} ${isPlain ? '' : JSON.stringify(needs)}`;
+    shape = `${min} ${max} ${gpusPerWorker} ${flavors?.join() ?? ''} ${topology?.level ?? ''} ${topology?.mode ?? ''} ${bytesPerGpu ?? ''} ${waysToFit ?? ''} ${isPlain ? '' : JSON.stringify(needs)}`;
     known.set(job, shape);
   }
   return shape;

@@ -19,6 +19,8 @@ export interface Gang extends Ordered {
   readonly topology?: Topology | undefined;
   /** Memory that each GPU must have. Absent: not known, any will do. */
   readonly bytesPerGpu?: number | undefined;
+  /** For people: what in its spec lowers that need. */
+  readonly waysToFit?: string | undefined;
 }
 
 /** A job that wants GPUs. `key` is namespace/name. */

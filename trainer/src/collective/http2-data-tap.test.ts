@@ -85,7 +85,7 @@ describe("a tap on a client's HTTP/2 connection", () => {
             );
           const through: Buffer[] = [];
           tap.on('data', (piece: Buffer) => through.push(piece));
-          const ended = once(tap, 'end');
+          const ended = once(tap, 'close');
           const bytes = Buffer.concat(frames.map(encode));
           for (let at = 0, turn = 0; at < bytes.byteLength; turn++) {
             const size = sizes[turn] ?? bytes.byteLength;
