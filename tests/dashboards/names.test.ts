@@ -64,6 +64,7 @@ describe('dashboards and alerts', () => {
     expect(hidden.sort()).toEqual([
       'tuneyard_reconcile_seconds',
       'tuneyard_status_writes_total',
+      'tuneyard_trainer_downloaded_bytes_total',
       'tuneyard_trainer_trainable_parameters',
     ]);
   });
