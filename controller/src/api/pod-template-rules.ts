@@ -17,8 +17,8 @@ type Rule =
   /** By the key of a map. */
   | { readonly keys: (key: string) => Access };
 
-/** Volumes of the controller's own that a template may not redefine. */
-const OWNED_VOLUMES = new Set(['tuneyard-identity', 'tuneyard-cache']);
+/** How names of the controller's own volumes begin; a template may not redefine them. */
+const OWNED_VOLUME_PREFIX = 'tuneyard-';
 /** Where the identity of a worker is mounted. */
 const OWNED_FOLDER = '/var/run/tuneyard';
 
@@ -121,7 +121,10 @@ const volumeMounts: Rule = {
 const volumes: Rule = {
   each: {
     fields: {
-      name: { only: (name) => typeof name === 'string' && !OWNED_VOLUMES.has(name), otherwise: 'owned' },
+      name: {
+        only: (name) => typeof name === 'string' && !name.startsWith(OWNED_VOLUME_PREFIX),
+        otherwise: 'owned',
+      },
       ...free('configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'secret'),
       projected: {
         fields: {
