@@ -5,6 +5,7 @@ import {
   MemoryEventBus,
   MemoryStateStore,
   type CoordinatorServer,
+  type CoordinatorTls,
 } from '@tuneyard/controller/coordinator';
 import {
   createGroup,
@@ -30,12 +31,14 @@ async function serve(
   expectedWorkers: number,
   store = new MemoryStateStore(),
   address = '127.0.0.1:0',
+  tls?: CoordinatorTls,
 ): Promise<CoordinatorServer> {
   const server = await createCoordinatorServer({
     address,
     store,
     bus: new MemoryEventBus(),
     heartbeatTimeoutSeconds: 2,
+    ...(tls === undefined ? {} : { tls }),
   });
   open.push(server);
   await server.coordinator.register({ ref, config: TrainerConfig.create(), token: 's', expectedWorkers });
@@ -198,12 +201,7 @@ describe('a group that changes', () => {
       createControllerAuthority(Date.now()),
       createControllerAuthority(Date.now()),
     ];
-    const server = await createCoordinatorServer({
-      address: '127.0.0.1:0',
-      store: new MemoryStateStore(),
-      bus: new MemoryEventBus(),
-      tls: coordinatorTls(authority),
-    });
+    const server = await serve(2, new MemoryStateStore(), '127.0.0.1:0', coordinatorTls(authority));
     const material = (
       memberId: string,
       uid = ref.uid,
@@ -213,26 +211,11 @@ describe('a group that changes', () => {
       ...workerMaterial(controller, uid, memberId, lifetimeMs),
       coordinatorCa: Buffer.from(authority.certificate),
     });
-    open.push(server);
-    await server.coordinator.register({
-      ref,
-      config: TrainerConfig.create(),
-      token: 's',
-      expectedWorkers: 2,
-    });
-    const enter = (memberId: string, tls: TlsMaterial | undefined): Group => {
-      const group = createGroup({
-        coordinatorAddress: server.address,
-        job: ref,
-        token: 's',
-        memberId,
-        listenHost: '127.0.0.1',
+    const enter = (memberId: string, tls: TlsMaterial | undefined): Group =>
+      worker(server, memberId, {
         connectTimeoutSeconds: 1,
         ...(tls === undefined ? {} : { tls: new TlsIdentity(tls) }),
       });
-      open.push(group);
-      return group;
-    };
     const knocking = async (tls: TlsMaterial | undefined): Promise<string> => {
       const group = enter('w0', tls);
       const error: unknown = await group.connect().catch((refusal: unknown) => refusal);
@@ -257,30 +240,13 @@ describe('a group that changes', () => {
 
   it('goes on with newer certificates when the first have ended', async () => {
     const authority = createControllerAuthority(Date.now());
-    const server = await createCoordinatorServer({
-      address: '127.0.0.1:0',
-      store: new MemoryStateStore(),
-      bus: new MemoryEventBus(),
-      tls: coordinatorTls(authority),
-    });
-    open.push(server);
-    const config = TrainerConfig.create();
-    await server.coordinator.register({ ref, config, token: 's', expectedWorkers: 2 });
+    const server = await serve(2, new MemoryStateStore(), '127.0.0.1:0', coordinatorTls(authority));
     const endOfFirst = Date.now() + 2000;
     const identities = new Map<string, TlsIdentity>();
     const enter = (memberId: string, lifetimeMs?: number): Group => {
       const tls = new TlsIdentity(workerMaterial(authority, ref.uid, memberId, lifetimeMs));
       identities.set(memberId, tls);
-      const group = createGroup({
-        coordinatorAddress: server.address,
-        job: ref,
-        token: 's',
-        memberId,
-        listenHost: '127.0.0.1',
-        tls,
-      });
-      open.push(group);
-      return group;
+      return worker(server, memberId, { tls });
     };
     const slow = { ...training, totalSteps: 200, unitMs: 2 };
     const sizes = new Set<number>();
@@ -291,7 +257,12 @@ describe('a group that changes', () => {
           if (memberId !== 'w0' || late !== undefined || Date.now() < endOfFirst + 1000) return;
           for (const [id, identity] of identities) identity.replace(workerMaterial(authority, ref.uid, id));
           // It dials both, and both dial it.
-          void server.coordinator.register({ ref, config, token: 's', expectedWorkers: 3 });
+          void server.coordinator.register({
+            ref,
+            config: TrainerConfig.create(),
+            token: 's',
+            expectedWorkers: 3,
+          });
           const third = enter('w2');
           late = trainFake(third, slow, { onCommit: () => void sizes.add(third.size) });
         },

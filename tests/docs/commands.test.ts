@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Resource } from '@tuneyard/controller/kube';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NODES } from '../e2e/controller/kinds.js';
+import { NAMESPACES, NODES } from '../e2e/controller/kinds.js';
 import { startTrainingCluster, type TrainingCluster } from '../e2e/training-cluster.js';
 import { REPOSITORY } from '../support/repository.js';
 import { writeTinyModel } from '../support/tiny-model.js';
@@ -37,13 +36,6 @@ const ENDLESS = /^kubectl get .* -w$|^kubectl get ftj -w$|^npx tuneyard logs .* 
 const SEEN_NOTHING_MS = 5000;
 
 const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
-const NAMESPACES: Resource = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-};
 
 let cluster: TrainingCluster;
 let folder: string;

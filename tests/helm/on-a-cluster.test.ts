@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobObject, queueObject, startControllerProcess, until } from '../e2e/controller/cluster.js';
 import type { ControllerProcess } from '../e2e/controller/cluster.js';
 import { speakFor, type WorkerPod } from '../e2e/controller/fake-worker.js';
-import { DEFINITIONS, EVENTS, JOBS, NODES, PODS, QUEUES } from '../e2e/controller/kinds.js';
+import { DEFINITIONS, EVENTS, JOBS, NAMESPACES, NODES, PODS, QUEUES } from '../e2e/controller/kinds.js';
 import { confirmDeletions, reportPod } from '../e2e/controller/kubelet.js';
 import { goldenFile } from './cases.js';
 
@@ -39,13 +39,6 @@ function resourceOf({ apiVersion = '', kind = '' }: KubeObject): Resource | unde
   return { group: group ?? '', version: version ?? '', plural: known[0], kind, namespaced: known[1] };
 }
 
-const NAMESPACES: Resource = {
-  group: '',
-  version: 'v1',
-  plural: 'namespaces',
-  kind: 'Namespace',
-  namespaced: false,
-};
 const NETWORK_POLICIES: Resource = {
   group: 'networking.k8s.io',
   version: 'v1',

@@ -16,6 +16,7 @@ const tuneyard = (plural: string, kind: string, namespaced: boolean): Resource =
 });
 
 export const PODS = core('pods', 'Pod', true);
+export const NAMESPACES = core('namespaces', 'Namespace', false);
 export const NODES = core('nodes', 'Node', false);
 export const SECRETS = core('secrets', 'Secret', true);
 export const EVENTS = core('events', 'Event', true);
