@@ -3,36 +3,42 @@ import { JOB_RESOURCE, isTrue, type FineTuneJob } from '../api/index.js';
 import { UserError } from '../errors.js';
 import { withCluster, type Cluster, type ClusterOptions } from './cluster.js';
 import { findJob } from './find-job.js';
+import { printChange, type ChangeFormat } from './output.js';
 
-export interface ResizeOptions extends ClusterOptions {
+export interface ChangeOptions extends ClusterOptions {
+  readonly output: ChangeFormat;
+}
+
+export interface ResizeOptions extends ChangeOptions {
   readonly max: number;
   readonly min?: number;
 }
 
-export interface CancelOptions extends ClusterOptions {
+export interface CancelOptions extends ChangeOptions {
   readonly yes: boolean;
 }
 
 /** Sets `spec.suspend`: a running job writes a checkpoint and gives its GPUs back, or goes on from there. */
-export function setSuspended(name: string, suspend: boolean, options: ClusterOptions): Promise<void> {
+export function setSuspended(name: string, suspend: boolean, options: ChangeOptions): Promise<void> {
   return withCluster(options, async (cluster) => {
-    const job = await findUnfinished(cluster, name);
-    await patchSpec(cluster, name, { suspend });
-    const already = job.spec.suspend === suspend ? ' already' : '';
-    console.log(`${cluster.namespace}/${name} is${already} ${suspend ? 'suspended' : 'resumed'}`);
+    const before = await findUnfinished(cluster, name);
+    const job = await patchSpec(cluster, name, { suspend });
+    const already = before.spec.suspend === suspend ? ' already' : '';
+    const sentence = `${cluster.namespace}/${name} is${already} ${suspend ? 'suspended' : 'resumed'}`;
+    printChange(sentence, job, options.output);
   });
 }
 
 /** Changes between how many workers the job may have. @throws UserError when min would be above max */
 export function resize(name: string, { max, min, ...options }: ResizeOptions): Promise<void> {
   return withCluster(options, async (cluster) => {
-    const job = await findUnfinished(cluster, name);
-    const least = min ?? job.spec.workers?.min ?? 1;
+    const before = await findUnfinished(cluster, name);
+    const least = min ?? before.spec.workers?.min ?? 1;
     if (least > max) {
       throw new UserError(`--max ${max} is below min, which is ${least}: give --min ${max} as well`);
     }
-    await patchSpec(cluster, name, { workers: { min: least, max } });
-    console.log(`${cluster.namespace}/${name} may have ${least} to ${max} workers`);
+    const job = await patchSpec(cluster, name, { workers: { min: least, max } });
+    printChange(`${cluster.namespace}/${name} may have ${least} to ${max} workers`, job, options.output);
   });
 }
 
@@ -51,7 +57,7 @@ export function cancel(name: string, options: CancelOptions): Promise<void> {
       { name, namespace },
       { propagationPolicy: 'Background', ...(uid === undefined ? {} : { preconditions: { uid } }) },
     );
-    console.log(`${namespace}/${name} is cancelled`);
+    printChange(`${namespace}/${name} is cancelled`, job, options.output);
   });
 }
 
@@ -66,12 +72,12 @@ async function findUnfinished(cluster: Cluster, name: string): Promise<FineTuneJ
   return job;
 }
 
-async function patchSpec(
+function patchSpec(
   { client, namespace }: Cluster,
   name: string,
   spec: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await client.mergePatch(JOB_RESOURCE, { name, namespace }, { spec });
+): Promise<FineTuneJob> {
+  return client.mergePatch<FineTuneJob>(JOB_RESOURCE, { name, namespace }, { spec });
 }
 
 async function confirmed(question: string): Promise<boolean> {

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CHECKPOINT_ANNOTATION, isTrue, JOB_RESOURCE, type FineTuneJob } from '../api/index.js';
 import { UserError } from '../errors.js';
-import { withCluster, type ClusterOptions } from './cluster.js';
+import type { ChangeOptions } from './change-job.js';
+import { withCluster } from './cluster.js';
 import { findJob } from './find-job.js';
+import { printChange } from './output.js';
 
-export interface CheckpointOptions extends ClusterOptions {
+export interface CheckpointOptions extends ChangeOptions {
   /** Longest wait, seconds. */
   readonly timeout: number;
 }
@@ -30,7 +32,7 @@ export function checkpoint(name: string, options: CheckpointOptions): Promise<vo
       const job = await findJob(cluster, name);
       const { checkpoint: newest } = job.status ?? {};
       if (newest !== undefined && newest.step >= step) {
-        console.log(`${place} has a checkpoint of step ${newest.step} at ${newest.uri}`);
+        printChange(`${place} has a checkpoint of step ${newest.step} at ${newest.uri}`, job, options.output);
         return;
       }
       refuseUnlessTraining(job, place);

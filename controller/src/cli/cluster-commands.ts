@@ -1,59 +1,78 @@
 import { Argument, Option, type Command } from 'commander';
 import { completionScript, SHELLS, type Shell } from './completion-script.js';
-import type { CancelOptions, ResizeOptions } from './change-job.js';
+import type { CancelOptions, ChangeOptions, ResizeOptions } from './change-job.js';
 import type { CheckpointOptions } from './checkpoint-command.js';
-import type { ClusterOptions } from './cluster.js';
 import type { ExplainOptions } from './explain-command.js';
 import type { GetOptions } from './get-command.js';
-import { OUTPUT_FORMATS } from './output.js';
+import type { LogsOptions } from './logs-command.js';
+import { CHANGE_FORMATS, LIST_FORMATS, REPORT_FORMATS } from './output.js';
 import { positiveInteger } from './positive-integer.js';
 import type { QueuesOptions } from './queues-command.js';
+import type { SubmitOptions } from './submit-command.js';
 import type { TopOptions } from './top-command.js';
 
 /** Commands whose first argument is the name of a job. */
 const JOB_COMMANDS = ['get', 'explain', 'logs', 'checkpoint', 'suspend', 'resume', 'resize', 'cancel'];
 
-/** Adds the options by which every such command finds the cluster. */
-export function withClusterOptions(command: Command): Command {
-  return command
-    .option('-n, --namespace <name>', 'namespace of the job; default: that of the kubeconfig')
-    .option('--kubeconfig <file>', 'default: $KUBECONFIG, then ~/.kube/config');
+/** `-o`: how a command prints what it found or did; the first format is the default. */
+export function outputOption(formats: readonly string[]): Option {
+  return new Option('-o, --output <format>', 'format').choices(formats).default(formats[0]);
 }
 
 /** The commands that look at jobs and queues of a cluster and change them. */
 export function addClusterCommands(program: Command): void {
-  const output = () => new Option('-o, --output <format>', 'format').choices(OUTPUT_FORMATS).default('table');
+  /** A command that finds the cluster by the same options as every other. */
+  const command = (name: string, description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .option('-n, --namespace <name>', 'namespace of jobs; default: that of the kubeconfig')
+      .option('--kubeconfig <file>', 'default: $KUBECONFIG, then ~/.kube/config');
 
-  withClusterOptions(program.command('get').description('jobs: phase, workers, step, loss, time left'))
+  command('submit', 'check FineTuneJob and GpuQueue files, then apply them')
+    .argument('<files...>')
+    .addOption(outputOption(CHANGE_FORMATS))
+    .action(async (files: string[], options: SubmitOptions) => {
+      const { submit } = await import('./submit-command.js');
+      await submit(files, options);
+    });
+
+  command('get', 'jobs: phase, workers, step, loss, time left')
     .argument('[job]', 'name of the job; default: all')
     .option('-A, --all-namespaces', 'jobs of all namespaces', false)
-    .addOption(output())
+    .addOption(outputOption(LIST_FORMATS))
     .action(async (job: string | undefined, options: GetOptions) => {
       const { getJobs } = await import('./get-command.js');
       await getJobs(job, options);
     });
 
-  withClusterOptions(
-    program.command('explain').description('why a job waits, what would fit now, and when it may start'),
-  )
+  command('explain', 'why a job waits, what would fit now, and when it may start')
     .argument('<job>', 'name of the job')
-    .addOption(new Option('-o, --output <format>', 'format').choices(['text', 'json']).default('text'))
+    .addOption(outputOption(REPORT_FORMATS))
     .action(async (job: string, options: ExplainOptions) => {
       const { explain } = await import('./explain-command.js');
       await explain(job, options);
     });
 
-  withClusterOptions(
-    program.command('queues').description('queues: GPUs granted, used, borrowed, waited for'),
-  )
-    .addOption(output())
+  command('logs', 'logs of the workers of a job')
+    .argument('<job>', 'name of the job')
+    .option('-f, --follow', 'keep printing until the workers end', false)
+    .option('--tail <lines>', 'last lines of each worker only', positiveInteger)
+    .action(async (job: string, options: LogsOptions) => {
+      const { printLogs } = await import('./logs-command.js');
+      await printLogs(job, options);
+    });
+
+  command('queues', 'queues: GPUs granted, used, borrowed, waited for')
+    .addOption(outputOption(LIST_FORMATS))
     .action(async (options: QueuesOptions) => {
       const { printQueues } = await import('./queues-command.js');
       await printQueues(options);
     });
 
-  withClusterOptions(program.command('top').description('running jobs by the GPUs that they hold'))
+  command('top', 'running jobs by the GPUs that they hold')
     .option('-A, --all-namespaces', 'jobs of all namespaces', false)
+    .addOption(outputOption(LIST_FORMATS))
     .action(async (options: TopOptions) => {
       const { printTop } = await import('./top-command.js');
       await printTop(options);
@@ -63,36 +82,38 @@ export function addClusterCommands(program: Command): void {
     ['suspend', true, 'write a checkpoint and give the GPUs of a job back'],
     ['resume', false, 'let a suspended job go on from its checkpoint'],
   ] as const) {
-    withClusterOptions(program.command(name).description(description))
+    command(name, description)
       .argument('<job>', 'name of the job')
-      .action(async (job: string, options: ClusterOptions) => {
+      .addOption(outputOption(CHANGE_FORMATS))
+      .action(async (job: string, options: ChangeOptions) => {
         const { setSuspended } = await import('./change-job.js');
         await setSuspended(job, suspend, options);
       });
   }
 
-  withClusterOptions(
-    program.command('checkpoint').description('have a running job write a checkpoint now, and wait for it'),
-  )
+  command('checkpoint', 'have a running job write a checkpoint now, and wait for it')
     .argument('<job>', 'name of the job')
     .option('--timeout <seconds>', 'longest wait', positiveInteger, 600)
+    .addOption(outputOption(CHANGE_FORMATS))
     .action(async (job: string, options: CheckpointOptions) => {
       const { checkpoint } = await import('./checkpoint-command.js');
       await checkpoint(job, options);
     });
 
-  withClusterOptions(program.command('resize').description('change between how many workers a job may have'))
+  command('resize', 'change between how many workers a job may have')
     .argument('<job>', 'name of the job')
     .requiredOption('--max <n>', 'most workers', positiveInteger)
     .option('--min <n>', 'fewest workers; default: as it is', positiveInteger)
+    .addOption(outputOption(CHANGE_FORMATS))
     .action(async (job: string, options: ResizeOptions) => {
       const { resize } = await import('./change-job.js');
       await resize(job, options);
     });
 
-  withClusterOptions(program.command('cancel').description('delete a job and its pods; what it wrote stays'))
+  command('cancel', 'delete a job and its pods; what it wrote stays')
     .argument('<job>', 'name of the job')
     .option('-y, --yes', 'do not ask on a terminal', false)
+    .addOption(outputOption(CHANGE_FORMATS))
     .action(async (job: string, options: CancelOptions) => {
       const { cancel } = await import('./change-job.js');
       await cancel(job, options);

@@ -1,6 +1,5 @@
 import { ApiError, ConnectionError, UserError } from '../errors.js';
 import { KubeClient, loadConnection } from '../kube/index.js';
-import { defaultNamespace, loadKubeConfig } from './kube-config.js';
 
 /** What every command that talks to a cluster takes. */
 export interface ClusterOptions {
@@ -23,8 +22,8 @@ export async function withCluster<T>(
   options: ClusterOptions,
   use: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
-  const namespace = options.namespace ?? defaultNamespace(loadKubeConfig(options.kubeconfig));
   const connection = loadConnection(options.kubeconfig);
+  const namespace = options.namespace ?? connection.namespace;
   const client = new KubeClient(connection, { userAgent: 'tuneyard' });
   const server = connection.server.origin;
   try {

@@ -1,9 +1,10 @@
 import { withCluster, type ClusterOptions } from './cluster.js';
 import { explainJob } from './explain-job.js';
 import { findJob } from './find-job.js';
+import { formatReport, type ReportFormat } from './output.js';
 
 export interface ExplainOptions extends ClusterOptions {
-  readonly output: 'text' | 'json';
+  readonly output: ReportFormat;
 }
 
 /** `tuneyard explain JOB`: why it waits and until when, or what it does. */
@@ -12,8 +13,7 @@ export async function explain(name: string, options: ExplainOptions): Promise<vo
     const job = await findJob(cluster, name);
     const { phase, queue, conditions, workers, progress, memory, checkpoint } = job.status ?? {};
     const facts = { phase, queue, conditions, workers, progress, memory, checkpoint };
-    process.stdout.write(
-      options.output === 'json' ? `${JSON.stringify(facts, null, 2)}\n` : `${explainJob(job).join('\n')}\n`,
-    );
+    const { output } = options;
+    process.stdout.write(output === 'text' ? `${explainJob(job).join('\n')}\n` : formatReport(facts, output));
   });
 }

@@ -1,6 +1,6 @@
 import { JOB_RESOURCE, nearest, type FineTuneJob } from '../api/index.js';
 import { UserError } from '../errors.js';
-import { isNotFound, type KubeObject, type Resource } from '../kube/index.js';
+import { isNotFound, type KubeObject, type ListOptions, type Resource } from '../kube/index.js';
 import type { Cluster } from './cluster.js';
 
 /** Objects of one answer of the API server. */
@@ -13,23 +13,23 @@ export async function findJob(cluster: Cluster, name: string): Promise<FineTuneJ
     return await client.get<FineTuneJob>(JOB_RESOURCE, { name, namespace });
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    const names = (await listAll<FineTuneJob>(cluster, JOB_RESOURCE, namespace)).map(
+    const names = (await listAll<FineTuneJob>(cluster, JOB_RESOURCE, { namespace })).map(
       ({ metadata }) => metadata.name,
     );
     throw new UserError(`no job ${name} in namespace ${namespace}: ${advice(name, names)}`, { cause: error });
   }
 }
 
-/** Every object of a kind, read page by page. @param namespace undefined = all */
+/** Every object of a kind, or of a namespace and with a label, read page by page. */
 export async function listAll<T extends KubeObject>(
   { client }: Cluster,
   resource: Resource,
-  namespace?: string,
+  among: Pick<ListOptions, 'namespace' | 'labelSelector'> = {},
 ): Promise<T[]> {
   const items: T[] = [];
   let next: string | undefined;
   do {
-    const page = await client.list<T>(resource, { namespace, limit: PAGE, continue: next });
+    const page = await client.list<T>(resource, { ...among, limit: PAGE, continue: next });
     items.push(...page.items);
     next = page.metadata.continue;
   } while (next !== undefined && next !== '');

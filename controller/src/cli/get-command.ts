@@ -1,11 +1,11 @@
-import { JOB_RESOURCE, type FineTuneJob } from '../api/index.js';
+import { FINE_TUNE_JOB_KIND, JOB_RESOURCE, type FineTuneJob } from '../api/index.js';
 import { withCluster, type ClusterOptions } from './cluster.js';
 import { duration } from './display/index.js';
 import { findJob, listAll } from './find-job.js';
-import { formatColumns, formatObjects, isTable, type Column, type OutputFormat } from './output.js';
+import { formatColumns, formatObjects, isTable, type Column, type ListFormat } from './output.js';
 
 export interface GetOptions extends ClusterOptions {
-  readonly output: OutputFormat;
+  readonly output: ListFormat;
   readonly allNamespaces: boolean;
 }
 
@@ -43,7 +43,7 @@ export function getJobs(name: string | undefined, options: GetOptions): Promise<
     const namespace = options.allNamespaces ? undefined : cluster.namespace;
     const jobs =
       name === undefined
-        ? await listAll<FineTuneJob>(cluster, JOB_RESOURCE, namespace)
+        ? await listAll<FineTuneJob>(cluster, JOB_RESOURCE, { namespace })
         : [await findJob(cluster, name)];
     const { output } = options;
     if (jobs.length === 0 && isTable(output)) {
@@ -53,7 +53,7 @@ export function getJobs(name: string | undefined, options: GetOptions): Promise<
     process.stdout.write(
       isTable(output)
         ? formatColumns(jobs, options.allNamespaces ? [NAMESPACE, ...COLUMNS] : COLUMNS, output)
-        : formatObjects(jobs, { format: output, resource: JOB_RESOURCE, single: name !== undefined }),
+        : formatObjects(jobs, { format: output, kind: FINE_TUNE_JOB_KIND, single: name !== undefined }),
     );
   });
 }

@@ -1,58 +1,54 @@
+import { pipeline } from 'node:stream/promises';
 import { Writable } from 'node:stream';
-import { CoreV1Api, Log } from '@kubernetes/client-node';
 import { JOB_LABEL } from '../api/index.js';
 import { UserError } from '../errors.js';
-import { defaultNamespace, loadKubeConfig, requestFailed } from './kube-config.js';
+import type { Resource } from '../kube/index.js';
+import { withCluster, type Cluster, type ClusterOptions } from './cluster.js';
+import { findJob, listAll } from './find-job.js';
 
-export interface LogsOptions {
+export interface LogsOptions extends ClusterOptions {
   readonly follow: boolean;
-  readonly namespace?: string;
-  readonly kubeconfig?: string;
   readonly tail?: number;
 }
 
+const PODS: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
+
 /** Prints the logs of a job's workers, each line behind the name of its worker. */
-export async function printLogs(job: string, options: LogsOptions): Promise<void> {
-  const config = loadKubeConfig(options.kubeconfig);
-  const namespace = options.namespace ?? defaultNamespace(config);
-  const pods = await config
-    .makeApiClient(CoreV1Api)
-    .listNamespacedPod({ namespace, labelSelector: `${JOB_LABEL}=${job}` })
-    .catch((error: unknown) => {
-      throw requestFailed(config, error);
-    });
-  const names = pods.items.map((pod) => pod.metadata?.name ?? '').filter((name) => name !== '');
-  if (names.length === 0) {
-    throw new UserError(
-      `job ${namespace}/${job} has no workers now: it waits, has ended and was cleaned up, or does not exist ("kubectl get ftj -n ${namespace}" tells)`,
-    );
-  }
-  const log = new Log(config);
-  await Promise.all(names.sort().map((name) => printOne(log, namespace, name, options)));
+export function printLogs(job: string, options: LogsOptions): Promise<void> {
+  return withCluster(options, async (cluster) => {
+    const { namespace } = cluster;
+    const pods = await listAll(cluster, PODS, { namespace, labelSelector: `${JOB_LABEL}=${job}` });
+    if (pods.length === 0) {
+      const { status } = await findJob(cluster, job);
+      throw new UserError(
+        `job ${namespace}/${job} has no workers now (${status?.phase ?? 'new'}); "tuneyard explain ${job}" tells more`,
+      );
+    }
+    const names = pods.map(({ metadata }) => metadata.name).sort();
+    await Promise.all(names.map((name) => printOne(cluster, name, options)));
+  });
 }
 
-async function printOne(log: Log, namespace: string, pod: string, options: LogsOptions): Promise<void> {
-  const lines = new PrefixedLines(`${pod}  `);
-  const ended = new Promise<void>((resolve, reject) => {
-    lines.once('finish', resolve).once('error', reject);
-  });
-  await log.log(namespace, pod, '', lines, {
-    follow: options.follow,
-    ...(options.tail === undefined ? {} : { tailLines: options.tail }),
-  });
-  await ended;
+async function printOne({ client, namespace }: Cluster, pod: string, options: LogsOptions): Promise<void> {
+  const log = await client.stream(
+    PODS,
+    { name: pod, namespace, subresource: 'log' },
+    { follow: String(options.follow), tailLines: options.tail },
+  );
+  await pipeline(log, new PrefixedLines(`${pod}  `));
 }
 
 /** Passes whole lines on to standard output, each behind a prefix. */
 class PrefixedLines extends Writable {
   private rest = '';
+  private readonly decoder = new TextDecoder();
 
   constructor(private readonly prefix: string) {
     super({ decodeStrings: true });
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    const lines = (this.rest + chunk.toString('utf8')).split('\n');
+    const lines = (this.rest + this.decoder.decode(chunk, { stream: true })).split('\n');
     this.rest = lines.pop() ?? '';
     for (const line of lines) process.stdout.write(`${this.prefix}${line}\n`);
     done();

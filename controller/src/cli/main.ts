@@ -5,8 +5,6 @@ import { addClusterCommands } from './cluster-commands.js';
 import { positiveInteger } from './positive-integer.js';
 import { runTrainer } from './trainer-program.js';
 import type { DataReportOptions } from './data-report-command.js';
-import type { LogsOptions } from './logs-command.js';
-import type { SubmitOptions } from './submit-command.js';
 import type { TrainOptions } from './train/train-command.js';
 
 const program = new Command('tuneyard')
@@ -67,30 +65,6 @@ program
       const { kind, metadata } = readManifest(file);
       console.log(`${file}: ${kind} ${metadata.name} is valid`);
     }
-  });
-
-program
-  .command('submit')
-  .description('check FineTuneJob and GpuQueue files, then apply them')
-  .argument('<files...>')
-  .option('-n, --namespace <name>', 'namespace of jobs that name none; default: that of the kubeconfig')
-  .option('--kubeconfig <file>', 'default: $KUBECONFIG, then ~/.kube/config')
-  .action(async (files: string[], options: SubmitOptions) => {
-    const { submit } = await import('./submit-command.js');
-    await submit(files, options);
-  });
-
-program
-  .command('logs')
-  .description('logs of the workers of a FineTuneJob')
-  .argument('<job>', 'name of the job')
-  .option('-f, --follow', 'keep printing until the workers end', false)
-  .option('-n, --namespace <name>', 'namespace of the job; default: that of the kubeconfig')
-  .option('--kubeconfig <file>', 'default: $KUBECONFIG, then ~/.kube/config')
-  .option('--tail <lines>', 'last lines of each worker only', positiveInteger)
-  .action(async (job: string, options: LogsOptions) => {
-    const { printLogs } = await import('./logs-command.js');
-    await printLogs(job, options);
   });
 
 addClusterCommands(program);

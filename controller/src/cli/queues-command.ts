@@ -1,11 +1,11 @@
-import { QUEUE_RESOURCE, type GpuQueue } from '../api/index.js';
+import { GPU_QUEUE_KIND, QUEUE_RESOURCE, type GpuQueue } from '../api/index.js';
 import { withCluster, type ClusterOptions } from './cluster.js';
 import { formatTable } from './display/format-table.js';
 import { listAll } from './find-job.js';
-import { formatObjects, isTable, type OutputFormat } from './output.js';
+import { formatObjects, isTable, type ListFormat } from './output.js';
 
 export interface QueuesOptions extends ClusterOptions {
-  readonly output: OutputFormat;
+  readonly output: ListFormat;
 }
 
 const HEADINGS = ['NAME', 'COHORT', 'FLAVOR', 'NOMINAL', 'USED', 'BORROWED', 'PENDING', 'RUNNING', 'WAITING'];
@@ -17,7 +17,7 @@ export function printQueues(options: QueuesOptions): Promise<void> {
     process.stdout.write(
       isTable(options.output)
         ? formatTable(HEADINGS, queues.flatMap(rowsOf))
-        : formatObjects(queues, { format: options.output, resource: QUEUE_RESOURCE }),
+        : formatObjects(queues, { format: options.output, kind: GPU_QUEUE_KIND }),
     );
   });
 }

@@ -1,36 +1,45 @@
-import { KubernetesObjectApi } from '@kubernetes/client-node';
-import { FINE_TUNE_JOB_KIND } from '../api/index.js';
-import { defaultNamespace, loadKubeConfig, requestFailed } from './kube-config.js';
+import {
+  FINE_TUNE_JOB_KIND,
+  JOB_RESOURCE,
+  QUEUE_RESOURCE,
+  type FineTuneJob,
+  type GpuQueue,
+} from '../api/index.js';
+import { withCluster, type Cluster, type ClusterOptions } from './cluster.js';
+import { formatObjects, type ChangeFormat } from './output.js';
 import { readManifest } from './read-manifest.js';
 
-export interface SubmitOptions {
-  readonly namespace?: string;
-  readonly kubeconfig?: string;
+export interface SubmitOptions extends ClusterOptions {
+  readonly output: ChangeFormat;
 }
 
 const FIELD_MANAGER = 'tuneyard-cli';
 
 /** Checks the files, all of them before the first is sent, and applies them. */
-export async function submit(files: readonly string[], options: SubmitOptions): Promise<void> {
+export function submit(files: readonly string[], { output, ...options }: SubmitOptions): Promise<void> {
   const objects = files.map(readManifest);
-  const config = loadKubeConfig(options.kubeconfig);
-  const client = KubernetesObjectApi.makeApiClient(config);
-  for (const object of objects) {
-    const namespaced = object.kind === FINE_TUNE_JOB_KIND;
-    const namespace = object.metadata.namespace ?? options.namespace ?? defaultNamespace(config);
-    const metadata = { ...object.metadata, ...(namespaced ? { namespace } : {}) };
-    await client
-      .patch(
-        { ...object, metadata } as never,
-        undefined,
-        undefined,
-        FIELD_MANAGER,
-        true,
-        'application/apply-patch+yaml',
-      )
-      .catch((error: unknown) => {
-        throw requestFailed(config, error);
-      });
-    console.log(`${object.kind} ${namespaced ? `${namespace}/` : ''}${object.metadata.name} applied`);
-  }
+  return withCluster(options, async (cluster) => {
+    const applied = [];
+    for (const object of objects) {
+      const now = await apply(cluster, object);
+      applied.push(now);
+      const { name, namespace } = now.metadata;
+      if (output === 'text')
+        console.log(`${object.kind} ${namespace === undefined ? '' : `${namespace}/`}${name} applied`);
+    }
+    if (output === 'text') return;
+    const single = applied.length === 1;
+    process.stdout.write(formatObjects(applied, { format: output, kind: FINE_TUNE_JOB_KIND, single }));
+  });
+}
+
+function apply(cluster: Cluster, object: FineTuneJob | GpuQueue): Promise<FineTuneJob | GpuQueue> {
+  const isJob = object.kind === FINE_TUNE_JOB_KIND;
+  const namespace = isJob ? (object.metadata.namespace ?? cluster.namespace) : undefined;
+  const metadata = { ...object.metadata, namespace };
+  return cluster.client.apply<FineTuneJob | GpuQueue>(
+    isJob ? JOB_RESOURCE : QUEUE_RESOURCE,
+    { ...object, metadata },
+    { fieldManager: FIELD_MANAGER },
+  );
 }

@@ -5,6 +5,8 @@ import { UserError } from '../errors.js';
 /** Where the API server is and how to prove who one is. */
 export interface Connection {
   readonly server: URL;
+  /** Namespace of requests that name none, as the kubeconfig's context says. */
+  readonly namespace: string;
   /** TLS material and headers of a request; cheap to call, refreshes tokens. */
   credentials(): Promise<Credentials>;
 }
@@ -53,6 +55,7 @@ export function loadConnection(kubeconfig?: string): Connection {
   let cached: { readonly until: number; readonly value: Promise<Credentials> } | undefined;
   return {
     server,
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     credentials: () => {
       if (cached === undefined || cached.until < performance.now()) {
         cached = { until: performance.now() + REFRESH_MS, value: readCredentials(config) };

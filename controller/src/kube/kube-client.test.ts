@@ -28,6 +28,7 @@ let client: KubeClient;
 
 const connectionTo = (url: string): Connection => ({
   server: new URL(url),
+  namespace: 'default',
   credentials: () => Promise.resolve({ headers: { Authorization: 'Bearer secret' }, tls: {} }),
 });
 const json = (

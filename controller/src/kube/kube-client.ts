@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { ApiError, ConnectionError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { sleep, systemClock } from './clock.js';
@@ -196,6 +197,27 @@ export class KubeClient {
   /** A bare GET of a path, for discovery and health. */
   getPath(path: string, signal?: AbortSignal): Promise<unknown> {
     return this.#json({ method: 'GET', path, signal });
+  }
+
+  /**
+   * The body of an answer as it comes, such as a container's log: `subresource` is required. It ends when the server
+   * ends it; destroy it to end it sooner.
+   */
+  async stream(
+    resource: Resource,
+    ref: ObjectRef & { readonly subresource: string },
+    query: Readonly<Record<string, string | number | undefined>> = {},
+  ): Promise<Readable> {
+    await this.#limiter?.take();
+    const response = await this.#transport.send({
+      method: 'GET',
+      path: resourcePath(resource, ref) + queryString(query),
+      headers: { ...this.#headers(), Accept: '*/*' },
+    });
+    const status = response.statusCode ?? 0;
+    this.#options.onRequest?.('get', status, 0);
+    if (status !== 200) throw await toApiError(response);
+    return response;
   }
 
   /**

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { FineTuneJob } from '@tuneyard/controller/api';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { tuneyard } from '../../support/run-command.js';
 import { jobObject, queueObject, startCluster, type Cluster } from '../controller/cluster.js';
 import { JOBS, QUEUES } from '../controller/kinds.js';
@@ -94,6 +94,44 @@ describe('commands that show the pool', () => {
     const { stdout } = await run('top');
     expect(stdout).toMatch(/\ndefault +contracts +team +2 +H100 +900 +1\.250 +7\n$/);
     expect(stdout).not.toContain('letters');
+    expect((await run('top', '-o', 'wide')).stdout).toMatch(/ WORKERS +NODES\n.* 2 +0\n$/);
+  });
+});
+
+describe('tuneyard submit', () => {
+  it('applies files to the namespace asked for, and prints what the server made of them', async () => {
+    const file = `${cluster.kubeconfig}-memo.yaml`;
+    const { apiVersion, kind, spec } = jobObject('memo');
+    writeFileSync(file, stringify({ apiVersion, kind, metadata: { name: 'memo' }, spec }));
+    const { stdout } = await run('submit', file, '-o', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({ kind: 'FineTuneJob', metadata: { namespace: 'default' } });
+    expect((await run('submit', file)).stdout).toBe('FineTuneJob default/memo applied\n');
+    expect((await run('submit', file, '-o', 'name')).stdout).toBe('finetunejob.tuneyard.dev/memo\n');
+    await run('cancel', 'memo');
+  });
+
+  it("passes the server's refusal on", async () => {
+    const file = `${cluster.kubeconfig}-memo.yaml`;
+    const { code, stderr } = await run('submit', file, '-n', 'nowhere');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/refuses: .*nowhere/);
+  });
+});
+
+describe('-o', () => {
+  it.each([
+    ['get', 'contracts'],
+    ['explain', 'contracts'],
+    ['queues'],
+    ['top'],
+    ['suspend', 'letters'],
+    ['resume', 'letters'],
+    ['resize', 'letters', '--max', '4'],
+  ])('gives the same to programs as JSON and as YAML: %s', async (...command) => {
+    // What changes an object is asked first, so that both see it as it is then.
+    await run(...command);
+    const json: unknown = JSON.parse((await run(...command, '-o', 'json')).stdout);
+    expect(parse((await run(...command, '-o', 'yaml')).stdout)).toEqual(json);
   });
 });
 
