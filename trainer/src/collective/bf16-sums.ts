@@ -1,3 +1,4 @@
+import { inSlices } from '../support/index.js';
 import { addHalves, roundFloats, widenHalves } from './kernels.js';
 import { VectorPool } from './partial-sums.js';
 import type { Segment } from './segments.js';
@@ -36,9 +37,12 @@ export class Bf16Sums implements SumFormat {
     private readonly step: number,
   ) {}
 
-  leaf(unit: number, gradient: Float32Array): Uint16Array {
+  async leaf(unit: number, gradient: Float32Array): Promise<Uint16Array> {
     const leaf = this.memory.vectors.take(gradient.length);
-    roundFloats(leaf, gradient, { seed: this.#seedOf({ start: unit, size: 1 }), first: 0 });
+    const seed = this.#seedOf({ start: unit, size: 1 });
+    await inSlices(gradient.length, gradient.BYTES_PER_ELEMENT, (first, end) =>
+      roundFloats(leaf.subarray(first, end), gradient.subarray(first, end), { seed, first }),
+    );
     this.pool.give(gradient);
     return leaf;
   }

@@ -18,6 +18,8 @@ export class Computation {
   #current: number | undefined;
   #discardCurrent = false;
   #running: Promise<void> | undefined;
+  /** The newest unit on its way into the sums, which are not to be looked at before. */
+  #summing: Promise<void> = Promise.resolve();
   #aside: Promise<unknown> = Promise.resolve();
   #error: { readonly cause: unknown } | undefined;
   readonly #digests = new Map<number, string>();
@@ -31,7 +33,8 @@ export class Computation {
   }
 
   /** What this member can promise to its peers: what it has, and what it is computing. */
-  claims(): Block[] {
+  async claims(): Promise<Block[]> {
+    await this.#summing;
     const current = this.#current;
     const held = this.sums.blocks();
     return current === undefined || this.#discardCurrent ? held : [...held, { start: current, size: 1 }];
@@ -45,6 +48,7 @@ export class Computation {
   /** Computes exactly `units`: drops what is not among them, adds what is missing; resolves when all are summed. */
   async complete(units: readonly number[]): Promise<void> {
     const wanted = new Set(units);
+    await this.#summing;
     this.sums.retain(wanted);
     this.#discardCurrent = this.#current !== undefined && !wanted.has(this.#current);
     this.#queue = units.filter((unit) => unit !== this.#current && !this.sums.holds(unit));
@@ -83,7 +87,7 @@ export class Computation {
   async #inspect(unit: number): Promise<string> {
     const vector = this.sums.borrow();
     try {
-      return digestOf(vector, await this.work.compute(unit, vector));
+      return await digestOf(vector, await this.work.compute(unit, vector));
     } finally {
       this.sums.release(vector);
     }
@@ -103,12 +107,12 @@ export class Computation {
       }
       this.seconds += (performance.now() - began) / 1000;
       this.computed += 1;
-      this.#current = undefined;
       // Before the sum takes the vector over.
       if (scalars !== undefined && this.work.verification !== undefined)
-        this.#digests.set(unit, digestOf(vector, scalars));
+        this.#digests.set(unit, await digestOf(vector, scalars));
+      this.#current = undefined;
       if (scalars === undefined || this.#discardCurrent) this.sums.release(vector);
-      else this.sums.add(unit, vector, scalars);
+      else await (this.#summing = this.sums.add(unit, vector, scalars));
       this.#discardCurrent = false;
     }
   }

@@ -11,8 +11,8 @@ export class F32Sums implements SumFormat {
 
   constructor(private readonly pool: VectorPool<Float32Array>) {}
 
-  leaf(_: number, gradient: Float32Array): Float32Array {
-    return gradient;
+  leaf(_: number, gradient: Float32Array): Promise<Float32Array> {
+    return Promise.resolve(gradient);
   }
 
   add(_: Block, __: number, target: Numbers, left: Numbers, right: Numbers): void {

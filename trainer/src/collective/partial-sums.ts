@@ -1,3 +1,4 @@
+import { inSlices } from '../support/index.js';
 import type { Scalars } from './group.js';
 import type { Numbers, SumFormat } from './sum-format.js';
 import { childrenOf, coverUnits, parentOf, sameBlock, type Block } from './tree.js';
@@ -28,11 +29,11 @@ export class PartialSums {
     this.pool.give(vector);
   }
 
-  /** Takes over `vector`, the gradient of one unit. */
-  add(unit: number, vector: Float32Array, scalars: Scalars): void {
+  /** Takes over `vector`, the gradient of one unit. Nothing else may be done to these sums until it is added. */
+  async add(unit: number, vector: Float32Array, scalars: Scalars): Promise<void> {
     let sum: PartialSum = {
       block: { start: unit, size: 1 },
-      vector: this.format.leaf(unit, vector),
+      vector: await this.format.leaf(unit, vector),
       scalars,
     };
     for (;;) {
@@ -44,7 +45,10 @@ export class PartialSums {
       if (sibling === undefined || !sameBlock(sibling.block, isLeft ? right : left)) break;
       this.#sums.delete(sibling.block.start);
       const [first, second] = isLeft ? [sum, sibling] : [sibling, sum];
-      this.format.add(parent, 0, first.vector, first.vector, second.vector);
+      await inSlices(first.vector.length, first.vector.BYTES_PER_ELEMENT, (start, end) => {
+        const target = first.vector.subarray(start, end);
+        this.format.add(parent, start, target, target, second.vector.subarray(start, end));
+      });
       this.format.release(second.vector);
       sum = { block: parent, vector: first.vector, scalars: addScalars(first.scalars, second.scalars) };
     }

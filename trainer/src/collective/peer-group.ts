@@ -292,7 +292,7 @@ export class PeerGroup implements Group, PeerHandlers {
     let reducedAt: number | undefined;
     void reduce.done.then(() => (reducedAt = performance.now()));
     try {
-      reduce.contribute(computation.sums, this.#stop.flags());
+      await round.orAbandon(reduce.contribute(computation.sums, this.#stop.flags()));
       await verification?.agreed();
       const scalars = await round.orAbandon(reduce.done);
       const reduceSeconds = ((reducedAt ?? performance.now()) - began) / 1000;
@@ -328,13 +328,14 @@ export class PeerGroup implements Group, PeerHandlers {
   /** The plan of the generation, after all have said where they stand. */
   async #planOf(round: Round, key: WorkKey, computation: Computation | undefined): Promise<Plan> {
     if (round.plan !== undefined) return round.plan;
+    const held = (await computation?.claims()) ?? [];
     const stances = await round.exchangeStances({
       generation: round.generation,
       committedStep: this.#exchange.committedStep(),
       ...key,
       count: computation?.work.count ?? 0,
       vectorLength: computation?.work.vectorLength ?? 0,
-      held: computation?.claims() ?? [],
+      held,
       evaluation: this.#evaluation,
     });
     round.plan = concludeStances(stances, round.speeds);

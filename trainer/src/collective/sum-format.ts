@@ -12,8 +12,8 @@ export type Numbers = Float32Array | Uint16Array;
 export interface SumFormat {
   readonly dtype: FrameDtype;
   /** The leaf of a unit from its gradient, which it takes over. */
-  leaf(unit: number, gradient: Float32Array): Numbers;
-  /** target = left + right, elements `first` and following of the children of `block`; target may be an operand. */
+  leaf(unit: number, gradient: Float32Array): Promise<Numbers>;
+  /** target = left + right, elements `first` (a multiple of 8) and following of the children of `block`; target may be an operand. */
   add(block: Block, first: number, target: Numbers, left: Numbers, right: Numbers): void;
   /** Nobody needs this leaf, or sum in the memory of a leaf, any more. */
   release(vector: Numbers): void;

@@ -6,7 +6,7 @@ import { Bf16Memory, Bf16Sums } from './bf16-sums.js';
 import { deal } from './deal.js';
 import { F32Sums } from './f32-sums.js';
 import { PartialSums, VectorPool } from './partial-sums.js';
-import type { SumFormat } from './sum-format.js';
+import type { Numbers, SumFormat } from './sum-format.js';
 import { childrenOf, coverUnits, rootOf, type Block } from './tree.js';
 import { madeFrame, type OutgoingFrame } from './outbox.js';
 import { decodeFrame } from './wire-format.js';
@@ -27,20 +27,20 @@ function reference(block: Block, vectors: readonly Float32Array[]): Float32Array
 }
 
 /** The same in bf16: each node of the tree is made as a whole, and rounded. */
-function reference16(block: Block, vectors: readonly Float32Array[]): Uint16Array {
+async function reference16(block: Block, vectors: readonly Float32Array[]): Promise<Numbers> {
   const format = formats.bf16();
   const { start, size } = block;
   if (size === 1) return format.leaf(start, Float32Array.from(vectors[start] ?? []));
   const [left, right] = childrenOf(block);
-  const sum = reference16(left, vectors);
-  format.add(block, 0, sum, sum, reference16(right, vectors));
+  const sum = await reference16(left, vectors);
+  format.add(block, 0, sum, sum, await reference16(right, vectors));
   return sum;
 }
 
-function expectedOf(name: keyof typeof formats, count: number, length: number): Buffer {
+async function expectedOf(name: keyof typeof formats, count: number, length: number): Promise<Buffer> {
   const vectors = Array.from({ length: count }, (_, unit) => vectorOf(unit, length));
   const sum = reference(rootOf(count), vectors);
-  if (name === 'bf16') formats.bf16().toFloats(sum, reference16(rootOf(count), vectors));
+  if (name === 'bf16') formats.bf16().toFloats(sum, await reference16(rootOf(count), vectors));
   return Buffer.from(sum.buffer);
 }
 
@@ -86,12 +86,12 @@ async function reduce(
       send,
     });
   });
-  const starts = members.map((member, rank) => () => {
+  const starts = members.map((member, rank) => async () => {
     const sums = new PartialSums(count, length, pool, formatsOf[rank] ?? formatOf());
     // Units are added in another order than that of the tree.
     for (const unit of [...(dealt.units[rank] ?? [])].reverse())
-      sums.add(unit, vectorOf(unit, length), { lossSum: unit + 0.1, trainedTokens: 1 });
-    member.contribute(sums, rank === 0 ? 1 : 0);
+      await sums.add(unit, vectorOf(unit, length), { lossSum: unit + 0.1, trainedTokens: 1 });
+    await member.contribute(sums, rank === 0 ? 1 : 0);
   });
   const sent = held.map(() => 0);
   for (;;) {
@@ -99,7 +99,7 @@ async function reduce(
     const options = busy.length + starts.length;
     if (options === 0) break;
     const chosen = choose(options);
-    if (chosen >= busy.length) starts.splice(chosen - busy.length, 1)[0]?.();
+    if (chosen >= busy.length) await starts.splice(chosen - busy.length, 1)[0]?.();
     else {
       const wire = busy[chosen];
       const frame = wire?.frames.shift();
@@ -126,7 +126,7 @@ function sumOfLosses(block: Block): number {
 describe.each(formatNames)('a reduction in %s', (name) => {
   it.each([16, 20_000, 700_000])('of %i elements has the same bits for 1 to 8 members', async (length) => {
     const count = length > 100_000 ? 5 : 16;
-    const expected = expectedOf(name, count, length);
+    const expected = await expectedOf(name, count, length);
     for (const size of length > 100_000 ? [1, 3] : [1, 2, 3, 4, 5, 6, 7, 8]) {
       const held = Array.from({ length: size }, () => []);
       for (const out of await reduce(count, length, held, (waiting) => waiting - 1, formats[name]))
@@ -136,7 +136,7 @@ describe.each(formatNames)('a reduction in %s', (name) => {
 
   it('has the same bits by way of relays, node by node', async () => {
     const [count, length] = [4, 900_000];
-    const expected = expectedOf(name, count, length);
+    const expected = await expectedOf(name, count, length);
     const nodes = ['a', 'a', 'b'];
     const held = nodes.map(() => []);
     for (const out of await reduce(count, length, held, () => 0, formats[name], { nodes }))
@@ -159,7 +159,7 @@ describe.each(formatNames)('a reduction in %s', (name) => {
               count,
             ),
           );
-          const expected = expectedOf(name, count, length);
+          const expected = await expectedOf(name, count, length);
           const choose = (waiting: number): number => picks.next().value % waiting;
           const own = speeds.slice(0, held.length);
           const nodes = names.slice(0, held.length);

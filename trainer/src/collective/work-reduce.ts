@@ -1,13 +1,14 @@
 import type { WorkPhase } from '@tuneyard/proto';
 
 import { FrameError } from '../errors.js';
+import { inSlices } from '../support/index.js';
 import type { Deal } from './deal.js';
 import type { Scalars } from './group.js';
 import { giveStaging, takeStaging } from './kernels.js';
 import type { OutgoingFrame } from './outbox.js';
 import { addScalars, type PartialSum, type PartialSums, type VectorPool } from './partial-sums.js';
 import { apart, routesOf, type Route } from './routes.js';
-import { chunksOf, isReplicated, segmentsOf, type Segment } from './segments.js';
+import { CHUNK_ELEMENTS, chunksOf, isReplicated, segmentsOf, type Segment } from './segments.js';
 import type { Numbers, SumFormat } from './sum-format.js';
 import { addSiblings, sameBlock, sumInOrder, type Block, type Part } from './tree.js';
 import {
@@ -119,8 +120,8 @@ export class WorkReduce {
     if (relayed > 0) this.#relay = options.relayed?.take(relayed) ?? format.allocate(relayed);
   }
 
-  /** This member's own sums are complete: contributes them. */
-  contribute(sums: PartialSums, flags: number): void {
+  /** This member's own sums are complete: contributes them. Resolves when they are added to what others have sent. */
+  async contribute(sums: PartialSums, flags: number): Promise<void> {
     this.#contributedAt = performance.now();
     const { rank, size, deal } = this.options;
     const own = (deal.blocks[rank] ?? []).map((block) => {
@@ -149,11 +150,10 @@ export class WorkReduce {
       this.options.send(peer, summary, ...(frames[peer] ?? []));
     }
     this.#acceptScalars(rank, scalars, flags);
-    for (const pending of [...this.#pending.values()].filter(({ from }) => from.has(rank)))
-      for (const { block, vector } of own) {
-        const numbers = vector.subarray(pending.chunk.start, pending.chunk.end);
-        this.#acceptPart(pending, { block, value: { numbers, spare: false } });
-      }
+    const pending = [...this.#pending.values()].filter(({ from }) => from.has(rank));
+    await inSlices(pending.length, 4 * CHUNK_ELEMENTS, (first, end) => {
+      if (!this.#disposed) for (const chunk of pending.slice(first, end)) this.#addOwn(chunk, own);
+    });
     this.#check();
   }
 
@@ -228,6 +228,13 @@ export class WorkReduce {
       block: frame.block,
       value: { numbers: bodyAsNumbers(frame, this.options.format), spare: true },
     });
+  }
+
+  #addOwn(pending: PendingChunk, own: readonly PartialSum[]): void {
+    for (const { block, vector } of own) {
+      const numbers = vector.subarray(pending.chunk.start, pending.chunk.end);
+      this.#acceptPart(pending, { block, value: { numbers, spare: false } });
+    }
   }
 
   #acceptPart(pending: PendingChunk, part: Part<Summand>): void {

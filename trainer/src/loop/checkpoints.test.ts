@@ -83,15 +83,21 @@ describe('checkpoints', () => {
 });
 
 describe('packed state', () => {
-  it('survives packing, and every truncation is noticed or harmless to the header', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), fc.uint8Array({ maxLength: 64 }), (image, bestImage) => {
-        const state = { run: { ...INITIAL_RUN_STATE, step: 3 }, image, bestImage };
-        const packed = packState(state);
-        expect(unpackState(packed)).toEqual(state);
-        const beforeImageEnds = packed.length - bestImage.length - 1;
-        expect(() => unpackState(packed.subarray(0, beforeImageEnds))).toThrow(/truncated or damaged/);
-      }),
+  it('survives packing, and every truncation is noticed or harmless to the header', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 64 }),
+        fc.uint8Array({ maxLength: 64 }),
+        async (image, bestImage) => {
+          const state = { run: { ...INITIAL_RUN_STATE, step: 3 }, image, bestImage };
+          const packed = await packState(state);
+          expect(await unpackState(packed)).toEqual(state);
+          const beforeImageEnds = packed.length - bestImage.length - 1;
+          await expect(unpackState(packed.subarray(0, beforeImageEnds))).rejects.toThrow(
+            /truncated or damaged/,
+          );
+        },
+      ),
     );
   });
 });

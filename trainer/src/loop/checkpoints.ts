@@ -33,8 +33,9 @@ export async function writeCheckpoint(
 ): Promise<CheckpointInfo> {
   const { step } = state.run;
   const uri = addressOf(place, step);
+  const packed = await packState(state);
   const { digest, bytes } = await place.destination.publish(uri, (folder) =>
-    writeFile(join(folder, STATE_FILE), packState(state)),
+    writeFile(join(folder, STATE_FILE), packed),
   );
   await removeOld(place, options);
   return { step, uri, digest, bytes };

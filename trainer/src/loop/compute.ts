@@ -35,7 +35,7 @@ export interface Compute {
   validationLoss(index: number): Promise<Scalars>;
   /** Greedy generation of one group of test examples. */
   exactMatches(group: number, useAdapter: boolean): Promise<MatchCount>;
-  /** Applies the summed gradient; returns the gradient norm before clipping. */
+  /** Applies the summed gradient, unless its norm is not finite; returns the norm before clipping. */
   update(gradient: Float32Array, options: UpdateOptions): Promise<number>;
   /** Seconds that went into laying out training micro-batches since the last call: what the data costs a step. */
   takeDataSeconds(): Promise<number>;

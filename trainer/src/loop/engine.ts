@@ -54,7 +54,10 @@ export interface Engine {
   /** Forward only. */
   loss(batch: MicroBatch): Promise<LossSum>;
 
-  /** One AdamW update from the summed gradient. Returns the global gradient norm after `gradientScale`, before clipping. */
+  /**
+   * One AdamW update from the summed gradient. Returns the global gradient norm after `gradientScale`, before clipping;
+   * nothing changes when that is not finite.
+   */
   update(gradient: Float32Array, options: UpdateOptions): Promise<number>;
 
   /** Trainable parameters and optimizer moments as one safetensors image: bit-exact, what a newcomer or a checkpoint needs. */

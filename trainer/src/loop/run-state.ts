@@ -1,3 +1,5 @@
+import { copyInSlices } from '../support/index.js';
+
 /**
  * The loop's own part of the adapter state: what, beside parameters and optimizer moments, a newcomer or a
  * resumed run must know so that it takes the same decisions as a run that was never disturbed.
@@ -67,20 +69,20 @@ const HEADER_BYTES = 16;
 const MAX_JSON_BYTES = 1 << 20;
 
 /** One buffer: u32 length of the JSON, u32 zero, u64 length of the image (little-endian), then JSON, image, best image. */
-export function packState({ run, image, bestImage }: WholeState): Uint8Array {
+export async function packState({ run, image, bestImage }: WholeState): Promise<Uint8Array> {
   const json = new TextEncoder().encode(JSON.stringify(run));
   const packed = new Uint8Array(HEADER_BYTES + json.length + image.length + bestImage.length);
   const header = new DataView(packed.buffer);
   header.setUint32(0, json.length, true);
   header.setBigUint64(8, BigInt(image.length), true);
   packed.set(json, HEADER_BYTES);
-  packed.set(image, HEADER_BYTES + json.length);
-  packed.set(bestImage, HEADER_BYTES + json.length + image.length);
+  await copyInSlices(packed.subarray(HEADER_BYTES + json.length), image);
+  await copyInSlices(packed.subarray(HEADER_BYTES + json.length + image.length), bestImage);
   return packed;
 }
 
 /** @throws Error when the buffer is not what {@link packState} wrote. */
-export function unpackState(packed: Uint8Array): WholeState {
+export async function unpackState(packed: Uint8Array): Promise<WholeState> {
   if (packed.length >= HEADER_BYTES) {
     const header = new DataView(packed.buffer, packed.byteOffset);
     const jsonBytes = header.getUint32(0, true);
@@ -90,10 +92,16 @@ export function unpackState(packed: Uint8Array): WholeState {
       const json = new TextDecoder().decode(packed.subarray(HEADER_BYTES, imageAt));
       return {
         run: { ...INITIAL_RUN_STATE, ...(JSON.parse(json) as Partial<RunState>) },
-        image: new Uint8Array(packed.subarray(imageAt, imageAt + imageBytes)),
-        bestImage: new Uint8Array(packed.subarray(imageAt + imageBytes)),
+        image: await copyOf(packed.subarray(imageAt, imageAt + imageBytes)),
+        bestImage: await copyOf(packed.subarray(imageAt + imageBytes)),
       };
     }
   }
   throw new Error(`a state of ${packed.length} bytes is truncated or damaged`);
+}
+
+async function copyOf(bytes: Uint8Array): Promise<Uint8Array> {
+  const copy = new Uint8Array(bytes.length);
+  await copyInSlices(copy, bytes);
+  return copy;
 }

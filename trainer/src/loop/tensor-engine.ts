@@ -123,6 +123,7 @@ export class TensorEngine implements Engine {
 
   async update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
     const norm = gradientNorm(gradient, options.gradientScale);
+    if (!Number.isFinite(norm)) return norm;
     adamwStep(this.adapter.parameters.values, gradient, this.moments, this.ranges, {
       ...this.options.optimizer,
       learningRate: options.learningRate,

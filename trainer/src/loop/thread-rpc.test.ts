@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { MessageChannel } from 'node:worker_threads';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { DivergedError, ResourceError, UserError } from '../errors.js';
 import { serveCalls, ThreadCaller } from './thread-rpc.js';
 
@@ -17,4 +17,17 @@ it('keeps the class of errors that decide whether a job is tried again', async (
     expect(caught).toBeInstanceOf(error.constructor);
     expect(caught).toMatchObject({ name: error.name, message: error.message });
   }
+});
+
+it('hands large results and arguments over without copying them', async () => {
+  const { port1: served, port2: calling } = new MessageChannel();
+  onTestFinished(() => served.close());
+  const state = new Uint8Array(1 << 20).fill(7);
+  serveCalls(served, { state: async () => state, sizeOf: async (bytes: Uint8Array) => bytes.byteLength });
+  const caller = new ThreadCaller(calling as unknown as Worker);
+  const received = await caller.call<Uint8Array>('state');
+  expect([received.byteLength, received[0], received.at(-1)]).toEqual([1 << 20, 7, 7]);
+  expect(state.byteLength).toBe(0);
+  expect(await caller.call('sizeOf', received)).toBe(1 << 20);
+  expect(received.byteLength).toBe(0);
 });

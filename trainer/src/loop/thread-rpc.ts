@@ -24,11 +24,17 @@ type Reply = { readonly id: number } & (
 
 type Methods = Record<string, (...args: never[]) => Promise<unknown>>;
 
-/** Serves `methods` to the other end of the port, one call at a time in the order of arrival. */
+/**
+ * Serves `methods` to the other end of the port, one call at a time in the order of arrival. A byte array that a method
+ * returns is given away, not copied.
+ */
 export function serveCalls(port: MessagePort, methods: Methods): void {
   let last: Promise<void> = Promise.resolve();
   port.on('message', (call: Call) => {
-    last = last.then(async () => port.postMessage(await answer(call, methods)));
+    last = last.then(async () => {
+      const reply = await answer(call, methods);
+      port.postMessage(reply, reply.ok ? givenAway(reply.value) : []);
+    });
   });
 }
 
@@ -43,10 +49,22 @@ async function answer(call: Call, methods: Methods): Promise<Reply> {
   }
 }
 
+/** Buffers that one argument or result fills alone: they can change hands without a copy, however large they are. */
+function givenAway(value: unknown): ArrayBuffer[] {
+  const fills =
+    value instanceof Uint8Array &&
+    value.buffer instanceof ArrayBuffer &&
+    value.byteLength === value.buffer.byteLength;
+  return fills ? [value.buffer] : [];
+}
+
 const classOf = (error: unknown) =>
   (Object.keys(CLASSES) as ErrorClass[]).find((kind) => error instanceof CLASSES[kind]);
 
-/** Calls methods that a worker thread serves; every open call is rejected when the thread ends. */
+/**
+ * Calls methods that a worker thread serves; every open call is rejected when the thread ends. A byte array among the
+ * arguments is given away, not copied.
+ */
 export class ThreadCaller {
   private readonly open = new Map<
     number,
@@ -68,7 +86,7 @@ export class ThreadCaller {
     const id = this.nextId++;
     return new Promise<T>((resolve, reject) => {
       this.open.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.worker.postMessage({ id, method, args } satisfies Call);
+      this.worker.postMessage({ id, method, args } satisfies Call, args.flatMap(givenAway));
     });
   }
 

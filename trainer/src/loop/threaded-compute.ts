@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Scalars } from '../collective/group.js';
+import { copyInSlices } from '../support/index.js';
 import type { MemoryReport } from '../memory/index.js';
 import type { LocalJob } from '../storage/index.js';
 import type { Compute, LoadedJob, MatchCount } from './compute.js';
@@ -34,7 +35,7 @@ export class ThreadedCompute implements Compute {
 
   async gradient(step: number, index: number, out: Float32Array): Promise<Scalars> {
     const scalars = await this.thread.call<Scalars>('gradient', step, index);
-    out.set(this.shared);
+    await copyInSlices(out, this.shared);
     return scalars;
   }
 
@@ -46,8 +47,8 @@ export class ThreadedCompute implements Compute {
     return this.thread.call('exactMatches', group, useAdapter);
   }
 
-  update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
-    this.shared.set(gradient);
+  async update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
+    await copyInSlices(this.shared, gradient);
     return this.thread.call('update', options);
   }
 
@@ -59,8 +60,10 @@ export class ThreadedCompute implements Compute {
     return this.thread.call('exportState');
   }
 
-  importState(state: Uint8Array): Promise<void> {
-    return this.thread.call('importState', state);
+  async importState(state: Uint8Array): Promise<void> {
+    const given = new Uint8Array(state.length);
+    await copyInSlices(given, state);
+    await this.thread.call('importState', given);
   }
 
   save(folder: string): Promise<void> {

@@ -77,7 +77,7 @@ export class TrainingRun implements StateHolder {
   }
 
   async importState(_step: number, state: Uint8Array): Promise<void> {
-    const { run, image, bestImage } = unpackState(state);
+    const { run, image, bestImage } = await unpackState(state);
     await this.compute.importState(image);
     this.run = run;
     this.bestImage = bestImage;
@@ -114,8 +114,7 @@ export class TrainingRun implements StateHolder {
     const summed = this.clock.sinceLap;
     const loss = scalars.lossSum / Math.max(1, scalars.trainedTokens);
     const learningRate = this.learningRate(step);
-    const finite = Number.isFinite(loss) && isFiniteVector(vector);
-    const gradientNorm = finite
+    const gradientNorm = Number.isFinite(loss)
       ? await this.compute.update(vector, {
           step: step - this.run.skippedSteps,
           learningRate,
@@ -123,6 +122,7 @@ export class TrainingRun implements StateHolder {
           maxGradNorm,
         })
       : NaN;
+    const finite = Number.isFinite(gradientNorm);
     const timings = {
       ...result.timings,
       updateSeconds: this.clock.sinceLap - summed,
@@ -336,11 +336,4 @@ export class TrainingRun implements StateHolder {
 function scheduleOf(training: CompleteConfig['training'], totalSteps: number): Schedule {
   const { scheduler, learningRate, warmupRatio } = training;
   return { scheduler, learningRate, warmupSteps: warmupStepsOf(warmupRatio, totalSteps), totalSteps };
-}
-
-function isFiniteVector(vector: Float32Array): boolean {
-  for (let i = 0; i < vector.length; i++) {
-    if (!Number.isFinite(vector[i])) return false;
-  }
-  return true;
 }
