@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { preparePrograms, run } from './programs.js';
 import type { CoordinatorOrder } from './coordinator-process.js';
 import type { FakeTraining } from './fake-training.js';
-import type { WorkerOrder, WorkerReport } from './worker-process.js';
+import type { LinkOrder, WorkerOrder, WorkerReport } from './worker-process.js';
 
 const HEARTBEAT_TIMEOUT_SECONDS = 1;
 
@@ -51,6 +51,11 @@ export class WorkerProcess {
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }
+
+  /** Where the arena has faulty links. */
+  link(order: LinkOrder): void {
+    this.child.send(order);
+  }
 }
 
 /** A job's coordinator and workers as processes of this machine, to be hurt. */
@@ -66,6 +71,7 @@ export class Arena {
     readonly expectedWorkers: number,
     /** The machine that a worker believes to be on. */
     readonly nodeOf: (memberId: string) => string = () => '',
+    readonly faultyLinks = false,
   ) {}
 
   /** Starts the coordinator and workers w0, w1, ... */
@@ -105,6 +111,7 @@ export class Arena {
       node: this.nodeOf(memberId),
       uid: this.uid,
       training: this.training,
+      faultyLinks: this.faultyLinks,
     };
     const worker = new WorkerProcess(memberId, run('worker-process', order), () =>
       this.#waiting.splice(0).forEach((resume) => resume()),

@@ -31,7 +31,7 @@ export const programFile = (program: string): string =>
 /** Starts one of the programs of this folder. */
 export function run(program: string, order: object, environment: NodeJS.ProcessEnv = {}): ChildProcess {
   return spawn(process.execPath, [programFile(program), JSON.stringify(order)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, ...environment },
   });
 }

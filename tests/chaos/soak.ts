@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { Arena, type WorkerProcess } from './arena.js';
 import type { FakeTraining } from './fake-training.js';
+import type { LinkFault } from './fault-proxy.js';
 import { randomOf } from './random.js';
 import { quantile } from '../support/quantile.js';
 import { readOptions } from '../support/read-options.js';
@@ -28,8 +29,8 @@ const values = readOptions(USAGE, {
 const [faults, size, seed] = [Number(values.faults), Number(values.workers), Number(values.seed)];
 const random = randomOf(seed);
 const training: FakeTraining = {
-  // A long freeze lets the others take about thirty.
-  totalSteps: 30 * faults + 40,
+  // While one is away, the others may take hundreds.
+  totalSteps: 100 * faults + 400,
   count: 16,
   length: 20_000,
   unitMs: 4,
@@ -42,7 +43,7 @@ await calm.start(1);
 const expected = await digestOf(calm);
 await calm.close();
 
-const job = new Arena(training, size);
+const job = new Arena(training, size, undefined, true);
 await job.startCoordinator();
 const killed = new Set<WorkerProcess>();
 let started = 0;
@@ -62,9 +63,26 @@ const injections: Record<string, () => Promise<void>> = {
     await delay(300 * random());
     await job.startCoordinator();
   },
+  'links reset': () => damage('reset'),
+  'links half open': () => damage('half-open'),
+  'corrupt frame': () => damage('corrupt'),
+  'truncated frame': () => damage('truncate'),
+  'links delayed': () => damage('delay', 1000),
+  'links lossy': () => damage('loss', 1000),
+  'slow reader': () => damage('slow', 1000),
+  'short partition': () => damage('partition', 300),
+  'long partition': () => damage('partition', 1500),
 };
 const names = Object.keys(injections);
-const EXPELS: ReadonlySet<string> = new Set(['kill', 'two kills', 'long freeze']);
+const REGROUPS: ReadonlySet<string> = new Set([
+  'kill',
+  'two kills',
+  'long freeze',
+  'links reset',
+  'links half open',
+  'corrupt frame',
+  'truncated frame',
+]);
 for (let fault = 1; fault <= faults; fault++) {
   const from = job.committedStep();
   await job.until(() => job.over() || (job.committedStep() >= from + 2 && living().every(isClose)));
@@ -73,8 +91,8 @@ for (let fault = 1; fault <= faults; fault++) {
   const name = names[Math.floor(random() * names.length)] ?? 'kill';
   const began = Date.now();
   const before = job.committedStep();
-  // What a short freeze or a restart of the coordinator delays goes on in the same generation.
-  const generation = EXPELS.has(name) ? job.generation() : -1;
+  // What only delays may go on in the same generation.
+  const generation = REGROUPS.has(name) ? job.generation() : -1;
   await injections[name]?.();
   await job.until(() => job.over() || Number.isFinite(job.recoveryMs(began, generation)));
   const ms = job.recoveryMs(began, generation);
@@ -135,6 +153,15 @@ async function replace(victims: number): Promise<void> {
     job.startWorker(`w${started++}`);
   }
   await delay(0);
+}
+
+/** Damages the links of one worker, for a while or once. */
+async function damage(fault: LinkFault, milliseconds?: number): Promise<void> {
+  const worker = pick();
+  worker.link(fault);
+  if (milliseconds === undefined) return;
+  await delay(milliseconds);
+  worker.link('heal');
 }
 
 async function freeze(milliseconds: number): Promise<void> {

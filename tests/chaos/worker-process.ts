@@ -1,6 +1,7 @@
 import { createGroup } from '@tuneyard/trainer/collective';
 
 import { trainFake, type FakeTraining } from './fake-training.js';
+import { FaultProxy, type LinkFault } from './fault-proxy.js';
 
 /** What a worker process is told, as JSON in its first argument. */
 export interface WorkerOrder {
@@ -10,7 +11,12 @@ export interface WorkerOrder {
   readonly node: string;
   readonly uid: string;
   readonly training: FakeTraining;
+  /** Peers reach it through links that {@link LinkOrder}s can damage. */
+  readonly faultyLinks: boolean;
 }
+
+/** What a worker with such links may be sent: a fault of them, or its end. */
+export type LinkOrder = LinkFault | 'heal';
 
 /** One line of JSON on its standard output. */
 export type WorkerReport =
@@ -27,6 +33,14 @@ export type WorkerReport =
 const order: WorkerOrder = JSON.parse(process.argv[2] ?? '');
 const say = (report: WorkerReport): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
 
+const proxies: FaultProxy[] = [];
+process.on('message', (fault: LinkOrder) => {
+  for (const proxy of proxies)
+    if (fault === 'heal') proxy.heal();
+    else proxy.inject(fault);
+});
+process.channel?.unref();
+
 const group = createGroup({
   coordinatorAddress: order.coordinator,
   job: { namespace: 'team', name: 'tune', uid: order.uid },
@@ -34,6 +48,12 @@ const group = createGroup({
   memberId: order.memberId,
   node: order.node,
   listenHost: '127.0.0.1',
+  advertise: async (address) => {
+    if (!order.faultyLinks) return address;
+    const proxy = await FaultProxy.open(address);
+    proxies.push(proxy);
+    return proxy.address;
+  },
   log: {
     info: (fields, message) =>
       process.stderr.write(`${Date.now()} ${order.memberId} ${message} ${JSON.stringify(fields)}\n`),
@@ -48,3 +68,4 @@ const { digest, step, lossSum } = await trainFake(group, order.training, {
 });
 say({ kind: 'outcome', digest, step, lossSum });
 await group.close();
+for (const proxy of proxies) await proxy.close();

@@ -16,7 +16,9 @@ export interface MembershipSettings extends PaceSettings {
   readonly joinSettleMs: number;
   /** Failed generations in a row after which an unreachable member is left out. */
   readonly maxAccusations: number;
+  /** For so long at first, and twice as long each time that it happens again soon, up to the longest. */
   readonly quarantineMs: number;
+  readonly longestQuarantineMs: number;
 }
 
 export const DEFAULT_MEMBERSHIP_SETTINGS: MembershipSettings = {
@@ -27,7 +29,9 @@ export const DEFAULT_MEMBERSHIP_SETTINGS: MembershipSettings = {
   lossSettleMs: 25,
   joinSettleMs: 200,
   maxAccusations: 3,
-  quarantineMs: 30_000,
+  // A generation that fails for want of a link costs most of a second, and three of them come before this.
+  quarantineMs: 2000,
+  longestQuarantineMs: 60_000,
   ...DEFAULT_PACE_SETTINGS,
 };
 

@@ -27,6 +27,8 @@ export interface KnownWorker extends WorkerIdentity {
   readonly probe?: { readonly since: number; readonly failed: boolean } | undefined;
   /** Not dealt into a generation before this time: its peers cannot reach it. */
   readonly quarantinedUntil: number;
+  /** How long the last time was; 0 = there was none. */
+  readonly quarantinedForMs: number;
   /** Why this process is never dealt in again. */
   readonly expelled?: string | undefined;
   /** What one micro-batch takes there; undefined = not known. */
@@ -99,6 +101,7 @@ export function restoredMembership(
       committedStep: 0,
       lastSeen: now,
       quarantinedUntil: 0,
+      quarantinedForMs: 0,
     },
   ]);
   return {

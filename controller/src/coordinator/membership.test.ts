@@ -161,9 +161,26 @@ describe('membership', () => {
     }
     expect(driver.announcements()).toEqual([1, 2, 3, 4]);
     expect(driver.ranks()).toEqual(['a1', 'b1']);
-    for (let beat = 0; beat < 320; beat++)
-      for (const memberId of ['a', 'b', 'c'])
-        driver.pass(100 / 3).apply({ kind: 'heartbeat', memberId, committedStep: 0 });
+    const beat = (milliseconds: number): void => {
+      for (let passed = 0; passed < milliseconds; passed += 100)
+        for (const memberId of ['a', 'b', 'c'])
+          driver.pass(100 / 3).apply({ kind: 'heartbeat', memberId, committedStep: 0 });
+    };
+    beat(settings.quarantineMs - 200);
+    expect(driver.ranks()).toEqual(['a1', 'b1']);
+    beat(500);
+    expect(driver.ranks()).toEqual(['a1', 'b1', 'c1']);
+    // Each relapse costs the others as much as the first time, so it is kept away for longer.
+    for (const times of [2, 4]) {
+      for (let failure = 1; failure <= 3; failure++) driver.accuse('c').pass(100);
+      beat(times * settings.quarantineMs - 500);
+      expect(driver.ranks()).toEqual(['a1', 'b1']);
+      beat(800);
+      expect(driver.ranks()).toEqual(['a1', 'b1', 'c1']);
+    }
+    beat(settings.longestQuarantineMs);
+    for (let failure = 1; failure <= 3; failure++) driver.accuse('c').pass(100);
+    beat(settings.quarantineMs + 500);
     expect(driver.ranks()).toEqual(['a1', 'b1', 'c1']);
   });
 

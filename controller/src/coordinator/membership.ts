@@ -107,6 +107,7 @@ function hello(
     committedStep: event.committedStep,
     lastSeen: now,
     quarantinedUntil: same ? known.quarantinedUntil : 0,
+    quarantinedForMs: same ? known.quarantinedForMs : 0,
     expelled: same ? known.expelled : undefined,
     unitSeconds: same ? known.unitSeconds : undefined,
   });
@@ -263,9 +264,16 @@ function quarantine(state: MembershipState, now: number, settings: MembershipSet
   }
   const known = worst === undefined ? undefined : state.workers.get(worst);
   if (known === undefined || wanted.length < 2) return state;
+  const { quarantineMs, longestQuarantineMs } = settings;
+  const isRelapse = known.quarantinedForMs > 0 && now < known.quarantinedUntil + longestQuarantineMs;
+  const quarantinedForMs = isRelapse
+    ? Math.min(2 * known.quarantinedForMs, longestQuarantineMs)
+    : quarantineMs;
+  const quarantinedUntil = now + quarantinedForMs;
   const workers = new Map(state.workers).set(known.memberId, {
     ...known,
-    quarantinedUntil: now + settings.quarantineMs,
+    quarantinedUntil,
+    quarantinedForMs,
   });
   return { ...state, workers, accusations: new Map() };
 }
