@@ -11,18 +11,8 @@ import { apart, routesOf, type Route } from './routes.js';
 import { CHUNK_ELEMENTS, chunksOf, isReplicated, segmentsOf, type Segment } from './segments.js';
 import type { Numbers, SumFormat } from './sum-format.js';
 import { addSiblings, sameBlock, sumInOrder, type Block, type Part } from './tree.js';
-import {
-  bodyAsNumbers,
-  bytesOf,
-  bytesPerNumber,
-  FrameDtype,
-  FrameKind,
-  encodeFrame,
-  HEADER_BYTES,
-  type EncodedFrame,
-  type Frame,
-  type FrameHeader,
-} from './wire-format.js';
+import { bodyAsNumbers, bytesPerNumber, FrameKind, type EncodedFrame, type Frame } from './wire-format.js';
+import { WorkFrames } from './work-frames.js';
 
 export interface WorkReduceOptions {
   readonly generation: number;
@@ -60,8 +50,6 @@ interface PendingChunk {
   readonly parts: Part<Summand>[];
 }
 
-const NO_BLOCK: Block = { start: 0, size: 0 };
-
 /**
  * One all-reduce: reduce-scatter (the owner of a segment receives everybody's partial sums of it and finishes the
  * tree), then all-gather (it sends the result to everybody), both by way of relays where members share nodes
@@ -74,8 +62,8 @@ export class WorkReduce {
   readonly done: Promise<Scalars>;
   /** What this member sends of the sum, as others read it. */
   readonly results: Numbers;
-  bytesSent = 0;
   additionSeconds = 0;
+  readonly #frames: WorkFrames;
   #resolve: (scalars: Scalars) => void = () => {};
   #contributedAt = 0;
   readonly #contributionOf: number[] = [];
@@ -98,6 +86,7 @@ export class WorkReduce {
 
   constructor(private readonly options: WorkReduceOptions) {
     const { rank, size, count, out, deal, format } = options;
+    this.#frames = new WorkFrames(options, format.dtype);
     this.#segments = segmentsOf(out.length, size);
     this.#replicated = isReplicated(out.length);
     const nodes = options.nodes ?? apart(size);
@@ -120,6 +109,11 @@ export class WorkReduce {
     if (relayed > 0) this.#relay = options.relayed?.take(relayed) ?? format.allocate(relayed);
   }
 
+  /** To all peers. */
+  get bytesSent(): number {
+    return this.#frames.bytesSent;
+  }
+
   /** This member's own sums are complete: contributes them. Resolves when they are added to what others have sent. */
   async contribute(sums: PartialSums, flags: number): Promise<void> {
     this.#contributedAt = performance.now();
@@ -131,18 +125,7 @@ export class WorkReduce {
       return sum;
     });
     const scalars = new Float64Array(own.flatMap((sum) => [sum.scalars.lossSum, sum.scalars.trainedTokens]));
-    const summary = this.#encode(
-      size - 1,
-      {
-        kind: FrameKind.scalars,
-        dtype: FrameDtype.f64,
-        flags,
-        block: NO_BLOCK,
-        offset: 0,
-        length: scalars.length,
-      },
-      bytesOf(scalars),
-    );
+    const summary = this.#frames.scalars(size - 1, scalars, flags);
     const frames = this.#framesOf(own);
     // Each begins with its next neighbour, so that not all send to the same one first.
     for (let away = 1; away < size; away++) {
@@ -307,15 +290,7 @@ export class WorkReduce {
   /** `numbers`: the same as in {@link results}. */
   #sendResult(chunk: Segment, ranks: readonly number[], numbers: Numbers): void {
     if (ranks.length === 0) return;
-    const header = {
-      kind: FrameKind.result,
-      dtype: this.options.format.dtype,
-      flags: 0,
-      block: NO_BLOCK,
-      offset: chunk.start,
-      length: numbers.length,
-    };
-    const frame = this.#encode(ranks.length, header, bytesOf(this.#resultsAt(chunk)), bytesOf(numbers));
+    const frame = this.#frames.result(ranks.length, chunk.start, this.#resultsAt(chunk), numbers);
     for (const rank of ranks) this.options.send(rank, frame);
   }
 
@@ -352,29 +327,12 @@ export class WorkReduce {
   }
 
   #partial(block: Block, chunk: Segment, read: () => Numbers, receivers = 1): OutgoingFrame {
-    const header = {
-      kind: FrameKind.partial,
-      dtype: this.options.format.dtype,
-      flags: 0,
-      block,
-      offset: chunk.start,
-      length: chunk.end - chunk.start,
-    };
+    const encode = (numbers: Numbers): EncodedFrame =>
+      this.#frames.partial(receivers, block, chunk.start, numbers);
     // Nobody answers a short vector, and its memory may be used again while it is still on its way.
-    if (this.#replicated) return this.#encode(receivers, header, bytesOf(read().slice()));
+    if (this.#replicated) return encode(read().slice());
     // A result comes only after this has been read, so a view will do.
-    return () => this.#encode(receivers, header, bytesOf(read()));
-  }
-
-  #encode(
-    receivers: number,
-    header: Omit<FrameHeader, 'generation' | 'step' | 'phase'>,
-    body: Uint8Array,
-    sameBody = body,
-  ): EncodedFrame {
-    const { generation, step, phase } = this.options;
-    this.bytesSent += receivers * (HEADER_BYTES + body.byteLength);
-    return encodeFrame({ ...header, generation, step, phase }, body, sameBody);
+    return () => encode(read());
   }
 
   /** left + right, the elements of `block`'s sum from `first` on. */
