@@ -69,10 +69,10 @@ describe.skipIf(skipReason !== undefined)(`renders ${skipReason ?? ''}`, () => {
   it.each([
     ['an external Redis without Secret', { redis: { mode: 'external' } }, /redis\.existingSecret/],
     ['an external NATS without Secret', { nats: { mode: 'external' } }, /nats\.existingSecret/],
-    ['two controllers without Redis', { controller: { replicas: 2 } }, /needs Redis/],
+    ['two controllers without Redis', { redis: { mode: 'none' } }, /needs Redis/],
     [
       'two controllers without election',
-      { controller: { replicas: 2, leaderElection: false }, redis: { mode: 'bundled' } },
+      { controller: { leaderElection: false } },
       /needs controller\.leaderElection/,
     ],
   ])('refuses %s', (_what, values, message) => {
@@ -82,11 +82,12 @@ describe.skipIf(skipReason !== undefined)(`renders ${skipReason ?? ''}`, () => {
   it('keeps the password of a store over upgrades', () => {
     const password = Buffer.from('kept').toString('base64');
     const { objects } = renderChart({
-      values: { redis: { mode: 'bundled' } },
       lookup: (kind, _namespace, name) =>
         kind === 'Secret' && name === 'tuneyard-redis' ? { data: { password } } : undefined,
     });
-    const secret = objects.find(({ kind }) => kind === 'Secret') as KubeObject & {
+    const secret = objects.find(
+      ({ kind, metadata }) => kind === 'Secret' && metadata.name === 'tuneyard-redis',
+    ) as KubeObject & {
       data: Record<string, string>;
     };
     expect(secret.data['password']).toBe(password);

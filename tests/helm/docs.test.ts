@@ -49,9 +49,10 @@ describe.each(PAGES)('%s', (page) => {
   });
 
   it('starts only programs and commands that exist', () => {
-    const commands = [
-      ...text('controller/src/cli/main.ts').matchAll(/\.command\('(\w+)'\)|trainerCommand\('(\w+)'/g),
-    ].map(([, own, passed]) => own ?? passed);
+    const sources = ['main', 'cluster-commands']
+      .map((file) => text(`controller/src/cli/${file}.ts`))
+      .join('');
+    const commands = [...sources.matchAll(/\b(?:c|trainerC)ommand\('(\w+)'/g)].map(([, name]) => name);
     for (const [, command = ''] of text(page).matchAll(/npx tuneyard (\w+)/g))
       expect(commands).toContain(command);
     const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
