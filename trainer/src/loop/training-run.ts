@@ -114,7 +114,7 @@ export class TrainingRun implements StateHolder {
     const summed = this.clock.sinceLap;
     const loss = scalars.lossSum / Math.max(1, scalars.trainedTokens);
     const learningRate = this.learningRate(step);
-    const gradientNorm = Number.isFinite(loss)
+    const norm = Number.isFinite(loss)
       ? await this.compute.update(vector, {
           step: step - this.run.skippedSteps,
           learningRate,
@@ -122,7 +122,8 @@ export class TrainingRun implements StateHolder {
           maxGradNorm,
         })
       : NaN;
-    const finite = Number.isFinite(gradientNorm);
+    const finite = Number.isFinite(norm);
+    const gradientNorm = finite ? norm : NaN;
     const timings = {
       ...result.timings,
       updateSeconds: this.clock.sinceLap - summed,
