@@ -41,6 +41,37 @@ describe('sampleToken', () => {
     expect(shares(LOGITS, { ...PLAIN, topP: 0.7 })).toEqual([0, 0.5, 0, 0.5, 0]);
   });
 
+  it('draws as one who sorts all tokens first does', () => {
+    fc.assert(
+      fc.property(
+        // Few values, so that many are equal.
+        fc.array(fc.integer({ min: -8, max: 8 }), { minLength: 1, maxLength: 60 }),
+        fc.nat(70),
+        fc.constantFrom(1, 0.9, 0.5, 0.01),
+        fc.integer({ min: 0, max: 999 }),
+        (values, topK, topP, draw) => {
+          const logits = Float32Array.from(values);
+          const ids = [...logits.keys()].sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0) || a - b);
+          const kept = ids.slice(0, topK === 0 ? ids.length : topK);
+          const weights = kept.map((id) => Math.exp(values[id] ?? 0));
+          const sum = (count: number): number =>
+            weights.slice(0, count).reduce((total, one) => total + one, 0);
+          const count =
+            topP === 1
+              ? kept.length
+              : weights.findIndex((_, at) => sum(at + 1) >= topP * sum(kept.length) * (1 - 1e-12)) + 1;
+          const uniform = (draw + 0.5) / 1000;
+          const drawn = sampleToken(logits, { temperature: 1, topK, topP, seed: 0 }, uniform);
+          const at = kept.indexOf(drawn);
+          expect(at).toBeGreaterThanOrEqual(0);
+          expect(at).toBeLessThan(count);
+          expect(sum(at)).toBeLessThanOrEqual(uniform * sum(count) * (1 + 1e-9));
+          expect(sum(at + 1)).toBeGreaterThanOrEqual(uniform * sum(count) * (1 - 1e-9));
+        },
+      ),
+    );
+  });
+
   it('gives a token that the filters leave, for any numbers', () => {
     fc.assert(
       fc.property(
