@@ -1,6 +1,6 @@
 export * from './constants.js';
-export { parseFineTuneJob, parseFineTuneJobSpec, parseGpuQueue } from './parse.js';
-export type { ParseOptions } from './parse.js';
+export { parseFineTuneJob, parseFineTuneJobSpec, parseGpuQueue, parseManifests } from './parse.js';
+export type { Manifest, ParseOptions } from './parse.js';
 export { resolveSpec } from './resolve.js';
 export type {
   FilledField,
@@ -11,6 +11,7 @@ export type {
   ResolvedWorkers,
 } from './resolved-spec.js';
 export { memoryNeed, waysToFit, type MemoryNeed } from './memory-need.js';
+export { specWarnings } from './spec-warnings.js';
 export { toTrainerConfig } from './trainer-config.js';
 export { nearest } from './nearest.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
-import { parseFineTuneJob, parseFineTuneJobSpec, parseGpuQueue } from './parse.js';
+import { parseFineTuneJob, parseFineTuneJobSpec, parseGpuQueue, parseManifests } from './parse.js';
 
 const jobYaml = (spec: string) => `apiVersion: tuneyard.dev/v1alpha1
 kind: FineTuneJob
@@ -134,5 +134,55 @@ describe('parseGpuQueue', () => {
       'apiVersion: tuneyard.dev/v1alpha1\nkind: GpuQueue\nmetadata: { name: a }\nspec: { quotas: [{ flavor: H100, nominal: 8 }] }\n',
     );
     expect(queue.spec).toEqual({ quotas: [{ flavor: 'H100', nominal: 8 }], weight: 1, stopPolicy: 'none' });
+  });
+});
+
+describe('parseManifests', () => {
+  const queueYaml = `apiVersion: tuneyard.dev/v1alpha1
+kind: GpuQueue
+metadata: { name: team }
+spec: { quotas: [{ flavor: H100, nominal: 4 }] }
+`;
+
+  it('reads every document and skips empty ones', () => {
+    const manifests = parseManifests(`---\n${jobYaml('')}\n---\n---\n${queueYaml}`, { file: 'all.yaml' });
+    expect(manifests).toMatchObject([
+      { place: 'all.yaml:2: ', kind: 'FineTuneJob', name: 'legal', problems: [] },
+      { place: 'all.yaml:13: ', kind: 'GpuQueue', name: 'team', problems: [] },
+    ]);
+    expect(parseManifests('# nothing\n')).toEqual([]);
+  });
+
+  it('names every problem of every document, the misspelling before what it leaves missing', () => {
+    const job = jobYaml('  training: { epochs: many, step: 3 }').replace('  output:', '  outputs:');
+    const [first, second] = parseManifests(`${job}\n---\nkind: GpuQeue\n`, { file: 'all.yaml' });
+    expect(first?.problems).toEqual([
+      'all.yaml:8: spec.outputs is not a field that is known: did you mean output?',
+      'all.yaml:9: spec.training.step is not a field that is known: did you mean steps?',
+      'all.yaml:9: spec.training.epochs: must be a number, not "many"',
+    ]);
+    expect(second?.problems).toEqual([
+      'all.yaml:11: kind is "GpuQeue", not one of FineTuneJob, GpuQueue: did you mean GpuQueue?',
+    ]);
+  });
+
+  it('reads on behind a document that is no YAML', () => {
+    const [broken, queue] = parseManifests(`a: b\n  c: [\n---\n${queueYaml}`, { file: 'all.yaml' });
+    expect(broken).toMatchObject({
+      place: 'all.yaml:1: ',
+      problems: [expect.stringMatching(/^all\.yaml:\d: is no valid YAML/)],
+    });
+    expect(queue?.problems).toEqual([]);
+  });
+
+  it('is not drowned by aliases of aliases', () => {
+    const bomb = [
+      'a: &a [x]',
+      ...Array.from(
+        { length: 9 },
+        (_, i) => `${'bcdefghij'[i]}: &${'bcdefghij'[i]} [${`*${'abcdefghi'[i]},`.repeat(9)}]`,
+      ),
+    ];
+    expect(parseManifests(bomb.join('\n'))[0]?.problems[0]).toMatch(/alias/);
   });
 });

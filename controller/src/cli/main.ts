@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { UserError } from '../errors.js';
-import { addClusterCommands } from './cluster-commands.js';
+import { addClusterCommands, outputOption } from './cluster-commands.js';
+import { REPORT_FORMATS } from './output.js';
 import { positiveInteger } from './positive-integer.js';
 import { runTrainer } from './trainer-program.js';
 import type { DataReportOptions } from './data-report-command.js';
 import type { TrainOptions } from './train/train-command.js';
+import type { ValidateOptions } from './validate/validate-command.js';
 
 const program = new Command('tuneyard')
   .description('Fine-tunes language models on a shared GPU pool, or on this machine.')
@@ -57,14 +59,18 @@ program
 
 program
   .command('validate')
-  .description('check FineTuneJob and GpuQueue files without a cluster')
-  .argument('<files...>')
-  .action(async (files: string[]) => {
-    const { readManifest } = await import('./read-manifest.js');
-    for (const file of files) {
-      const { kind, metadata } = readManifest(file);
-      console.log(`${file}: ${kind} ${metadata.name} is valid`);
-    }
+  .description(
+    'check FineTuneJob and GpuQueue files without a cluster: fields, pods, memory, and data that are on this machine',
+  )
+  .argument('<files...>', 'YAML, with any number of objects; - for standard input')
+  .option('--model <dir>', 'copy of the base model here; config.json and tokenizer.json are enough')
+  .option('--data <file>', 'copy of a data source here; repeat it in the order of the sources', collect, [])
+  .option('--flavor <name>', 'kind of GPU to fit, for jobs that name none; repeatable', collect, [])
+  .option('--gpu-memory <size>', 'memory of one GPU to fit, such as 80Gi')
+  .addOption(outputOption(REPORT_FORMATS))
+  .action(async (files: string[], options: ValidateOptions) => {
+    const { validate } = await import('./validate/validate-command.js');
+    process.exitCode = await validate(files, options);
   });
 
 addClusterCommands(program);

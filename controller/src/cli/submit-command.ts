@@ -5,9 +5,10 @@ import {
   type FineTuneJob,
   type GpuQueue,
 } from '../api/index.js';
+import { UserError } from '../errors.js';
 import { withCluster, type Cluster, type ClusterOptions } from './cluster.js';
 import { formatObjects, type ChangeFormat } from './output.js';
-import { readManifest } from './read-manifest.js';
+import { readManifests } from './read-manifests.js';
 
 export interface SubmitOptions extends ClusterOptions {
   readonly output: ChangeFormat;
@@ -17,7 +18,10 @@ const FIELD_MANAGER = 'tuneyard-cli';
 
 /** Checks the files, all of them before the first is sent, and applies them. */
 export function submit(files: readonly string[], { output, ...options }: SubmitOptions): Promise<void> {
-  const objects = files.map(readManifest);
+  const manifests = readManifests(files);
+  const problems = manifests.flatMap((manifest) => manifest.problems);
+  if (problems.length > 0) throw new UserError(problems.join('\n'));
+  const objects = manifests.flatMap(({ object }) => object ?? []);
   return withCluster(options, async (cluster) => {
     const applied = [];
     for (const object of objects) {

@@ -1,7 +1,7 @@
 import type { FineTuneJob, PodTemplatePolicy, ResolvedSpec } from '../api/index.js';
 import { memoryNeed, parseFineTuneJobSpec, podTemplateProblems, resolveSpec } from '../api/index.js';
 import { UserError } from '../errors.js';
-import { readModelShape } from './read-model-shape.js';
+import { readModelShape } from '../models/index.js';
 import { withMicroBatch } from './smaller-micro-batch.js';
 
 export type Resolved = ResolvedSpec | { readonly invalid: string };

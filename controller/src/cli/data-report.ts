@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { TrainerConfig } from '@tuneyard/proto';
+import { toTrainerConfig, type ResolvedSpec } from '../api/index.js';
+import { spawnTrainer } from './trainer-program.js';
+
+/** What training would make of the data, as far as it is looked at here; the trainer writes it. */
+export interface DataReport {
+  readonly rows: number;
+  readonly invalid: number;
+  readonly duplicates: number;
+  readonly truncated: number;
+  /** Held-out rows that nearly repeat a training row. */
+  readonly leaked: number;
+  readonly rejections: readonly { readonly place: string; readonly reason: string }[];
+  readonly splits: Readonly<
+    Record<
+      'train' | 'validation' | 'test',
+      { readonly examples: number; readonly tokens: number; readonly longest: number }
+    >
+  >;
+  readonly steps: { readonly total: number; readonly perEpoch: number };
+}
+
+/** Prints the report on this terminal; resolves with the exit code. @param json file for it as JSON; - = standard output */
+export async function printDataReport(spec: ResolvedSpec, json: string | undefined): Promise<number> {
+  const trainer = start(spec, json === undefined ? [] : ['--json', json], 'inherit');
+  await once(trainer, 'exit');
+  return trainer.exitCode ?? 1;
+}
+
+/** The report, or what is wrong with the data, as the trainer says it. */
+export async function readDataReport(
+  spec: ResolvedSpec,
+): Promise<{ readonly report: DataReport } | { readonly problem: string }> {
+  const trainer = start(spec, ['--json', '-'], 'pipe');
+  const [output, errors] = await Promise.all([
+    text(trainer.stdout ?? Readable.from([])),
+    text(trainer.stderr ?? Readable.from([])),
+    once(trainer, 'exit'),
+  ]);
+  if (trainer.exitCode === 0) return { report: JSON.parse(output) as DataReport };
+  const last = errors.trim().split('\n').at(-1) ?? '';
+  return { problem: last.replace(/^tuneyard-trainer: /, '') };
+}
+
+function start(spec: ResolvedSpec, more: readonly string[], output: 'inherit' | 'pipe') {
+  const trainer = spawnTrainer(['data-report', '--config', '-', ...more], {
+    stdio: ['pipe', output, output],
+  });
+  // A trainer that ends early says why itself; a broken pipe would only hide it.
+  trainer.stdin
+    ?.on('error', () => undefined)
+    .end(JSON.stringify(TrainerConfig.toJSON(toTrainerConfig(spec))));
+  return trainer;
+}

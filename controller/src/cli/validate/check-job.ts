@@ -1,0 +1,101 @@
+import {
+  podTemplateProblems,
+  resolveSpec,
+  specWarnings,
+  type FilledField,
+  type FineTuneJob,
+  type ResolvedSpec,
+} from '../../api/index.js';
+import { UserError } from '../../errors.js';
+import type { DataReport } from '../data-report.js';
+import { checkData, withLocalFiles, type LocalFiles } from './data-check.js';
+import { gib, memoryFit, memoryProblem, type MemoryFit } from './memory-fit.js';
+
+export interface JobQuestion extends LocalFiles {
+  /** Kinds of GPU that the job may get, where it names none itself. */
+  readonly flavors: readonly string[];
+  readonly gpuMemory?: number | undefined;
+}
+
+/** What can be told of a job without a cluster. */
+export interface JobFindings {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  /** What could not be looked at, and why. */
+  readonly notes: readonly string[];
+  readonly resolved?: Omit<ResolvedSpec, 'reasons' | 'memory'>;
+  /** The fields that were filled in, with their values. */
+  readonly filled?: readonly (FilledField & { readonly value: unknown })[];
+  readonly memory?: MemoryFit;
+  readonly data?: DataReport;
+}
+
+/** What was found of one document. */
+export interface Findings extends JobFindings {
+  /** `file:line` */
+  readonly place: string;
+  readonly kind?: string | undefined;
+  readonly name?: string | undefined;
+  readonly valid: boolean;
+}
+
+/** Looks at a job as the controller and a trainer would. @param place `file:line: ` of the job */
+export async function checkJob(job: FineTuneJob, place: string, question: JobQuestion): Promise<JobFindings> {
+  const at = (sentence: string) => `${place}${sentence}`;
+  let spec: ResolvedSpec;
+  try {
+    spec = resolveSpec(job.spec);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { problems: [at(error.message)], warnings: [], notes: [] };
+  }
+  const local = withLocalFiles(spec, question);
+  const refused = podTemplateProblems(job.spec, { allowPrivileged: true });
+  const privileged = podTemplateProblems(job.spec, { allowPrivileged: false }).filter(
+    (problem) => !refused.includes(problem),
+  );
+  const flavors = job.spec.workers?.flavors ?? question.flavors;
+  const memory = memoryFit(local, { model: local.model.source, flavors, gpuMemory: question.gpuMemory });
+  const tooBig = memory === undefined ? undefined : memoryProblem(spec, memory);
+  const data = await checkData(local);
+  const { reasons, memory: _, ...resolved } = spec;
+  return {
+    problems: [...refused.map(at), ...(tooBig === undefined ? [] : [at(`spec ${tooBig}`)]), ...data.problems],
+    warnings: [...privileged, ...specWarnings(spec), ...memoryWarnings(memory, tooBig), ...data.warnings],
+    notes: [...memoryNotes(spec, memory), ...data.notes],
+    resolved,
+    filled: reasons.map((reason) => ({ ...reason, value: valueAt(spec, reason.field) })),
+    ...(memory === undefined ? {} : { memory }),
+    ...(data.report === undefined ? {} : { data: data.report }),
+  };
+}
+
+function memoryWarnings(memory: MemoryFit | undefined, tooBig: string | undefined): string[] {
+  if (memory === undefined || tooBig !== undefined) return [];
+  return memory.flavors
+    .filter(({ fits }) => fits === false)
+    .map(
+      ({ flavor, bytes = 0 }) =>
+        `spec.workers.flavors: ${flavor} has ${gib(bytes)} and is never taken, because ${gib(memory.bytesPerGpu)} are needed`,
+    );
+}
+
+function memoryNotes(spec: ResolvedSpec, memory: MemoryFit | undefined): string[] {
+  if (memory === undefined)
+    return [
+      `memory is not estimated: config.json of ${spec.model.source} is not on this machine; --model names a copy`,
+    ];
+  if (memory.flavors.length === 0)
+    return ['whether it fits is not told: name a kind of GPU with --flavor, or its memory with --gpu-memory'];
+  return memory.flavors
+    .filter(({ bytes }) => bytes === undefined)
+    .map(({ flavor }) => `the memory of ${flavor} is not known here: give it with --gpu-memory`);
+}
+
+/** By a path such as `training.learningRate`. */
+function valueAt(spec: ResolvedSpec, path: string): unknown {
+  let value: unknown = spec;
+  for (const key of path.split('.'))
+    value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  return value;
+}

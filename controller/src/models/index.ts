@@ -1,0 +1,1 @@
+export { readModelShape } from './read-model-shape.js';
