@@ -31,7 +31,7 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Commands that go on until the reader has seen enough. */
-const ENDLESS = /^kubectl get .* -w$|^kubectl get ftj -w$|^npx tuneyard logs .* -f$/;
+const ENDLESS = /^kubectl get .* -w$|^kubectl get ftj -w$|^npx tuneyard (logs .* -f|watch .*)$/;
 /** Of a job whose workers say nothing yet there is nothing to see. */
 const SEEN_NOTHING_MS = 5000;
 

@@ -5,14 +5,25 @@ import type { CheckpointOptions } from './checkpoint-command.js';
 import type { ExplainOptions } from './explain-command.js';
 import type { GetOptions } from './get-command.js';
 import type { LogsOptions } from './logs-command.js';
-import { CHANGE_FORMATS, LIST_FORMATS, REPORT_FORMATS } from './output.js';
+import { CHANGE_FORMATS, LIST_FORMATS, REPORT_FORMATS, WATCH_FORMATS } from './output.js';
 import { positiveInteger } from './positive-integer.js';
 import type { QueuesOptions } from './queues-command.js';
 import type { SubmitOptions } from './submit-command.js';
 import type { TopOptions } from './top-command.js';
+import type { WatchOptions } from './watch/watch-command.js';
 
 /** Commands whose first argument is the name of a job. */
-const JOB_COMMANDS = ['get', 'explain', 'logs', 'checkpoint', 'suspend', 'resume', 'resize', 'cancel'];
+const JOB_COMMANDS = [
+  'get',
+  'explain',
+  'logs',
+  'watch',
+  'checkpoint',
+  'suspend',
+  'resume',
+  'resize',
+  'cancel',
+];
 
 /** `-o`: how a command prints what it found or did; the first format is the default. */
 export function outputOption(formats: readonly string[]): Option {
@@ -52,6 +63,21 @@ export function addClusterCommands(program: Command): void {
     .action(async (job: string, options: ExplainOptions) => {
       const { explain } = await import('./explain-command.js');
       await explain(job, options);
+    });
+
+  command('watch', 'live view of a job until it ends, or of all jobs; q quits')
+    .argument('[job]', 'name of the job; default: a table of all')
+    .option('-A, --all-namespaces', 'jobs of all namespaces', false)
+    .addOption(outputOption(WATCH_FORMATS))
+    .addHelpText(
+      'after',
+      `
+Without a terminal: a line for each change; -o json: an object for each change, on a line.
+Exit codes: 0 the job is complete, or q was pressed; 1 it failed or was deleted; 2 as for all commands; 130 Ctrl-C.`,
+    )
+    .action(async (job: string | undefined, options: WatchOptions) => {
+      const { watch } = await import('./watch/watch-command.js');
+      process.exitCode = await watch(job, options);
     });
 
   command('logs', 'logs of the workers of a job')

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { API_VERSION, FINE_TUNE_JOB_KIND, GROUP, type FineTuneJob } from '../api/index.js';
 import type { KubeObject } from '../kube/index.js';
-import { formatTable } from './display/format-table.js';
+import { formatTable } from './display/index.js';
 
 /** Formats of commands that list objects. */
 export const LIST_FORMATS = ['table', 'wide', 'json', 'yaml', 'name'] as const;
@@ -12,6 +12,10 @@ export type ChangeFormat = (typeof CHANGE_FORMATS)[number];
 /** Formats of commands that report something that is no object of the cluster. */
 export const REPORT_FORMATS = ['text', 'json', 'yaml'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** Formats of commands that follow changes. */
+export const WATCH_FORMATS = ['text', 'json'] as const;
+export type WatchFormat = (typeof WATCH_FORMATS)[number];
 
 type TableFormat = 'table' | 'wide';
 

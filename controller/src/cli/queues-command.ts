@@ -1,6 +1,6 @@
 import { GPU_QUEUE_KIND, QUEUE_RESOURCE, type GpuQueue } from '../api/index.js';
 import { withCluster, type ClusterOptions } from './cluster.js';
-import { formatTable } from './display/format-table.js';
+import { formatTable } from './display/index.js';
 import { listAll } from './find-job.js';
 import { formatObjects, isTable, type ListFormat } from './output.js';
 

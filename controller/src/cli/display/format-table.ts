@@ -1,4 +1,5 @@
 import { displayWidth } from './display-width.js';
+import { onOneLine } from './fit-line.js';
 
 const GAP = '   ';
 
@@ -15,7 +16,3 @@ export function formatTable(headings: readonly string[], rows: readonly (readonl
     })
     .join('');
 }
-
-// What a job says of itself must not move the cursor of whoever looks at it.
-// eslint-disable-next-line no-control-regex
-const onOneLine = (text: string) => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');

@@ -1,4 +1,4 @@
-import { formatTable } from '../display/format-table.js';
+import { formatTable } from '../display/index.js';
 import type { DataReport } from '../data-report.js';
 import type { Findings } from './check-job.js';
 import { gib, type MemoryFit } from './memory-fit.js';
