@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     observe: [],
     storage: ['support'],
     data: ['support'],
-    collective: [],
+    collective: ['support'],
     optim: ['tensor'],
     model: ['support', 'tensor'],
     memory: ['model'],
