@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FineTuneJob } from '@tuneyard/controller/api';
 import { KubeClient, loadConnection, type KubeObject } from '@tuneyard/controller/kube';
-import { startControlPlane, startNodeAgent, startPodBinder } from '@tuneyard/local';
+import { startControlPlane, startNodeAgent, startPodBinder, type NodeAgent } from '@tuneyard/local';
 import { parse } from 'yaml';
 import { REPOSITORY } from '../support/repository.js';
 import { writeTinyModel } from '../support/tiny-model.js';
@@ -24,12 +24,17 @@ export interface TrainingCluster {
   job(name: string): Promise<FineTuneJob>;
   /** Waits until the job looks so. */
   jobWhen(name: string, what: string, holds: (job: FineTuneJob) => boolean): Promise<FineTuneJob>;
+  /** Adds a node with so many H100. */
+  addNode(name: string, gpus: number): Promise<void>;
+  /** The node goes down with all its processes, which nobody reports; it stands as not ready. */
+  loseNode(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
+/** @param nodes H100 of each node */
 export async function startTrainingCluster(
   controllerArgs: readonly string[] = [],
-  gpus = 4,
+  nodes: Readonly<Record<string, number>> = { 'gpu-0': 4 },
 ): Promise<TrainingCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'tuneyard-training-'));
   const closers: (() => Promise<unknown> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
@@ -48,22 +53,28 @@ export async function startTrainingCluster(
     }
     const binder = await startPodBinder({ kubeconfig });
     closers.push(() => binder.close());
-    const agent = await startNodeAgent({
-      kubeconfig,
-      nodes: [
-        {
-          name: 'gpu-0',
-          labels: { 'kubernetes.io/hostname': 'gpu-0', 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3' },
-          capacity: { cpu: '16', memory: '64Gi', 'nvidia.com/gpu': String(gpus) },
-        },
-      ],
-      workDir: join(folder, 'work'),
-      pathPrepend: [join(REPOSITORY, 'node_modules/.bin')],
-    });
-    closers.push(() => agent.close());
+    const agents = new Map<string, NodeAgent>();
+    const addNode = async (name: string, gpus: number) => {
+      const labels = { 'kubernetes.io/hostname': name, 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3' };
+      const capacity = { cpu: '16', memory: '64Gi', 'nvidia.com/gpu': String(gpus) };
+      const agent = await startNodeAgent({
+        kubeconfig,
+        nodes: [{ name, labels, capacity }],
+        workDir: join(folder, 'work', name),
+        pathPrepend: [join(REPOSITORY, 'node_modules/.bin')],
+      });
+      agents.set(name, agent);
+    };
+    const loseNode = async (name: string) => {
+      await agents.get(name)?.close();
+      agents.delete(name);
+    };
+    closers.push(() => Promise.all([...agents.keys()].map(loseNode)));
+    for (const [name, gpus] of Object.entries(nodes)) await addNode(name, gpus);
     const controller = await startControllerProcess(kubeconfig, controllerArgs);
     closers.push(() => controller.stop());
-    await client.create(QUEUES, queueObject('team', gpus));
+    const quota = Object.values(nodes).reduce((sum, gpus) => sum + gpus, 0);
+    await client.create(QUEUES, queueObject('team', quota));
     const file = (name: string) => pathToFileURL(join(folder, name)).href;
     writeTinyModel(join(folder, 'model'));
     const rows = Array.from({ length: 32 }, (_, i) => ({
@@ -78,6 +89,8 @@ export async function startTrainingCluster(
       controller,
       folder,
       job,
+      addNode,
+      loseNode,
       submit: async (name, spec) => {
         await client.create(JOBS, {
           apiVersion: 'tuneyard.dev/v1alpha1',

@@ -40,6 +40,11 @@ const placement = documented('Where the workers were planned to run.', {
   resource: text('Extended resource that the pods ask for.', 317),
   nodes: list('Node of each worker, by worker index.', text('A node.', 253), 4096),
   time: instant('When it was admitted.'),
+  lost: list(
+    'Workers, by index, whose node is gone or takes nothing any more, until they get another.',
+    integer('Worker index.', 0, 4095),
+    4096,
+  ).optional(),
 });
 
 const artifact = documented('Something that the job wrote.', {
@@ -95,6 +100,9 @@ export const fineTuneJobStatusSchema = documented('What the controller knows of 
   attempt: count('Number of the current attempt at running the gang; its pods carry it.').optional(),
   requeueAt: instant('Not admitted again before this time.').optional(),
   restarts: count('Failures of workers that were tried again; counts towards backoffLimit.').optional(),
+  replacements: count(
+    'Workers that lost their node and went on on another; does not count towards backoffLimit.',
+  ).optional(),
   evictions: count('Times that the job had to give its GPUs back.').optional(),
   microBatchSize: integer(
     'training.microBatchSize after a worker ran out of memory; batchSize stays the same. Done once.',

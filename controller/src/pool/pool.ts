@@ -141,7 +141,8 @@ const gpuRequests = ({ resources }: Container) =>
     .filter(([resource]) => resource.startsWith('nvidia.com/'))
     .map(([resource, quantity]) => [resource, parseCount(quantity)] as const);
 
-function unavailability(node: NodeObject): PoolNode['unavailable'] {
+/** Why nothing new may go to a node; undefined when it may. */
+export function unavailability(node: NodeObject): PoolNode['unavailable'] {
   if (node.metadata.deletionTimestamp !== undefined) return 'being deleted';
   const ready = node.status?.conditions?.find(({ type }) => type === 'Ready');
   if (ready !== undefined && ready.status !== 'True') return 'not ready';

@@ -7,7 +7,8 @@ import { complete, evict, fail, restart } from './end-of-attempt.js';
 import type { JobFacts } from './facts.js';
 import type { Gang } from './gang.js';
 import { gangOf } from './gang.js';
-import { podFailure, reportedFailure } from './failure.js';
+import { isDisrupted, isRetryable, podFailure, reportedFailure } from './failure.js';
+import { clearAway, describeLost, lostWorkers, recordLost } from './lost-workers.js';
 import { condition, nextStatus } from './next-status.js';
 import { reportedProgress } from './reported-progress.js';
 import { resizeGang } from './resize-gang.js';
@@ -35,11 +36,12 @@ export function decideRunning(facts: JobFacts): Decision {
   const succeeded = [...gang.workers.values()].filter(
     (pod) => pod.status?.phase === 'Succeeded' && pod.metadata.deletionTimestamp === undefined,
   );
-  const allSucceeded = succeeded.length === gang.placement.nodes.length;
+  const lost = lostWorkers(facts, gang);
+  const allSucceeded = succeeded.length > 0 && succeeded.length + lost.length === gang.placement.nodes.length;
   if (facts.eviction !== undefined) {
     // A job that reached its end meanwhile frees its GPUs anyway: running it again would be for nothing.
     if (allSucceeded && hasTakenLastStep(facts)) return awaitReport(facts, gang);
-    return giveBack(facts, gang, facts.eviction);
+    return giveBack(facts, gang, lost, facts.eviction);
   }
 
   const deadline = deadlineOf(facts, gang);
@@ -51,14 +53,20 @@ export function decideRunning(facts: JobFacts): Decision {
       `held GPUs for longer than activeDeadlineSeconds ${facts.resolved?.runPolicy.activeDeadlineSeconds}`,
     );
   }
-  const lost = gang.placement.nodes.find((node) => facts.lostNodes.has(node));
-  if (lost !== undefined) return evict(facts, gang, 'NodeLost', `node ${lost} is gone`);
-
-  const failed = [...gang.workers.values()].filter(
-    (pod) => podFailure(pod) !== undefined && pod.metadata.deletionTimestamp === undefined,
-  );
-  const failure = failed.map(podFailure).find((found) => found !== undefined);
-  if (failure !== undefined) return restart(facts, gang, failure, failed);
+  const failed = [...gang.workers].flatMap(([index, pod]) => {
+    const failure = podFailure(pod);
+    const counts =
+      failure !== undefined && !lost.includes(index) && !(isRetryable(failure) && isDisrupted(pod));
+    return counts && pod.metadata.deletionTimestamp === undefined ? [{ pod, failure }] : [];
+  });
+  const [first] = failed;
+  if (first !== undefined)
+    return restart(
+      facts,
+      gang,
+      first.failure,
+      failed.map(({ pod }) => pod),
+    );
 
   if (allSucceeded) return awaitReport(facts, gang);
 
@@ -74,16 +82,25 @@ export function decideRunning(facts: JobFacts): Decision {
       `${ready} of ${gang.placement.nodes.length} workers were ready in time`,
     );
   }
-  if (facts.resize !== undefined && started) return resizeGang(facts, gang, facts.resize.nodes);
-  return keepRunning(facts, gang, [deadline, ...(started ? [] : [readyBy])]);
+  const { nodes, lost: known = [] } = gang.placement;
+  const isResized = facts.resize !== undefined && facts.resize.nodes.join() !== nodes.join();
+  if (facts.resize !== undefined && isResized && (started || known.length > 0))
+    return resizeGang(facts, gang, facts.resize.nodes);
+  if (lost.join() !== known.join()) return recordLost(facts, gang, lost);
+  return keepRunning(facts, gang, lost, [deadline, ...(started ? [] : [readyBy])]);
 }
 
-function keepRunning(facts: JobFacts, gang: Gang, times: readonly number[]): Decision {
+function keepRunning(
+  facts: JobFacts,
+  gang: Gang,
+  lost: readonly number[],
+  times: readonly number[],
+): Decision {
   const { job, training, resolved, now } = facts;
   const desired = gang.placement.nodes.length;
   const ready = training?.members.filter((member) => member.ready).length ?? 0;
   const started = (training?.generation ?? 0) > 0;
-  const updates: ConditionUpdate[] = [readiness(facts, ready, desired)];
+  const updates: ConditionUpdate[] = [readiness(facts, gang, lost, ready)];
   if (started) updates.push(condition('Training', 'True', 'Training', `generation ${training?.generation}`));
   const change: FineTuneJobStatus = {
     ...job.status,
@@ -103,7 +120,7 @@ function keepRunning(facts: JobFacts, gang: Gang, times: readonly number[]): Dec
   // A spec that was changed into one that cannot be used makes no pods; those that are there go on.
   if (cleared && retryAt <= now && resolved !== undefined) {
     gang.placement.nodes.forEach((node, index) => {
-      if (names.has(String(index))) return;
+      if (names.has(String(index)) || lost.includes(index)) return;
       const { resource } = gang.placement;
       createPods.push({
         index,
@@ -119,20 +136,37 @@ function keepRunning(facts: JobFacts, gang: Gang, times: readonly number[]): Dec
   const looks = [...times, ...(retryAt > now ? [retryAt] : [])].filter(Number.isFinite);
   return {
     status: nextStatus(job, change, updates, now),
-    ...(cleared ? { register: { expectedWorkers: desired, fresh: gang.workers.size === 0 } } : {}),
-    deletePods: gang.stale.filter((pod) => pod.metadata.deletionTimestamp === undefined),
+    // Those that have no node yet are not waited for.
+    ...(cleared
+      ? { register: { expectedWorkers: desired - lost.length, fresh: gang.workers.size === 0 } }
+      : {}),
+    ...clearAway(facts, [
+      ...gang.stale,
+      ...gang.misplaced,
+      ...[...gang.workers]
+        .filter(([index, pod]) => lost.includes(index) || (isDisrupted(pod) && isTerminated(pod)))
+        .map(([, pod]) => pod),
+    ]),
     createPods,
     ...(looks.length === 0 ? {} : { lookAgainMs: Math.max(0, Math.min(...looks) - now) }),
   };
 }
 
-function readiness({ invalid }: JobFacts, ready: number, desired: number): ConditionUpdate {
+function readiness(
+  { invalid }: JobFacts,
+  { placement: { nodes } }: Gang,
+  lost: readonly number[],
+  ready: number,
+): ConditionUpdate {
+  const desired = nodes.length;
   if (ready >= desired)
     return condition('WorkersReady', 'True', 'WorkersReady', `all ${desired} workers are ready`);
   const count = `${ready} of ${desired} workers are ready`;
-  return invalid === undefined
-    ? condition('WorkersReady', 'False', 'WaitingForWorkers', count)
-    : condition('WorkersReady', 'False', 'InvalidSpec', `${count}; none are started: ${invalid}`);
+  if (invalid !== undefined)
+    return condition('WorkersReady', 'False', 'InvalidSpec', `${count}; none are started: ${invalid}`);
+  return lost.length > 0
+    ? condition('WorkersReady', 'False', 'NodeLost', `${count}: ${describeLost(nodes, lost)}`)
+    : condition('WorkersReady', 'False', 'WaitingForWorkers', count);
 }
 
 function hasTakenLastStep({ job, training, now }: JobFacts): boolean {
@@ -159,21 +193,27 @@ function awaitReport(facts: JobFacts, gang: Gang): Decision {
 }
 
 /** Ask for a checkpoint, wait for the workers to end, then let the GPUs go. */
-function giveBack(facts: JobFacts, gang: Gang, eviction: NonNullable<JobFacts['eviction']>): Decision {
+function giveBack(
+  facts: JobFacts,
+  gang: Gang,
+  lost: readonly number[],
+  eviction: NonNullable<JobFacts['eviction']>,
+): Decision {
   const { job, now, resolved } = facts;
   const asked = findCondition(job.status?.conditions, 'Checkpointing');
   const askedAt = asked?.status === 'True' ? Date.parse(asked.lastTransitionTime) : now;
   const grace = (resolved?.runPolicy.checkpointGraceSeconds ?? 120) * 1000;
-  const running = [...gang.workers.values()].filter((pod) => !isTerminated(pod));
+  const running = [...gang.workers].filter(([index, pod]) => !lost.includes(index) && !isTerminated(pod));
   // Workers that never were a group have nothing to save, and could not answer before they are one.
   const hasBegun = (facts.training?.generation ?? 0) > 0 || isTrue(job.status?.conditions, 'Training');
   if (running.length === 0 || !hasBegun || now - askedAt >= grace)
     return evict(facts, gang, eviction.reason, eviction.message);
   const change = { ...job.status, ...reportedProgress(job.status ?? {}, facts.training, now) };
-  const updates = [condition('Checkpointing', 'True', 'CheckpointRequested', eviction.message)];
+  const why = eviction.reason === 'NodeLost' ? 'NodeLost' : 'CheckpointRequested';
+  const updates = [condition('Checkpointing', 'True', why, eviction.message)];
   return {
     status: nextStatus(job, change, updates, now),
-    register: { expectedWorkers: gang.placement.nodes.length, fresh: false },
+    register: { expectedWorkers: gang.placement.nodes.length - lost.length, fresh: false },
     stop: { reason: eviction.message, checkpoint: true },
     lookAgainMs: Math.max(0, askedAt + grace - now),
   };

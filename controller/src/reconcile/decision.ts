@@ -16,6 +16,8 @@ export interface Decision {
   /** End the sessions and forget the membership. */
   readonly unregister?: boolean;
   readonly deletePods?: readonly PodObject[];
+  /** Removed without waiting for the agent of their node, of which nothing is heard. */
+  readonly removePods?: readonly PodObject[];
   readonly createPods?: readonly WorkerPlan[];
   /** Its time to live after the end is over. */
   readonly deleteJob?: boolean;

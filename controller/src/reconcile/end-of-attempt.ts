@@ -75,7 +75,7 @@ export function fail(facts: JobFacts, gang: Gang, reason: FailureReason, message
   return {
     status: nextStatus(job, change, updates, now),
     unregister: true,
-    deletePods: alive([...gang.workers.values(), ...gang.stale]),
+    deletePods: alive(facts.pods),
   };
 }
 
@@ -111,11 +111,10 @@ export function evict(
     condition('Evicted', reason === 'Suspended' ? 'False' : 'True', reason, message),
     ...(reason === 'Suspended' ? [condition('Suspended', 'True', 'Suspended', '')] : []),
   ];
-  const pods = gang === undefined ? facts.pods : [...gang.workers.values(), ...gang.stale];
   return {
     status: nextStatus(job, change, updates, now),
     unregister: true,
-    deletePods: pods.filter((pod) => pod.metadata.deletionTimestamp === undefined),
+    deletePods: facts.pods.filter((pod) => pod.metadata.deletionTimestamp === undefined),
   };
 }
 
@@ -174,7 +173,7 @@ export function restart(
 }
 
 /** GPU-seconds since the newest checkpoint of this attempt, or since its start. */
-function lostGpuSeconds({ job, training, now, resolved }: JobFacts, gang: Gang | undefined): number {
+export function lostGpuSeconds({ job, training, now, resolved }: JobFacts, gang: Gang | undefined): number {
   if (gang === undefined || (training?.generation ?? 0) === 0) return 0;
   const start = Date.parse(gang.placement.time);
   const saved = Date.parse(job.status?.checkpoint?.time ?? '') || start;

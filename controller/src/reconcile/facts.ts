@@ -3,6 +3,12 @@ import type { JobTrainingState } from '../coordinator/job-coordinator.js';
 import type { PodObject } from '../pool/index.js';
 import type { Admission, Resize, Waiting } from '../scheduling/index.js';
 
+/**
+ * Why a node starts no pod: it is cordoned or about to go, though what runs there goes on; or nothing has been heard
+ * of it for some time, while its processes may still run; or it does not exist.
+ */
+export type NodeTrouble = 'closed' | 'unreachable' | 'gone';
+
 /** Everything that the decision on one job depends on. */
 export interface JobFacts {
   readonly job: FineTuneJob;
@@ -18,11 +24,12 @@ export interface JobFacts {
   readonly waiting: Waiting | undefined;
   /** Why the job must give its GPUs back, if it must. */
   readonly eviction:
-    { readonly reason: 'Suspended' | 'QueueStopped' | 'Preempted'; readonly message: string } | undefined;
+    | { readonly reason: 'Suspended' | 'QueueStopped' | 'Preempted' | 'NodeLost'; readonly message: string }
+    | undefined;
   /** Another number of workers that the scheduler decided on, not yet in the status. */
   readonly resize?: Resize | undefined;
-  /** Nodes that no longer exist, or on which nothing runs any more. */
-  readonly lostNodes: ReadonlySet<string>;
+  /** What is wrong with nodes of the placement and of the pods; nothing is with those that are not named. */
+  readonly nodes: ReadonlyMap<string, NodeTrouble>;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }

@@ -36,6 +36,11 @@ export function reportedFailure(reason: string, message: string): Failure {
   return { class: known ?? 'Infrastructure', message: message === '' ? reason : message };
 }
 
+/** The cluster ended the pod for reasons of its own: a drain, a node that went down or ran short, a preemption. */
+export const isDisrupted = (pod: PodObject) =>
+  pod.status?.conditions?.some(({ type, status }) => type === 'DisruptionTarget' && status === 'True') ===
+  true;
+
 /** What the state of a failed pod tells; undefined when it did not fail. */
 export function podFailure(pod: PodObject): Failure | undefined {
   if (pod.status?.phase !== 'Failed') return undefined;

@@ -13,12 +13,13 @@ import { ApiError } from '../errors.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
 import type { Clock, EventRecorder, KubeClient } from '../kube/index.js';
 import { equalJson, Expectations, isAlreadyExists, ReadYourWrites, refOf } from '../kube/index.js';
-import type { PodObject } from '../pool/index.js';
+import type { NodeObject, PodObject } from '../pool/index.js';
+import { unavailability } from '../pool/index.js';
 import { BY_JOB } from './caches.js';
 import type { Caches } from './caches.js';
 import { decide } from './decide.js';
 import type { Decision } from './decision.js';
-import type { JobFacts } from './facts.js';
+import type { JobFacts, NodeTrouble } from './facts.js';
 import type { JobIdentities } from './job-identities.js';
 import { JobNetwork } from './job-network.js';
 import { PODS } from './kinds.js';
@@ -58,7 +59,7 @@ export class JobReconciler {
   readonly #network: JobNetwork;
   readonly #expectations: Expectations;
   /** uid to what the coordinator was told of the job. */
-  readonly #registered = new Map<string, { readonly told: string; readonly expectedWorkers: number }>();
+  readonly #registered = new Map<string, string>();
   /** Key to uid of every job that was seen. */
   readonly #uids = new Map<string, string>();
   /** uid to the request for a checkpoint that was passed on last. */
@@ -133,7 +134,7 @@ export class JobReconciler {
       waiting: scheduling.waitingOf(key, job.metadata.generation ?? 0),
       eviction: this.#eviction(key, job),
       resize: scheduling.resizeOf(key, job.metadata.generation ?? 0),
-      lostNodes: this.#lostNodes(job, pods),
+      nodes: this.#troubledNodes(job, pods),
       now: clock.now(),
     };
   }
@@ -145,22 +146,21 @@ export class JobReconciler {
     if (queue?.spec.stopPolicy === 'holdAndDrain')
       return { reason: 'QueueStopped', message: `queue ${job.spec.queueName} is drained` };
     const asked = findCondition(job.status?.conditions, 'Checkpointing');
-    const told = asked?.status === 'True' ? asked.message : this.options.scheduling.evictionOf(key)?.message;
-    return told === undefined ? undefined : { reason: 'Preempted', message: told };
+    const decided = this.options.scheduling.evictionOf(key);
+    const message = asked?.status === 'True' ? asked.message : decided?.message;
+    if (message === undefined) return undefined;
+    const isForLoss = decided === undefined ? asked?.reason === 'NodeLost' : decided.cause === 'loss';
+    return { reason: isForLoss ? 'NodeLost' : 'Preempted', message };
   }
 
-  /** Nodes of the placement that do not exist any more, or that are not ready while their pod is being taken away. */
-  #lostNodes(job: FineTuneJob, pods: readonly PodObject[]): ReadonlySet<string> {
-    const lost = new Set<string>();
-    for (const name of job.status?.placement?.nodes ?? []) {
-      const node = this.options.caches.nodes.cache.get(name);
-      const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'True';
-      const leaving = pods.some(
-        (pod) => pod.spec?.nodeName === name && pod.metadata.deletionTimestamp !== undefined,
-      );
-      if (node === undefined || (ready !== 'True' && leaving)) lost.add(name);
+  #troubledNodes(job: FineTuneJob, pods: readonly PodObject[]): ReadonlyMap<string, NodeTrouble> {
+    const troubled = new Map<string, NodeTrouble>();
+    const names = [...(job.status?.placement?.nodes ?? []), ...pods.map(({ spec }) => spec?.nodeName ?? '')];
+    for (const name of new Set(names)) {
+      const trouble = name === '' ? undefined : troubleOf(this.options.caches.nodes.cache.get(name));
+      if (trouble !== undefined) troubled.set(name, trouble);
     }
-    return lost;
+    return troubled;
   }
 
   async #writeStatus(key: string, job: FineTuneJob, status: FineTuneJobStatus): Promise<void> {
@@ -205,7 +205,8 @@ export class JobReconciler {
     if (decision.stop !== undefined)
       await coordinator.stop(uid, decision.stop.reason, { checkpoint: decision.stop.checkpoint });
     if (decision.unregister === true) await this.#unregister(uid);
-    for (const pod of decision.deletePods ?? []) await this.#deletePod(key, pod);
+    for (const pod of decision.deletePods ?? []) await this.#deletePod(key, pod, END_GRACE_SECONDS);
+    for (const pod of decision.removePods ?? []) await this.#deletePod(key, pod, 0);
     const plans = decision.createPods ?? [];
     if (plans.length > 0) {
       await this.#network.ensure(job);
@@ -225,7 +226,7 @@ export class JobReconciler {
     const config = toTrainerConfig(resolved);
     const { replaceStragglers } = resolved.workers;
     const told = JSON.stringify([expectedWorkers, config, replaceStragglers]);
-    if (this.#registered.get(uid)?.told === told) return;
+    if (this.#registered.get(uid) === told) return;
     if (fresh && !this.#registered.has(uid)) await this.options.coordinator.unregister(uid);
     await this.options.coordinator.register({
       ref: { namespace, name, uid },
@@ -234,7 +235,7 @@ export class JobReconciler {
       expectedWorkers,
       replaceStragglers,
     });
-    this.#registered.set(uid, { told, expectedWorkers });
+    this.#registered.set(uid, told);
   }
 
   /** A request is passed on once the workers train; after a restart of the controller once more, which costs a checkpoint. */
@@ -249,9 +250,9 @@ export class JobReconciler {
 
   /** Certificates of a job whose workers are known are replaced before they end. @returns when, in milliseconds */
   async #renewIdentities(job: FineTuneJob): Promise<number | undefined> {
-    const known = this.#registered.get(job.metadata.uid ?? '');
-    if (known === undefined) return undefined;
-    return this.options.identities.ensure(job, known.expectedWorkers);
+    const workers = job.status?.placement?.nodes.length;
+    if (workers === undefined || !this.#registered.has(job.metadata.uid ?? '')) return undefined;
+    return this.options.identities.ensure(job, workers);
   }
 
   async #unregister(uid: string): Promise<void> {
@@ -282,7 +283,7 @@ export class JobReconciler {
     }
   }
 
-  async #deletePod(key: string, pod: PodObject): Promise<void> {
+  async #deletePod(key: string, pod: PodObject, gracePeriodSeconds: number): Promise<void> {
     const { name, namespace, uid = '' } = pod.metadata;
     this.#expectations.expectDeletion(key, uid);
     try {
@@ -290,7 +291,7 @@ export class JobReconciler {
         PODS,
         { name, namespace },
         {
-          gracePeriodSeconds: END_GRACE_SECONDS,
+          gracePeriodSeconds,
           preconditions: { uid },
         },
       );
@@ -311,6 +312,12 @@ export class JobReconciler {
     if (uid !== undefined) await this.#unregister(uid);
     return undefined;
   }
+}
+
+function troubleOf(node: NodeObject | undefined): NodeTrouble | undefined {
+  if (node === undefined) return 'gone';
+  const why = unavailability(node);
+  return why === undefined ? undefined : why === 'not ready' ? 'unreachable' : 'closed';
 }
 
 const isRefused = (error: unknown): error is ApiError =>

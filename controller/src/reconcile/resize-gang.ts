@@ -5,7 +5,7 @@ import type { Gang } from './gang.js';
 import { condition, nextStatus, rfc3339 } from './next-status.js';
 
 /**
- * The job goes on with another number of workers. Only the placement is written: what was used so far is settled with
+ * The job goes on with another number of workers, or with other nodes for those that lost theirs. Only the placement is written: what was used so far is settled with
  * the old number, pods beyond the new one are then stale and go, missing ones are made, and the group of workers goes
  * on with whoever is there.
  */
@@ -14,9 +14,20 @@ export function resizeGang(facts: JobFacts, gang: Gang, nodes: readonly string[]
   const { placement } = gang;
   const seconds = Math.max(0, (now - Date.parse(placement.time)) / 1000);
   const gpus = placement.nodes.length * (resolved?.workers.gpusPerWorker ?? 1);
+  // Of those that had lost their nodes, some have others now.
+  const before = (placement.lost ?? []).filter((index) => index < nodes.length);
+  const lost = before.filter((index) => nodes[index] === placement.nodes[index]);
+  const replaced = before.length - lost.length;
+  const { lost: _lost, ...kept } = placement;
   const change: FineTuneJobStatus = {
     ...job.status,
-    placement: { ...placement, nodes: [...nodes], time: rfc3339(now) },
+    placement: {
+      ...kept,
+      nodes: [...nodes],
+      time: rfc3339(now),
+      ...(lost.length === 0 ? {} : { lost }),
+    },
+    ...(replaced === 0 ? {} : { replacements: (job.status?.replacements ?? 0) + replaced }),
     workers: { ...job.status?.workers, desired: nodes.length, ready: job.status?.workers?.ready ?? 0 },
     activeSecondsBefore: (job.status?.activeSecondsBefore ?? 0) + seconds,
     gpuSecondsUsed: (job.status?.gpuSecondsUsed ?? 0) + seconds * gpus,

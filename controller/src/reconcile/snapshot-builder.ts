@@ -33,8 +33,8 @@ export function buildSnapshot(view: ClusterView): Snapshot {
   const pending: PendingJob[] = [];
   const running: RunningJob[] = [];
   const holdings: Holding[] = [];
-  /** How many workers each job has that holds GPUs. */
-  const holders = new Map<string, number>();
+  /** Node of each worker of the jobs that hold GPUs. */
+  const holders = new Map<string, readonly string[]>();
   for (const job of view.jobs) {
     if (job.spec.managedBy !== MANAGED_BY) continue;
     const { conditions, placement } = job.status ?? {};
@@ -46,21 +46,23 @@ export function buildSnapshot(view: ClusterView): Snapshot {
     if (held !== undefined) {
       const nodes = view.resizes.get(key)?.nodes ?? held.nodes;
       holdings.push({ resource: held.resource, gpusPerWorker: gang.gpusPerWorker, nodes });
-      holders.set(key, nodes.length);
+      holders.set(key, nodes);
       running.push({
         ...gang,
         ...runningPart(job, view, view.evicting.has(key)),
         flavor: held.flavor,
         resource: held.resource,
         nodes,
+        // Those that were given another node count as there, before their status says so.
+        lost: placement?.lost?.filter((index) => nodes[index] === placement.nodes[index]),
       });
     } else if (job.metadata.deletionTimestamp === undefined) {
       pending.push({ ...gang, ...pendingPart(job, resolved, view.now) });
     }
   }
-  const isWorker = ({ metadata }: PodObject) => {
-    const workers = holders.get(`${metadata.namespace}/${metadata.labels?.[JOB_LABEL]}`);
-    return workers !== undefined && Number(metadata.labels?.[WORKER_INDEX_LABEL]) < workers;
+  const isWorker = ({ metadata, spec }: PodObject) => {
+    const nodes = holders.get(`${metadata.namespace}/${metadata.labels?.[JOB_LABEL]}`);
+    return nodes !== undefined && nodes[Number(metadata.labels?.[WORKER_INDEX_LABEL])] === spec?.nodeName;
   };
   // A pod of a job that no longer holds its place is ended soon.
   const isLeaving = ({ metadata }: PodObject) =>

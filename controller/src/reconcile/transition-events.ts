@@ -1,4 +1,4 @@
-import type { Condition, FineTuneJobStatus } from '../api/index.js';
+import type { Condition, FineTuneJobStatus, Placement } from '../api/index.js';
 import type { EventType } from '../kube/index.js';
 
 export interface TransitionEvent {
@@ -37,7 +37,30 @@ export function transitionEvents(
       message: after.lastFailure?.message ?? 'a worker failed',
     });
   }
+  events.push(...lossEvents(before?.placement, after.placement));
   return events;
+}
+
+/** Workers that lost their nodes, and that go on on others. */
+function lossEvents(before: Placement | undefined, after: Placement | undefined): TransitionEvent[] {
+  if (before === undefined || after === undefined) return [];
+  const known = before.lost ?? [];
+  const lost = (after.lost ?? []).filter((index) => !known.includes(index));
+  const replaced = known.filter(
+    (index) => index < after.nodes.length && after.nodes[index] !== before.nodes[index],
+  );
+  return [
+    ...lost.map((index) => ({
+      type: 'Warning' as const,
+      reason: 'NodeLost',
+      message: `worker ${index} lost its node ${after.nodes[index]}; the others go on`,
+    })),
+    ...replaced.map((index) => ({
+      type: 'Normal' as const,
+      reason: 'WorkerReplaced',
+      message: `worker ${index}, which was on ${before.nodes[index]}, goes on on ${after.nodes[index]}`,
+    })),
+  ];
 }
 
 function eventOf(before: Condition | undefined, after: Condition): TransitionEvent | undefined {

@@ -98,6 +98,7 @@ function changesSchedule({ type, object, old }: CacheEvent<FineTuneJob>): boolea
   if (object.metadata.generation !== old.metadata.generation) return true;
   if (object.metadata.deletionTimestamp !== old.metadata.deletionTimestamp) return true;
   if (object.status?.requeueAt !== old.status?.requeueAt) return true;
+  if (object.status?.placement?.lost?.join() !== old.status?.placement?.lost?.join()) return true;
   return (['Admitted', 'Complete', 'Failed'] as const).some(
     (condition) => isTrue(object.status?.conditions, condition) !== isTrue(old.status?.conditions, condition),
   );

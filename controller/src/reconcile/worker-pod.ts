@@ -222,6 +222,18 @@ const requiredNode = (node: string) => ({
   },
 });
 
+interface Pinned {
+  readonly affinity?: { readonly nodeAffinity?: Partial<ReturnType<typeof requiredNode>> };
+}
+
+/** The node that the pod of a worker is bound to or waits for. */
+export function plannedNodeOf({ spec }: PodObject): string | undefined {
+  if (spec?.nodeName !== undefined && spec.nodeName !== '') return spec.nodeName;
+  const required = (spec as Pinned | undefined)?.affinity?.nodeAffinity;
+  const [term] = required?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  return term?.matchFields[0]?.values[0];
+}
+
 function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Partial<Pick<T, K>> {
   const picked: Partial<Pick<T, K>> = {};
   for (const key of keys) if (from[key] !== undefined) picked[key] = from[key];

@@ -8,6 +8,7 @@ import { isClosed, obstacle } from './obstacle.js';
 import type { Plan } from './plan.js';
 import type { SchedulingPolicy } from './policy.js';
 import { DEFAULT_POLICY } from './policy.js';
+import { repair } from './repair.js';
 import { grow, trim, widen } from './resize.js';
 import type { PendingJob, Snapshot } from './snapshot.js';
 import { shapeOf } from './shape.js';
@@ -39,7 +40,10 @@ function decide(snapshot: Snapshot, policy: SchedulingPolicy) {
   const isFull = () => state.admissions.size >= policy.admissions;
   const open = [...snapshot.pending.keys()].filter((queue) => !isClosed(snapshot, queue));
 
-  // 2 Queue by queue in fair order: start jobs until one could start later but not now, and make way for that one.
+  // 2 Workers that lost their nodes get others first: their job has the quota, and holds GPUs that wait for them.
+  repair(state);
+
+  // 3 Queue by queue in fair order: start jobs until one could start later but not now, and make way for that one.
   const blocked = new Map<string, PendingJob>();
   const behind: { queue: string; from: number }[] = [];
   const heads = new Turns(
@@ -60,10 +64,10 @@ function decide(snapshot: Snapshot, policy: SchedulingPolicy) {
     state.refusals.set(job.key, makeWay(state, job, later.flavor, later.refusal));
   }
 
-  // 3 Backfill: jobs behind may start if they do not delay those for which GPUs are kept now.
+  // 4 Backfill: jobs behind may start if they do not delay those for which GPUs are kept now.
   if (policy.backfill !== 'none' && !state.free.isEmpty) backfill(state, behind, blocked, isFull);
 
-  // 4 The number of workers follows the spec; more workers from what nobody waits for.
+  // 5 The number of workers follows the spec; more workers from what nobody waits for.
   trim(state);
   if (policy.resizing) {
     widen(state);

@@ -12,10 +12,13 @@ export interface Admission {
 /** The decision that a running job writes a checkpoint, gives all its GPUs back and waits again. */
 export interface Eviction {
   readonly key: string;
-  /** The waiting job that needs them. */
+  /** The waiting job that needs them; for `loss` the job itself. */
   readonly for: string;
-  /** `reclaim`: it uses GPUs that its queue borrowed; `priority`: a job of higher priority of its queue waits. */
-  readonly cause: 'reclaim' | 'priority';
+  /**
+   * `reclaim`: it uses GPUs that its queue borrowed; `priority`: a job of higher priority of its queue waits; `loss`:
+   * too few of its workers still have a node, and there are no others.
+   */
+  readonly cause: 'reclaim' | 'priority' | 'loss';
   /** GPU-seconds that would be lost without a checkpoint. */
   readonly price: number;
   readonly message: string;
@@ -24,7 +27,10 @@ export interface Eviction {
 /** The decision that a running job goes on with another number of workers. */
 export interface Resize {
   readonly key: string;
-  /** Node of each worker that it has then: the first ones of before, or these and more. */
+  /**
+   * Node of each worker that it has then: the first ones of before, or these and more, or others in the place of those
+   * that workers lost.
+   */
   readonly nodes: readonly string[];
   /** The waiting job that needs the GPUs; absent when it grows. */
   readonly for?: string | undefined;

@@ -20,6 +20,8 @@ export interface RunningJobs extends Iterable<RunningJob> {
   shrinkable(flavor: string): Iterable<RunningJob>;
   /** With fewer workers than their most. */
   growable(): Iterable<readonly [flavor: string, jobs: Iterable<RunningJob>]>;
+  /** With workers that lost their nodes. */
+  damaged(): Iterable<RunningJob>;
   /** With more workers than their most, because their spec changed. */
   oversized(): Iterable<RunningJob>;
   /** Not leaving, with an estimated end: the one that ends first first. */
@@ -46,6 +48,7 @@ export class LiveRunningJobs implements RunningJobs {
   readonly #leaving = new Groups();
   readonly #shrinkable = new Groups();
   readonly #growable = new Groups();
+  readonly #damaged = new Set<RunningJob>();
   readonly #oversized = new Set<RunningJob>();
   readonly #known = new Map<string, SortedList<RunningJob>>();
   readonly #unknown = new Map<string, SortedList<RunningJob>>();
@@ -69,8 +72,10 @@ export class LiveRunningJobs implements RunningJobs {
     this.#jobs.set(job.key, job);
     this.#use(job, 1);
     this.#byQueue.add(job.queueName, job);
-    if (job.nodes.length > job.min) this.#shrinkable.add(job.flavor, job);
-    if (job.nodes.length < job.max) this.#growable.add(job.flavor, job);
+    // Which of its workers are left is settled first.
+    if ((job.lost ?? []).length > 0) this.#damaged.add(job);
+    else if (job.nodes.length > job.min) this.#shrinkable.add(job.flavor, job);
+    if (job.nodes.length < job.max && !this.#damaged.has(job)) this.#growable.add(job.flavor, job);
     if (job.nodes.length > job.max) this.#oversized.add(job);
     if (job.givesBackBy !== undefined) this.#leaving.add(job.flavor, job);
     else this.#endings(job).add(job);
@@ -84,6 +89,7 @@ export class LiveRunningJobs implements RunningJobs {
     this.#byQueue.remove(job.queueName, job);
     this.#shrinkable.remove(job.flavor, job);
     this.#growable.remove(job.flavor, job);
+    this.#damaged.delete(job);
     this.#oversized.delete(job);
     this.#leaving.remove(job.flavor, job);
     if (job.givesBackBy === undefined) this.#endings(job).remove(job);
@@ -108,6 +114,10 @@ export class LiveRunningJobs implements RunningJobs {
 
   growable(): Iterable<readonly [string, Iterable<RunningJob>]> {
     return this.#growable.all();
+  }
+
+  damaged(): Iterable<RunningJob> {
+    return this.#damaged;
   }
 
   oversized(): Iterable<RunningJob> {

@@ -40,6 +40,8 @@ export interface RunningJob extends Gang {
   readonly resource: string;
   /** Node of each worker, by index. */
   readonly nodes: readonly string[];
+  /** Indices of workers whose node is gone or takes nothing any more. Absent: none. */
+  readonly lost?: readonly number[] | undefined;
   /** When it was admitted, in ms. */
   readonly startedAt: number;
   /** When its workers changed in number, in ms. Absent: never since `startedAt`. */
