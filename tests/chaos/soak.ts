@@ -29,8 +29,8 @@ const values = readOptions(USAGE, {
 const [faults, size, seed] = [Number(values.faults), Number(values.workers), Number(values.seed)];
 const random = randomOf(seed);
 const training: FakeTraining = {
-  // While one is away, the others may take hundreds.
-  totalSteps: 100 * faults + 400,
+  // While one is away, the others may take dozens.
+  totalSteps: 40 * faults + 400,
   count: 16,
   length: 20_000,
   unitMs: 4,
