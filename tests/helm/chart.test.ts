@@ -61,7 +61,8 @@ describe('values.schema.json', () => {
 describe.skipIf(skipReason !== undefined)(`renders ${skipReason ?? ''}`, () => {
   it.each(CASE_NAMES)('%s as committed (UPDATE_GOLDEN=1 writes it anew)', (name) => {
     const { objects } = renderCase(name);
-    const text = objects.map((object) => `---\n${stringify(object, { lineWidth: 0 })}`).join('');
+    const yaml = objects.map((object) => `---\n${stringify(object, { lineWidth: 0 })}`).join('');
+    const text = `# Made from helm/tuneyard, by UPDATE_GOLDEN=1 npx vitest run tests/helm/chart.test.ts\n${yaml}`;
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(goldenFile(name), text);
     expect(text).toBe(readFileSync(goldenFile(name), 'utf8'));
   });

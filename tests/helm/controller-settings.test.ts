@@ -31,8 +31,6 @@ function containerOf(objects: readonly KubeObject[]): Container {
 const objectsOf = (file: URL) =>
   parseAllDocuments(readFileSync(file, 'utf8')).map((document) => document.toJS() as KubeObject);
 const rendered = (name: CaseName) => containerOf(objectsOf(goldenFile(name)));
-const plain = () =>
-  containerOf(objectsOf(new URL('../../deploy/controller/controller.yaml', import.meta.url)));
 
 const flagOf = (arg: string) => /^--([a-z-]+)/.exec(arg)?.[1];
 const unknownFlags = ({ args }: Container) => args.map(flagOf).filter((flag) => !flags.has(flag));
@@ -48,22 +46,6 @@ describe('settings that the controller is given', () => {
   it.each(CASE_NAMES)('are flags and variables that it knows: %s', (name) => {
     expect(unknownFlags(rendered(name))).toEqual([]);
     expect(unknownVariables(rendered(name))).toEqual([]);
-  });
-
-  it('are flags that it knows: deploy/controller', () => {
-    expect(unknownFlags(plain())).toEqual([]);
-  });
-
-  it('confine trainers in the chart and in deploy/controller alike', () => {
-    const networkOf = ({ args }: Container) => {
-      const [flag = ''] = args.filter((arg) => arg.startsWith('--trainer-network='));
-      const network = JSON.parse(flag.slice(flag.indexOf('=') + 1)) as Record<string, object[]>;
-      // The release's name is among the chart's labels.
-      return JSON.parse(
-        JSON.stringify(network).replace(',"app.kubernetes.io/instance":"tuneyard"', ''),
-      ) as object;
-    };
-    expect(networkOf(plain())).toEqual(networkOf(rendered('default')));
   });
 
   it('fit together: ports, probes and flags', () => {

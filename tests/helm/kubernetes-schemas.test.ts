@@ -24,10 +24,7 @@ async function modelOf({ apiVersion, kind }: KubeObject): Promise<Model> {
 
 const root = new URL('../../', import.meta.url);
 const PLAIN = [
-  'deploy/controller/controller.yaml',
   'deploy/controller/namespace.yaml',
-  'deploy/rbac/controller.yaml',
-  'deploy/rbac/team-roles.yaml',
   'helm/tuneyard/crds/finetunejobs.yaml',
   'helm/tuneyard/crds/gpuqueues.yaml',
 ];

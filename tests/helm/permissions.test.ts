@@ -52,11 +52,6 @@ describe('permissions of the controller', () => {
     );
   });
 
-  it('are, in deploy/rbac, the same', () => {
-    const given = granted(objectsOf(new URL('../../deploy/rbac/controller.yaml', import.meta.url)));
-    expect(sorted(given)).toEqual(sorted([...verbsInCode(), ...ASKED_BY_ADMISSION]));
-  });
-
   it('name no wildcard, and never list Secrets', () => {
     const given = granted(objectsOf(goldenFile('ha')));
     expect([...given].filter((verb) => verb.includes('*'))).toEqual([]);

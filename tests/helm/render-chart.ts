@@ -16,6 +16,8 @@ export interface KubeObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace?: string;
+    /** What installs it, as a label says; default Helm. */
+    readonly service?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
@@ -27,6 +29,8 @@ export interface RenderOptions {
   readonly values?: Values;
   readonly release?: string;
   readonly namespace?: string;
+  /** What installs it, as a label says; default Helm. */
+  readonly service?: string;
   /** API versions of the cluster beyond Kubernetes' own. */
   readonly apiVersions?: readonly string[];
   /** Answers `lookup`; default: nothing is there. */
@@ -83,7 +87,7 @@ export function renderChart(options: RenderOptions = {}): Rendered {
     Release: {
       Name: options.release ?? 'tuneyard',
       Namespace: options.namespace ?? 'tuneyard-system',
-      Service: 'Helm',
+      Service: options.service ?? 'Helm',
       IsInstall: true,
       IsUpgrade: false,
       Revision: 1,

@@ -161,7 +161,7 @@ describe('images and manifests agree', () => {
     const exposed = read('controller')
       .stages.at(-1)
       ?.instructions.find(({ name }) => name === 'EXPOSE')?.words;
-    const deployment = text('deploy/controller/controller.yaml');
+    const deployment = text('deploy/controller/tuneyard.yaml');
     for (const port of exposed ?? []) expect(deployment).toContain(`containerPort: ${port}`);
   });
 
