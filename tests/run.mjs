@@ -8,8 +8,13 @@ import process from 'node:process';
 
 const root = new URL('..', import.meta.url).pathname;
 
-/** Servers that tests start for themselves, with the Debian package that brings each. */
-const SERVERS = { 'nats-server': 'nats-server', 'redis-server': 'redis-server', promtool: 'prometheus' };
+/** Programs that tests run, with the Debian package that brings each. */
+const PROGRAMS = {
+  'nats-server': 'nats-server',
+  'redis-server': 'redis-server',
+  promtool: 'prometheus',
+  kubectl: 'kubernetes-client',
+};
 
 function run(command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
@@ -29,13 +34,13 @@ function isInstalled(command) {
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, command)));
 }
 
-function installServers() {
-  const missing = Object.entries(SERVERS).filter(([command]) => !isInstalled(command));
+function installPrograms() {
+  const missing = Object.entries(PROGRAMS).filter(([command]) => !isInstalled(command));
   if (missing.length === 0) return;
   const packages = missing.map(([, name]) => name);
   const instruction = `apt-get install -y ${packages.join(' ')}`;
   if (process.getuid?.() !== 0 || !isInstalled('apt-get')) {
-    console.error(`tests against real servers are skipped: run "${instruction}" to have them`);
+    console.error(`tests that need them are skipped: run "${instruction}" to have them`);
     return;
   }
   console.log(`installing ${packages.join(', ')} …`);
@@ -83,6 +88,6 @@ async function runVitest() {
 }
 
 installPackages();
-installServers();
+installPrograms();
 run('npm', ['run', '--silent', 'build']);
 await runVitest();

@@ -1,6 +1,9 @@
-// Writes reference/: the metrics from the registries of the programs, the fields of the CRDs from deploy/crds.
+// Writes reference/: the metrics from the registries of the programs, the fields of the CRDs from deploy/crds, the
+// commands from their own help.
 //   npm run build && node deploy/docs/build-reference.mjs
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { format } from 'prettier';
 import { parse } from 'yaml';
 
@@ -13,6 +16,7 @@ export async function referencePages() {
     'metrics.md': await metricsPage(),
     'finetunejob.md': crdPage('finetunejobs'),
     'gpuqueue.md': crdPage('gpuqueues'),
+    'cli.md': await commandsPage(),
   };
   for (const [name, text] of Object.entries(pages)) {
     pages[name] = await format(NOTE + text, { parser: 'markdown', printWidth: 110 });
@@ -96,6 +100,42 @@ function restrictions({ enum: choices, minimum, maximum, default: value } = {}) 
   else if (minimum !== undefined && maximum !== undefined) parts.push(`${minimum} to ${maximum}.`);
   if (value !== undefined) parts.push(`Default \`${JSON.stringify(value)}\`.`);
   return parts.length === 0 ? '' : ` ${parts.join(' ')}`;
+}
+
+/** Columns of a help text. */
+const HELP_WIDTH = 100;
+
+async function commandsPage() {
+  const { createProgram } = await import(new URL('controller/dist/cli/program.js', root).href);
+  const program = createProgram();
+  const commands = program.commands.flatMap((command) =>
+    command.commands.length > 0 ? command.commands : [command],
+  );
+  return [
+    '# Command line',
+    'Each command as its `--help` shows it. `kubectl tuneyard` is the same program.\n',
+    block(helpOf(program)),
+    ...commands.map((command) => `\n## ${pathOf(command)}\n\n${block(helpOf(command))}`),
+  ].join('\n');
+}
+
+const pathOf = (command) => (command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name());
+const block = (text) => `\`\`\`text\n${text.trim()}\n\`\`\``;
+
+function helpOf(command) {
+  // Commands of the trainer are known to it alone.
+  if (command.options.length === 0 && command.registeredArguments.some(({ variadic }) => variadic)) {
+    const trainer = fileURLToPath(new URL('trainer/bin/tuneyard-trainer.js', root));
+    return execFileSync(process.execPath, [trainer, command.name(), '--help'], { encoding: 'utf8' });
+  }
+  let text = '';
+  command.configureHelp({ ...command.configureHelp(), helpWidth: HELP_WIDTH }).configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+  });
+  command.outputHelp();
+  return text;
 }
 
 function markdownTable(head, rows) {

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NAMESPACES, NODES } from '../e2e/controller/kinds.js';
 import { startTrainingCluster, type TrainingCluster } from '../e2e/training-cluster.js';
+import { hasKubectl, WITHOUT_KUBECTL } from '../support/kubectl.js';
 import { REPOSITORY } from '../support/repository.js';
 import { writeTinyModel } from '../support/tiny-model.js';
 import { NOT_RUN_HERE } from './not-run-here.js';
@@ -34,8 +35,6 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
 const ENDLESS = /^kubectl get .* -w$|^kubectl get ftj -w$|^npx tuneyard (logs .* -f|watch .*)$/;
 /** Of a job whose workers say nothing yet there is nothing to see. */
 const SEEN_NOTHING_MS = 5000;
-
-const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 
 let cluster: TrainingCluster;
 let folder: string;
@@ -113,7 +112,7 @@ it('every exception is for a command that is there', () => {
     ).toBe(true);
 });
 
-describe.skipIf(!hasKubectl)(`commands of the docs${hasKubectl ? '' : ' (there is no kubectl here)'}`, () => {
+describe.skipIf(!hasKubectl)(`commands of the docs${WITHOUT_KUBECTL}`, () => {
   describe.each(PAGES)('%s', (page) => {
     it('has manifests that the cluster takes', async () => {
       for (const manifest of manifestsOf(page)) {

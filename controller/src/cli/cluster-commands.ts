@@ -13,7 +13,7 @@ import type { TopOptions } from './top-command.js';
 import type { WatchOptions } from './watch/watch-command.js';
 
 /** Commands whose first argument is the name of a job. */
-const JOB_COMMANDS = [
+const JOB_COMMANDS: ReadonlySet<string> = new Set([
   'get',
   'explain',
   'logs',
@@ -23,7 +23,7 @@ const JOB_COMMANDS = [
   'resume',
   'resize',
   'cancel',
-];
+]);
 
 /** `-o`: how a command prints what it found or did; the first format is the default. */
 export function outputOption(formats: readonly string[]): Option {
@@ -147,13 +147,15 @@ Exit codes: 0 the job is complete, or q was pressed; 1 it failed or was deleted;
 
   program
     .command('completion')
-    .description('script that completes commands and names of jobs; source it in your shell')
+    .description('script that completes commands, options and names of jobs; source it in your shell')
     .addArgument(new Argument('<shell>').choices(SHELLS))
     .action((shell: Shell) => {
-      const commands = program.commands.map((command) => ({
-        name: command.name(),
-        description: command.description(),
+      const commands = program.commands.map((each) => ({
+        name: each.name(),
+        description: each.description(),
+        options: [...each.options.flatMap(({ short, long }) => [short ?? [], long ?? []].flat()), '--help'],
+        takesJob: JOB_COMMANDS.has(each.name()),
       }));
-      process.stdout.write(completionScript(shell, { commands, jobCommands: JOB_COMMANDS }));
+      process.stdout.write(completionScript(shell, commands));
     });
 }

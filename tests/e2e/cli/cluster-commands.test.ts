@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { FineTuneJob } from '@tuneyard/controller/api';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -155,17 +154,6 @@ describe('commands that change a job', () => {
     await cluster.client.create(JOBS, jobObject('short'));
     expect((await run('cancel', 'short')).stdout).toBe('default/short is cancelled\n');
     await expect(job('short')).rejects.toThrow(/not found/);
-  });
-});
-
-describe('tuneyard completion', () => {
-  it('writes a script that bash takes', async () => {
-    const { stdout } = await tuneyard('completion', 'bash');
-    execFileSync('bash', ['-n'], { input: stdout });
-    const reply = execFileSync('bash', {
-      input: `${stdout}\nCOMP_WORDS=(tuneyard sus); COMP_CWORD=1; _tuneyard; echo "\${COMPREPLY[@]}"`,
-    });
-    expect(reply.toString()).toBe('suspend\n');
   });
 });
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WidgetKind } from './kinds.js';
 import { configMap, widgetKind } from './kinds.js';
-import { hasKubectl, Kubectl, titled } from './kubectl.js';
+import { hasKubectl, WITHOUT_KUBECTL } from '../../support/kubectl.js';
+import { Kubectl } from './kubectl.js';
 import type { TestCluster } from './test-cluster.js';
 import { startTestCluster } from './test-cluster.js';
 
@@ -12,7 +13,7 @@ let widgets: WidgetKind;
 const ok = (line: string, input?: unknown) => kubectl.ok(line, input);
 const map = (name: string, data: Record<string, string>) => configMap(cluster.namespace, name, data);
 
-describe.skipIf(!hasKubectl)(titled('kubectl and kinds'), () => {
+describe.skipIf(!hasKubectl)(`kubectl and kinds${WITHOUT_KUBECTL}`, () => {
   beforeAll(async () => {
     cluster = await startTestCluster();
     kubectl = new Kubectl(cluster);

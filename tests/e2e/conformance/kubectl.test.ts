@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configMap } from './kinds.js';
-import { hasKubectl, Kubectl, titled } from './kubectl.js';
+import { hasKubectl, WITHOUT_KUBECTL } from '../../support/kubectl.js';
+import { Kubectl } from './kubectl.js';
 import type { TestCluster } from './test-cluster.js';
 import { onNode, startTestCluster } from './test-cluster.js';
 
@@ -14,7 +15,7 @@ let node: string;
 const ok = (line: string, input?: unknown) => kubectl.ok(line, input);
 const map = (name: string, data: Record<string, string>) => configMap(cluster.namespace, name, data);
 
-describe.skipIf(!hasKubectl)(titled('kubectl'), () => {
+describe.skipIf(!hasKubectl)(`kubectl${WITHOUT_KUBECTL}`, () => {
   beforeAll(async () => {
     cluster = await startTestCluster();
     kubectl = new Kubectl(cluster);

@@ -1,13 +1,7 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
 import type { TestCluster } from './test-cluster.js';
-
-export const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
-
-/** Title of a suite that needs kubectl; says why it is skipped where there is none. */
-export const titled = (title: string): string =>
-  hasKubectl ? title : `${title} (skipped: there is no kubectl on this machine)`;
 
 export interface Result {
   readonly code: number;
