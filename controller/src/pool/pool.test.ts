@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { flavorOfProduct, gpusOfNode } from './flavor.js';
 import type { NodeObject, PodObject } from './objects.js';
-import { buildPool } from './pool.js';
+import { LivePool } from './live-pool.js';
+import { gpusOfPod } from './pool.js';
 
 const node = (
   name: string,
@@ -58,20 +59,66 @@ describe('gpusOfNode', () => {
   });
 });
 
-describe('buildPool', () => {
-  const gpu = node('a', { 'nvidia.com/gpu': '8' }, { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3' });
-  const used = (...args: Parameters<typeof buildPool>) => buildPool(...args).nodes[0]?.gpus[0]?.used;
+const poolOf = (...nodes: readonly NodeObject[]) => {
+  const pool = new LivePool();
+  for (const object of nodes) pool.setNode(object);
+  return pool;
+};
 
-  it("counts other tenants' pods until they end", () => {
-    expect(
-      used([gpu], [pod('x', 'a', 2), pod('y', 'a', 1, 'Succeeded'), pod('z', 'b', 1)], [], () => false),
-    ).toBe(2);
+describe('gpusOfPod', () => {
+  it('sums over the containers, of which an init container may need more', () => {
+    const object = pod('x', 'a', 2);
+    const [container] = object.spec?.containers ?? [];
+    const withInit = (gpus: string) => ({
+      ...object,
+      spec: {
+        ...object.spec,
+        containers: [container!, container!],
+        initContainers: [{ name: 'i', resources: { limits: { 'nvidia.com/gpu': gpus } } }],
+      },
+    });
+    expect([...gpusOfPod(withInit('1'))]).toEqual([['nvidia.com/gpu', 4]]);
+    expect([...gpusOfPod(withInit('8'))]).toEqual([['nvidia.com/gpu', 8]]);
+  });
+});
+
+describe('LivePool', () => {
+  const gpu = node('a', { 'nvidia.com/gpu': '8' }, { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3' });
+  const claim = { node: 'a', resource: 'nvidia.com/gpu', gpus: 2 };
+  const gpus = (pool: LivePool) => pool.view.nodes[0]?.gpus[0];
+
+  it('counts the claims of each owner, the last ones alone', () => {
+    const pool = poolOf(gpu);
+    pool.claim('x', [claim, { ...claim, gpus: 1, isLeaving: true }]);
+    pool.claim('y', [claim]);
+    expect(gpus(pool)).toMatchObject({ used: 5, leaving: 1 });
+    pool.claim('x', [claim]);
+    expect(gpus(pool)).toMatchObject({ used: 4 });
+    expect(gpus(pool)).not.toHaveProperty('leaving');
+    pool.claim('x', []);
+    pool.claim('y', []);
+    expect(gpus(pool)?.used).toBe(0);
   });
 
-  it('counts a placement once, whether its pods exist or not', () => {
-    const holding = { resource: 'nvidia.com/gpu', gpusPerWorker: 2, nodes: ['a', 'a'] };
-    expect(used([gpu], [], [holding], () => true)).toBe(4);
-    expect(used([gpu], [pod('w', 'a', 2)], [holding], () => true)).toBe(4);
+  it('counts claims on a node that comes later, or goes and comes back', () => {
+    const pool = new LivePool();
+    pool.claim('x', [claim]);
+    expect(pool.view.nodes).toEqual([]);
+    pool.setNode(gpu);
+    expect(gpus(pool)?.used).toBe(2);
+    pool.removeNode('a');
+    expect(pool.view.nodes).toEqual([]);
+    pool.setNode(gpu);
+    expect(gpus(pool)?.used).toBe(2);
+  });
+
+  it('keeps the objects of nodes that did not change', () => {
+    const pool = poolOf(gpu, { ...gpu, metadata: { ...gpu.metadata, name: 'b' } });
+    const [a, b] = pool.view.nodes;
+    pool.claim('x', [claim]);
+    expect(pool.view.nodes[0]).not.toBe(a);
+    expect(pool.view.nodes[1]).toBe(b);
+    expect(pool.view).toBe(pool.view);
   });
 
   it('leaves nodes without GPUs out and says why a node takes nothing', () => {
@@ -85,7 +132,7 @@ describe('buildPool', () => {
       metadata: { ...gpu.metadata, name: 'd' },
       status: { ...gpu.status, conditions: [{ type: 'Ready', status: 'Unknown' }] },
     };
-    const pool = buildPool([gpu, node('cpu', { cpu: '8' }), cordoned, lost], [], [], () => false);
+    const pool = poolOf(gpu, node('cpu', { cpu: '8' }), cordoned, lost).view;
     expect(pool.nodes.map(({ name, unavailable }) => [name, unavailable])).toEqual([
       ['a', undefined],
       ['c', 'cordoned'],
@@ -112,7 +159,7 @@ describe('real nodes', () => {
       ],
     ],
   ])('%s', (name, expected) => {
-    const [found] = buildPool([fixture(name)], [], [], () => false).nodes;
+    const [found] = poolOf(fixture(name)).view.nodes;
     expect(found?.unavailable).toBeUndefined();
     expect(
       found?.gpus.map(({ flavor, resource, allocatable, memoryBytes }) => [
@@ -132,7 +179,7 @@ describe('real nodes', () => {
       'topology.kubernetes.io/rack': 'r9',
     };
     const domains = (more: Record<string, string>) =>
-      buildPool([node('n', { 'nvidia.com/gpu': '4' }, more)], [], [], () => false).nodes[0]?.domains;
+      poolOf(node('n', { 'nvidia.com/gpu': '4' }, more)).view.nodes[0]?.domains;
     expect(domains(labels)).toEqual({ node: 'n', nvlink: 'f3a1.7', rack: 'z1/r9', zone: 'z1' });
     // Without a fabric that spans nodes, a node is an NVLink domain of its own.
     expect(domains({})?.nvlink).toBe('n');

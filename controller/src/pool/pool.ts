@@ -1,7 +1,6 @@
 import type { NodeGpus } from './flavor.js';
 import { gpusOfNode, parseCount } from './flavor.js';
 import type { NodeObject, PodObject, Taint } from './objects.js';
-import { isTerminated } from './objects.js';
 
 /** Smallest first. nvlink is the set of nodes whose GPUs share one NVLink fabric; a single node without such a set. */
 export type TopologyLevel = 'node' | 'nvlink' | 'rack' | 'zone';
@@ -28,71 +27,16 @@ export interface Pool {
   readonly nodes: readonly PoolNode[];
 }
 
-/** GPUs that an admitted job holds, whether its pods exist yet or not. */
-export interface Holding {
-  readonly resource: string;
-  readonly gpusPerWorker: number;
-  /** Node of each worker. */
-  readonly nodes: readonly string[];
-}
-
 const CLIQUE_LABEL = 'nvidia.com/gpu.clique';
 const RACK_LABELS = ['topology.kubernetes.io/rack', CLIQUE_LABEL, 'topology.tuneyard.dev/rack'];
 
-/**
- * The pool from the objects of the cluster.
- * @param isWorker whether a pod is a worker of one of `holdings`, which would otherwise count twice
- * @param isLeaving whether the GPUs of another pod come free by themselves; by default those of pods being deleted
- */
-export function buildPool(
-  nodes: readonly NodeObject[],
-  pods: readonly PodObject[],
-  holdings: readonly Holding[],
-  isWorker: (pod: PodObject) => boolean,
-  isLeaving: (pod: PodObject) => boolean = isBeingDeleted,
-): Pool {
-  const used = new Map<string, number>();
-  const leaving = new Map<string, number>();
-  const take = (node: string, resource: string, count: number, counts = used) => {
-    const key = `${node} ${resource}`;
-    counts.set(key, (counts.get(key) ?? 0) + count);
-  };
-  for (const { resource, gpusPerWorker, nodes } of holdings) {
-    for (const node of nodes) take(node, resource, gpusPerWorker);
-  }
-  for (const pod of pods) {
-    const node = pod.spec?.nodeName;
-    if (node === undefined || node === '' || isTerminated(pod) || isWorker(pod)) continue;
-    for (const [resource, count] of gpusOfPod(pod)) {
-      take(node, resource, count);
-      if (isLeaving(pod)) take(node, resource, count, leaving);
-    }
-  }
-  return {
-    nodes: nodes.map(describe).flatMap(({ node, gpus }) => {
-      if (gpus.length === 0) return [];
-      const { name } = node;
-      const withUse = gpus.map((some) => ({
-        ...some,
-        used: used.get(`${name} ${some.resource}`) ?? 0,
-        ...leavingPart(leaving.get(`${name} ${some.resource}`)),
-      }));
-      return [{ ...node, gpus: withUse }];
-    }),
-  };
-}
-
-interface Description {
+/** What a node object says of its GPUs and its place; what is taken of them stands elsewhere. */
+export interface NodeDescription {
   readonly node: Omit<PoolNode, 'gpus'>;
   readonly gpus: ReturnType<typeof gpusOfNode>;
 }
 
-/** What node objects say, read once for every version of them: pools are built far more often than nodes change. */
-const descriptions = new WeakMap<NodeObject, Description>();
-
-function describe(object: NodeObject): Description {
-  const known = descriptions.get(object);
-  if (known !== undefined) return known;
+export function describeNode(object: NodeObject): NodeDescription {
   const { name, labels = {} } = object.metadata;
   const zone = labels['topology.kubernetes.io/zone'] ?? '';
   const rack = RACK_LABELS.map((label) => labels[label]).find((value) => value !== undefined) ?? '';
@@ -103,14 +47,8 @@ function describe(object: NodeObject): Description {
     unavailable: unavailability(object),
     domains: { node: name, nvlink: labels[CLIQUE_LABEL] ?? name, rack: `${zone}/${rack}`, zone },
   };
-  const description = { node, gpus: gpusOfNode(object) };
-  descriptions.set(object, description);
-  return description;
+  return { node, gpus: gpusOfNode(object) };
 }
-
-const isBeingDeleted = ({ metadata }: PodObject) => metadata.deletionTimestamp !== undefined;
-
-const leavingPart = (leaving: number | undefined) => (leaving === undefined ? {} : { leaving });
 
 /** GPUs that a pod asks for: the sum over its containers, or the most that one init container needs. */
 export function gpusOfPod(pod: PodObject): ReadonlyMap<string, number> {

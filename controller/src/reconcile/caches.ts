@@ -1,6 +1,6 @@
 import type { FineTuneJob, GpuQueue } from '../api/index.js';
 import { JOB_LABEL, JOB_RESOURCE, QUEUE_RESOURCE } from '../api/index.js';
-import type { KubeClient, KubeObject, ReflectorOptions, Resource } from '../kube/index.js';
+import type { Indexer, KubeClient, KubeObject, ReflectorOptions, Resource } from '../kube/index.js';
 import { Reflector } from '../kube/index.js';
 import type { NodeObject, PodObject } from '../pool/index.js';
 import { NAMESPACES, NODES, PODS } from './kinds.js';
@@ -9,6 +9,14 @@ export const BY_JOB = 'job';
 export const BY_NODE = 'node';
 export const BY_QUEUE = 'queue';
 export const BY_UID = 'uid';
+
+export const POD_INDEXERS: Readonly<Record<string, Indexer<PodObject>>> = {
+  [BY_JOB]: ({ metadata }) => {
+    const job = metadata.labels?.[JOB_LABEL];
+    return job === undefined ? [] : [`${metadata.namespace}/${job}`];
+  },
+  [BY_NODE]: ({ spec }) => (spec?.nodeName === undefined || spec.nodeName === '' ? [] : [spec.nodeName]),
+};
 
 /** What the controller knows of the cluster. */
 export interface Caches {
@@ -45,14 +53,7 @@ export function createCaches(client: KubeClient, options: CachesOptions): Caches
     queues: reflect<GpuQueue>(QUEUE_RESOURCE),
     nodes: reflect<NodeObject>(NODES),
     pods: reflect<PodObject>(PODS, {
-      indexers: {
-        [BY_JOB]: ({ metadata }) => {
-          const job = metadata.labels?.[JOB_LABEL];
-          return job === undefined ? [] : [`${metadata.namespace}/${job}`];
-        },
-        [BY_NODE]: ({ spec }) =>
-          spec?.nodeName === undefined || spec.nodeName === '' ? [] : [spec.nodeName],
-      },
+      indexers: POD_INDEXERS,
     }),
     namespaces: reflect<KubeObject>(NAMESPACES),
   };

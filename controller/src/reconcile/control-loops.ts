@@ -55,7 +55,7 @@ export class ControlLoops {
   readonly #events: EventRecorder;
   readonly #clock: Clock;
   readonly #ending = new AbortController();
-  #disconnect: (() => void) | undefined;
+  #disconnect: (() => void)[] = [];
   #running: Promise<unknown> | undefined;
 
   constructor(private readonly options: ControlLoopsOptions) {
@@ -112,7 +112,10 @@ export class ControlLoops {
       resolve,
       reserved: (queue, flavor) => scheduling.reservedOf(queue, flavor),
     });
-    this.#disconnect = connectTriggers(caches, coordinator, this.#queues, progressIntervalMs);
+    this.#disconnect = [
+      connectTriggers(caches, coordinator, this.#queues, progressIntervalMs),
+      () => scheduling.close(),
+    ];
     const { jobs: jobKeys, gpuQueues: queueKeys, cycles } = this.#queues;
     this.#running = Promise.all([
       this.#run('cycle', cycles, 1, async () => {
@@ -138,7 +141,7 @@ export class ControlLoops {
 
   /** Takes no new work, finishes what is begun, writes the last events. */
   async stop(): Promise<void> {
-    this.#disconnect?.();
+    for (const disconnect of this.#disconnect) disconnect();
     this.#ending.abort();
     await Promise.all(Object.values(this.#queues).map((queue) => queue.shutDown()));
     await this.#running;

@@ -1,11 +1,10 @@
 import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
-import { isTrue } from '../api/index.js';
 import type { Clock } from '../kube/index.js';
-import { keyOf } from '../kube/index.js';
 import type { Admission, Eviction, Plan, Resize, Waiting } from '../scheduling/index.js';
 import { schedule } from '../scheduling/index.js';
 import type { Caches } from './caches.js';
-import { buildSnapshot } from './snapshot-builder.js';
+import { LiveSnapshot } from './live-snapshot.js';
+import { UndoneDecisions } from './undone-decisions.js';
 
 export interface SchedulingLoopOptions {
   readonly caches: Caches;
@@ -19,32 +18,43 @@ export interface SchedulingLoopOptions {
   readonly onCycle?: (seconds: { readonly snapshot: number; readonly decide: number }, plan: Plan) => void;
 }
 
-interface Assumption {
-  readonly admission: Admission;
-  /** metadata.generation of the spec that it was decided for. */
-  readonly generation: number;
-}
-
 /** A position that only moved is shown after this much for each waiting job, so that long queues cost few writes. */
 const REFRESH_MS_PER_JOB = 100;
 const MIN_REFRESH_MS = 1000;
 
 /** Runs scheduling cycles over the caches and remembers what they decided until the objects show it. */
 export class SchedulingLoop {
-  readonly #assumed = new Map<string, Assumption>();
-  /** Jobs that were told to give their GPUs back, until their status says that they did. */
-  readonly #evicting = new Map<string, Eviction>();
-  readonly #resizes = new Map<string, { readonly resize: Resize; readonly generation: number }>();
+  readonly #undone: UndoneDecisions;
+  readonly #snapshot: LiveSnapshot;
   /** Queue and flavor to GPUs that are kept for waiting jobs. */
   #reserved = new Map<string, { readonly queue: string; readonly gpus: number }>();
   #waiting = new Map<string, { readonly waiting: Waiting; readonly generation: number }>();
 
-  constructor(private readonly options: SchedulingLoopOptions) {}
+  constructor(private readonly options: SchedulingLoopOptions) {
+    const { jobs, queues, nodes, pods, namespaces } = options.caches;
+    this.#undone = new UndoneDecisions(jobs.cache, (key) => this.#snapshot.touch(key));
+    this.#snapshot = new LiveSnapshot(
+      {
+        jobs: jobs.cache,
+        queues: queues.cache,
+        nodes: nodes.cache,
+        pods: pods.cache,
+        namespaces: namespaces.cache,
+      },
+      (key) => this.#undone.of(key),
+      options.resolve,
+    );
+  }
+
+  /** Follows the caches no longer. */
+  close(): void {
+    this.#undone.close();
+    this.#snapshot.close();
+  }
 
   /** The admission that is decided for this generation of the job but not yet stored. */
   admissionOf(key: string, generation: number): Admission | undefined {
-    const assumption = this.#assumed.get(key);
-    return assumption?.generation === generation ? assumption.admission : undefined;
+    return this.#undone.admissionOf(key, generation);
   }
 
   /** GPUs of a flavor that are kept for the queue's waiting jobs. */
@@ -54,13 +64,12 @@ export class SchedulingLoop {
 
   /** Why the job must give its GPUs back to another one; undefined when it need not. */
   evictionOf(key: string): Eviction | undefined {
-    return this.#evicting.get(key);
+    return this.#undone.evictionOf(key);
   }
 
   /** The number of workers that is decided for this generation of the job but not yet stored. */
   resizeOf(key: string, generation: number): Resize | undefined {
-    const decided = this.#resizes.get(key);
-    return decided?.generation === generation ? decided.resize : undefined;
+    return this.#undone.resizeOf(key, generation);
   }
 
   /** Why this generation of the job waits; undefined until a cycle has looked at it. */
@@ -69,48 +78,17 @@ export class SchedulingLoop {
     return verdict?.generation === generation ? verdict.waiting : undefined;
   }
 
-  /** One cycle: forget assumptions that became facts or void, decide, remember. */
+  /** One cycle: decide, and remember what was decided until the objects show it. */
   run(): Plan {
-    const { caches, clock, resolve, onVerdict, onCycle } = this.options;
-    const started = clock.monotonic();
+    const { caches, clock, onVerdict, onCycle } = this.options;
     const jobs = caches.jobs.cache;
-    for (const [key, { generation }] of this.#assumed) {
-      const job = jobs.get(key);
-      const stored = isTrue(job?.status?.conditions, 'Admitted') || isTrue(job?.status?.conditions, 'Failed');
-      if (job === undefined || stored || job.metadata.generation !== generation) this.#assumed.delete(key);
-    }
-    this.#forgetDone();
-    const snapshot = buildSnapshot({
-      jobs: jobs.list(),
-      queues: caches.queues.cache.list(),
-      nodes: caches.nodes.cache.list(),
-      pods: caches.pods.cache.list(),
-      namespaces: caches.namespaces.cache.list(),
-      assumed: new Map([...this.#assumed].map(([key, { admission }]) => [key, admission])),
-      resizes: new Map([...this.#resizes].map(([key, { resize }]) => [key, resize])),
-      evicting: new Set(this.#evicting.keys()),
-      resolve,
-      now: clock.now(),
-    });
+    const started = clock.monotonic();
+    const snapshot = this.#snapshot.at(clock.now());
     const built = clock.monotonic();
     const plan = schedule(snapshot);
     onCycle?.({ snapshot: (built - started) / 1000, decide: (clock.monotonic() - built) / 1000 }, plan);
 
-    for (const admission of plan.admissions) {
-      const job = jobs.get(admission.key);
-      if (job === undefined) continue;
-      this.#assumed.set(keyOf(job), { admission, generation: job.metadata.generation ?? 0 });
-      onVerdict(admission.key, 0);
-    }
-    for (const eviction of plan.evictions) {
-      this.#evicting.set(eviction.key, eviction);
-      onVerdict(eviction.key, 0);
-    }
-    for (const resize of plan.resizes) {
-      const generation = jobs.get(resize.key)?.metadata.generation ?? 0;
-      this.#resizes.set(resize.key, { resize, generation });
-      onVerdict(resize.key, 0);
-    }
+    for (const key of this.#undone.remember(plan)) onVerdict(key, 0);
     this.#rememberReserved(plan);
     const before = this.#waiting;
     // What a partial plan does not tell is still as the last one told it.
@@ -145,21 +123,6 @@ export class SchedulingLoop {
     this.#reserved = reserved;
     for (const [share, { queue }] of [...old, ...reserved]) {
       if (old.get(share)?.gpus !== reserved.get(share)?.gpus) onReserved?.(queue);
-    }
-  }
-
-  /** Forgets evictions and resizes that the objects show by now, or that no longer apply. */
-  #forgetDone(): void {
-    const jobs = this.options.caches.jobs.cache;
-    for (const key of this.#evicting.keys()) {
-      if (!isTrue(jobs.get(key)?.status?.conditions, 'Admitted')) this.#evicting.delete(key);
-    }
-    for (const [key, { resize, generation }] of this.#resizes) {
-      const job = jobs.get(key);
-      const placement = isTrue(job?.status?.conditions, 'Admitted') ? job?.status?.placement : undefined;
-      const isStored = placement?.nodes.join() === resize.nodes.join();
-      if (placement === undefined || isStored || job?.metadata.generation !== generation)
-        this.#resizes.delete(key);
     }
   }
 }

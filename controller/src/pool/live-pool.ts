@@ -1,0 +1,85 @@
+import type { NodeDescription, Pool, PoolNode } from './pool.js';
+import { describeNode } from './pool.js';
+import type { NodeObject } from './objects.js';
+
+/** GPUs of a node that somebody takes. */
+export interface Claim {
+  readonly node: string;
+  readonly resource: string;
+  readonly gpus: number;
+  /** They come free by themselves. @default false */
+  readonly isLeaving?: boolean;
+}
+
+interface Taken {
+  used: number;
+  leaving: number;
+}
+
+/**
+ * The pool, kept while nodes come, change and go and claims are laid and lifted: a look at it costs what changed since
+ * the last one. Claims on nodes that are not known yet, or no longer, count once the node is there.
+ */
+export class LivePool {
+  readonly #descriptions = new Map<string, NodeDescription>();
+  /** By owner. */
+  readonly #claims = new Map<string, readonly Claim[]>();
+  /** By node, by resource. */
+  readonly #taken = new Map<string, Map<string, Taken>>();
+  readonly #changed = new Set<string>();
+  readonly #nodes = new Map<string, PoolNode>();
+  #view: Pool = { nodes: [] };
+
+  setNode(node: NodeObject): void {
+    this.#descriptions.set(node.metadata.name, describeNode(node));
+    this.#changed.add(node.metadata.name);
+  }
+
+  removeNode(name: string): void {
+    this.#descriptions.delete(name);
+    this.#changed.add(name);
+  }
+
+  /** From now on these are all the claims of the owner. */
+  claim(owner: string, claims: readonly Claim[]): void {
+    for (const claim of this.#claims.get(owner) ?? []) this.#take(claim, -1);
+    for (const claim of claims) this.#take(claim, 1);
+    if (claims.length === 0) this.#claims.delete(owner);
+    else this.#claims.set(owner, claims);
+  }
+
+  /** Nodes that did not change since the last look are the same objects. */
+  get view(): Pool {
+    if (this.#changed.size === 0) return this.#view;
+    for (const name of this.#changed) {
+      const description = this.#descriptions.get(name);
+      if (description === undefined || description.gpus.length === 0) this.#nodes.delete(name);
+      else this.#nodes.set(name, withUse(description, this.#taken.get(name)));
+    }
+    this.#changed.clear();
+    this.#view = { nodes: [...this.#nodes.values()] };
+    return this.#view;
+  }
+
+  #take({ node, resource, gpus, isLeaving = false }: Claim, sign: 1 | -1): void {
+    let ofNode = this.#taken.get(node);
+    if (ofNode === undefined) this.#taken.set(node, (ofNode = new Map()));
+    let taken = ofNode.get(resource);
+    if (taken === undefined) ofNode.set(resource, (taken = { used: 0, leaving: 0 }));
+    taken.used += sign * gpus;
+    if (isLeaving) taken.leaving += sign * gpus;
+    if (taken.used === 0) ofNode.delete(resource);
+    if (ofNode.size === 0) this.#taken.delete(node);
+    this.#changed.add(node);
+  }
+}
+
+function withUse({ node, gpus }: NodeDescription, taken: ReadonlyMap<string, Taken> | undefined): PoolNode {
+  return {
+    ...node,
+    gpus: gpus.map((some) => {
+      const { used = 0, leaving = 0 } = taken?.get(some.resource) ?? {};
+      return { ...some, used, ...(leaving === 0 ? {} : { leaving }) };
+    }),
+  };
+}

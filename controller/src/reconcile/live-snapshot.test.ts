@@ -1,0 +1,232 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FineTuneJob, FineTuneJobStatus, GpuQueue } from '../api/index.js';
+import {
+  API_VERSION,
+  FINE_TUNE_JOB_KIND,
+  JOB_LABEL,
+  parseFineTuneJobSpec,
+  resolveSpec,
+  WORKER_INDEX_LABEL,
+} from '../api/index.js';
+import type { KubeObject } from '../kube/index.js';
+import { Cache } from '../kube/index.js';
+import type { NodeObject, PodObject } from '../pool/index.js';
+import type { Snapshot } from '../scheduling/index.js';
+import { POD_INDEXERS } from './caches.js';
+import { LiveSnapshot } from './live-snapshot.js';
+import type { Undone } from './snapshot-entry.js';
+
+const NOW = Date.parse('2026-05-01T12:00:00Z');
+const NOTHING: Undone = { admission: undefined, resize: undefined, isEvicted: false };
+const at = (ms: number) => new Date(ms).toISOString();
+
+/** The caches of a controller, filled by hand, and what was decided besides. */
+class View {
+  readonly jobs = new Cache<FineTuneJob>();
+  readonly queues = new Cache<GpuQueue>();
+  readonly nodes = new Cache<NodeObject>();
+  readonly pods = new Cache<PodObject>(POD_INDEXERS);
+  readonly namespaces = new Cache<KubeObject>();
+  readonly undone = new Map<string, Undone>();
+
+  snapshot(): LiveSnapshot {
+    return new LiveSnapshot(this, (key) => this.undone.get(key) ?? NOTHING, resolve);
+  }
+}
+
+const resolved = new WeakMap<object, ReturnType<typeof resolveSpec>>();
+const resolve = ({ spec }: FineTuneJob) => {
+  let known = resolved.get(spec);
+  if (known === undefined) resolved.set(spec, (known = resolveSpec(spec)));
+  return known;
+};
+
+const spec = (more: object = {}) =>
+  parseFineTuneJobSpec({
+    queueName: 'q',
+    model: { source: 'file:///m' },
+    dataset: { sources: [{ uri: 'file:///d' }] },
+    output: { uri: 'file:///o' },
+    workers: { min: 1, max: 4, gpusPerWorker: 2 },
+    ...more,
+  });
+const SPECS = [spec(), spec({ suspend: true }), spec({ workers: { min: 2, max: 2 } })];
+
+const makeJob = (name: string, generation = 1, status?: FineTuneJobStatus): FineTuneJob => ({
+  apiVersion: API_VERSION,
+  kind: FINE_TUNE_JOB_KIND,
+  metadata: { name, namespace: 'default', uid: `${name}-uid`, generation, creationTimestamp: at(NOW) },
+  spec: SPECS[(generation - 1) % SPECS.length]!,
+  ...(status === undefined ? {} : { status }),
+});
+
+const condition = (type: 'Admitted' | 'Complete' | 'Checkpointing') =>
+  ({ type, status: 'True', reason: 'Admitted', message: '', lastTransitionTime: at(NOW) }) as NonNullable<
+    FineTuneJobStatus['conditions']
+  >[number];
+
+const placed = (...nodes: string[]): FineTuneJobStatus => ({
+  conditions: [condition('Admitted')],
+  placement: { flavor: 'H100', resource: 'nvidia.com/gpu', nodes, time: at(NOW - 1000) },
+});
+
+const makeNode = (name: string, gpus = 8): NodeObject => ({
+  metadata: { name, labels: { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3' } },
+  status: { allocatable: { 'nvidia.com/gpu': String(gpus) } },
+});
+
+const makePod = (name: string, node: string, job?: string, index = 0, phase = 'Running'): PodObject => ({
+  metadata: {
+    name,
+    namespace: 'default',
+    labels: job === undefined ? {} : { [JOB_LABEL]: job, [WORKER_INDEX_LABEL]: String(index) },
+  },
+  spec: { nodeName: node, containers: [{ name: 'c', resources: { limits: { 'nvidia.com/gpu': '2' } } }] },
+  status: { phase },
+});
+
+const gpusOf = ({ pool }: Snapshot) =>
+  Object.fromEntries(pool.nodes.map(({ name, gpus }) => [name, [gpus[0]?.used, gpus[0]?.leaving ?? 0]]));
+
+/** All that a cycle may ask of a snapshot, in an order that does not depend on the order of events. */
+const contents = ({ pool, queues, namespaces, pending, running }: Snapshot) => ({
+  nodes: [...pool.nodes].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  queues: new Map(queues),
+  namespaces: new Map(namespaces),
+  pending: Object.fromEntries(pending),
+  running: [...running].sort((a, b) => (a.key < b.key ? -1 : 1)),
+});
+
+describe('LiveSnapshot', () => {
+  it('counts a placement once, whether its pods exist or not, and other pods besides', () => {
+    const view = new View();
+    view.nodes.put(makeNode('a'));
+    view.jobs.put(makeJob('j', 1, placed('a', 'a')));
+    const snapshot = view.snapshot();
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [4, 0] });
+    view.pods.put(makePod('j-0', 'a', 'j', 0));
+    view.pods.put(makePod('j-1', 'a', 'j', 1));
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [4, 0] });
+    view.pods.put(makePod('foreign', 'a'));
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [6, 0] });
+    // The job is over: what its pods still hold comes free by itself.
+    view.jobs.put(makeJob('j', 1, { conditions: [condition('Complete')] }));
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [6, 4] });
+    view.pods.put(makePod('j-0', 'a', 'j', 0, 'Succeeded'));
+    view.pods.remove('default/j-1');
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [2, 0] });
+  });
+
+  it('takes a decided admission for a fact until it is forgotten', () => {
+    const view = new View();
+    view.nodes.put(makeNode('a'));
+    view.jobs.put(makeJob('j'));
+    const snapshot = view.snapshot();
+    expect([...snapshot.at(NOW).pending.keys()]).toEqual(['q']);
+    const admission = { key: 'default/j', flavor: 'H100', resource: 'nvidia.com/gpu', nodes: ['a'] };
+    view.undone.set('default/j', { ...NOTHING, admission });
+    snapshot.touch('default/j');
+    expect(snapshot.at(NOW).pending.size).toBe(0);
+    expect(snapshot.at(NOW).running.get('default/j')).toMatchObject({ nodes: ['a'], startedAt: NOW });
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [2, 0] });
+    view.undone.delete('default/j');
+    snapshot.touch('default/j');
+    expect([...snapshot.at(NOW).pending.keys()]).toEqual(['q']);
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [0, 0] });
+  });
+
+  it('lets a job that backs off come back when its time has come, without any change', () => {
+    const view = new View();
+    view.jobs.put(makeJob('j', 1, { requeueAt: at(NOW + 1000) }));
+    const snapshot = view.snapshot();
+    const held = (now: number) => snapshot.at(now).pending.get('q')?.[0]?.held?.reason;
+    expect(held(NOW)).toBe('BackingOff');
+    expect(held(NOW + 999)).toBe('BackingOff');
+    expect(held(NOW + 1000)).toBeUndefined();
+  });
+
+  const NODES = ['a', 'b', 'c'];
+  const name = fc.constantFrom(...NODES);
+  const job = fc.constantFrom('j', 'k', 'l');
+  const change = fc.oneof(
+    fc.record({ what: fc.constant('waits' as const), job, generation: fc.integer({ min: 1, max: 3 }) }),
+    fc.record({
+      what: fc.constant('runs' as const),
+      job,
+      generation: fc.integer({ min: 1, max: 3 }),
+      nodes: fc.array(name, { minLength: 1, maxLength: 4 }),
+    }),
+    fc.record({ what: fc.constantFrom('over' as const, 'gone' as const, 'checkpoints' as const), job }),
+    fc.record({
+      what: fc.constant('pod' as const),
+      job: fc.option(job, { nil: undefined }),
+      index: fc.integer({ min: 0, max: 3 }),
+      node: name,
+      phase: fc.constantFrom('Running', 'Succeeded'),
+    }),
+    fc.record({ what: fc.constant('pod gone' as const), job, index: fc.integer({ min: 0, max: 3 }) }),
+    fc.record({ what: fc.constant('node' as const), node: name, gpus: fc.constantFrom(0, 4, 8) }),
+    fc.record({ what: fc.constant('node gone' as const), node: name }),
+    fc.record({ what: fc.constant('decided' as const), job, nodes: fc.option(fc.array(name)) }),
+    fc.constant({ what: 'look' as const }),
+  );
+
+  it('is what a new one makes of the same objects, after any changes', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
+        const view = new View();
+        const live = view.snapshot();
+        for (const step of changes) {
+          switch (step.what) {
+            case 'waits':
+              view.jobs.put(makeJob(step.job, step.generation));
+              break;
+            case 'runs':
+              view.jobs.put(makeJob(step.job, step.generation, placed(...step.nodes)));
+              break;
+            case 'over':
+              view.jobs.put(makeJob(step.job, 1, { conditions: [condition('Complete')] }));
+              break;
+            case 'checkpoints': {
+              const status = placed('a');
+              const conditions = [...(status.conditions ?? []), condition('Checkpointing')];
+              view.jobs.put(makeJob(step.job, 1, { ...status, conditions }));
+              break;
+            }
+            case 'gone':
+              view.jobs.remove(`default/${step.job}`);
+              break;
+            case 'pod': {
+              const { job: owner, index, node, phase } = step;
+              view.pods.put(makePod(`${owner ?? 'foreign'}-${index}`, node, owner, index, phase));
+              break;
+            }
+            case 'pod gone':
+              view.pods.remove(`default/${step.job}-${step.index}`);
+              break;
+            case 'node':
+              view.nodes.put(makeNode(step.node, step.gpus));
+              break;
+            case 'node gone':
+              view.nodes.remove(step.node);
+              break;
+            case 'decided': {
+              const key = `default/${step.job}`;
+              const { nodes } = step;
+              const admission =
+                nodes === null ? undefined : { key, flavor: 'H100', resource: 'nvidia.com/gpu', nodes };
+              view.undone.set(key, { ...NOTHING, admission, isEvicted: nodes?.length === 0 });
+              live.touch(key);
+              break;
+            }
+            case 'look':
+              live.at(NOW);
+          }
+        }
+        expect(contents(live.at(NOW))).toEqual(contents(view.snapshot().at(NOW)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

@@ -1,0 +1,190 @@
+import type { FineTuneJob, GpuQueue, ResolvedSpec } from '../api/index.js';
+import { JOB_LABEL, WORKER_INDEX_LABEL } from '../api/index.js';
+import type { CacheEvent, KubeObject, ReadonlyCache } from '../kube/index.js';
+import { equalJson, keyOf } from '../kube/index.js';
+import type { NodeObject, PodObject } from '../pool/index.js';
+import { gpusOfPod, isTerminated, LivePool } from '../pool/index.js';
+import type { Claim } from '../pool/index.js';
+import type { QueueState } from '../queueing/index.js';
+import { LiveBacklog, LiveRunningJobs } from '../scheduling/index.js';
+import type { Gang, PendingJob, Snapshot } from '../scheduling/index.js';
+import { BY_JOB } from './caches.js';
+import type { SnapshotEntry, Undone } from './snapshot-entry.js';
+import { gangOf, isScheduled, snapshotEntry } from './snapshot-entry.js';
+
+/** The caches that a snapshot is made of. Pods must be indexed by {@link BY_JOB}. */
+export interface SnapshotCaches {
+  readonly jobs: ReadonlyCache<FineTuneJob>;
+  readonly queues: ReadonlyCache<GpuQueue>;
+  readonly nodes: ReadonlyCache<NodeObject>;
+  readonly pods: ReadonlyCache<PodObject>;
+  readonly namespaces: ReadonlyCache<KubeObject>;
+}
+
+type Resolution = ResolvedSpec | { readonly invalid: string };
+
+/** What a job asks for, for as long as its spec is read the same. */
+interface KnownGang {
+  readonly uid: string | undefined;
+  readonly generation: number | undefined;
+  readonly resolved: Resolution;
+  readonly gang: Gang;
+}
+
+/**
+ * What the scheduler decides from, kept while objects change: a cycle costs what changed since the last one, not the
+ * size of the cluster. The snapshot that {@link at} gives is good until the next call.
+ */
+export class LiveSnapshot {
+  readonly #pool = new LivePool();
+  readonly #queues = new Map<string, QueueState>();
+  readonly #namespaces = new Map<string, Readonly<Record<string, string>>>();
+  readonly #pending = new LiveBacklog<PendingJob>();
+  readonly #running = new LiveRunningJobs();
+  readonly #entries = new Map<string, SnapshotEntry>();
+  readonly #gangs = new Map<string, KnownGang>();
+  /** Key to when the job has to be looked at again though nothing changed, in ms. */
+  readonly #due = new Map<string, number>();
+  readonly #touched = new Set<string>();
+  readonly #touchedPods = new Set<string>();
+  readonly #unsubscribe: readonly (() => void)[];
+
+  /**
+   * @param undone what was decided of a job and its object does not show yet; {@link touch} tells that it changed
+   * @param resolve the resolved spec, or why it is invalid; the same object for the same spec
+   */
+  constructor(
+    private readonly caches: SnapshotCaches,
+    private readonly undone: (key: string) => Undone,
+    private readonly resolve: (job: FineTuneJob) => Resolution,
+  ) {
+    this.#unsubscribe = [
+      follow(caches.jobs, ({ key }) => this.#touched.add(key)),
+      follow(caches.pods, (event) => {
+        if (hasGpus(event.object) || (event.old !== undefined && hasGpus(event.old)))
+          this.#touchedPods.add(event.key);
+      }),
+      follow(caches.nodes, ({ type, key, object }) => {
+        if (type === 'deleted') this.#pool.removeNode(key);
+        else this.#pool.setNode(object);
+      }),
+      follow(caches.queues, ({ type, key, object }) => {
+        if (type === 'deleted') this.#queues.delete(key);
+        else this.#queues.set(key, queueState(object));
+      }),
+      follow(caches.namespaces, ({ type, key, object }) => {
+        if (type === 'deleted') this.#namespaces.delete(key);
+        else this.#namespaces.set(key, object.metadata.labels ?? {});
+      }),
+    ];
+  }
+
+  /** What was decided of the job changed. */
+  touch(key: string): void {
+    this.#touched.add(key);
+  }
+
+  /** The snapshot at a time in ms. */
+  at(now: number): Snapshot {
+    for (const [key, due] of this.#due) if (due <= now) this.#touched.add(key);
+    for (const key of this.#touched) this.#updateJob(key, now);
+    this.#touched.clear();
+    for (const key of this.#touchedPods) this.#updatePod(key);
+    this.#touchedPods.clear();
+    return {
+      now,
+      pool: this.#pool.view,
+      queues: this.#queues,
+      namespaces: this.#namespaces,
+      pending: this.#pending.view,
+      running: this.#running,
+    };
+  }
+
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  #updateJob(key: string, now: number): void {
+    const job = this.caches.jobs.get(key);
+    const before = this.#entries.get(key);
+    const entry = job !== undefined && isScheduled(job) ? this.#entryOf(key, job, now) : undefined;
+    if (entry === undefined) this.#gangs.delete(key);
+    const due = entry?.kind === 'pending' ? entry.until : undefined;
+    if (due === undefined) this.#due.delete(key);
+    else this.#due.set(key, due);
+    if (equalJson(before, entry)) return;
+
+    if (before?.kind === 'pending') this.#pending.remove(before.job);
+    if (before?.kind === 'running' && entry?.kind !== 'running') this.#running.delete(key);
+    if (entry?.kind === 'pending') this.#pending.add(entry.job);
+    if (entry?.kind === 'running') this.#running.set(entry.job);
+    if (entry === undefined) this.#entries.delete(key);
+    else this.#entries.set(key, entry);
+    const placement = claimsOfEntry(entry);
+    if (equalJson(claimsOfEntry(before), placement)) return;
+    this.#pool.claim(`job ${key}`, placement);
+    // Whether a pod is one of the workers that the placement counts already follows from the placement.
+    for (const pod of this.caches.pods.byIndex(BY_JOB, key)) this.#touchedPods.add(keyOf(pod));
+  }
+
+  #entryOf(key: string, job: FineTuneJob, now: number): SnapshotEntry | undefined {
+    const resolved = this.resolve(job);
+    const { uid, generation } = job.metadata;
+    let known = this.#gangs.get(key);
+    if (known?.uid !== uid || known?.generation !== generation || known?.resolved !== resolved) {
+      known = { uid, generation, resolved, gang: gangOf(job, resolved) };
+      this.#gangs.set(key, known);
+    }
+    return snapshotEntry(job, known.gang, resolved, this.undone(key), now);
+  }
+
+  #updatePod(key: string): void {
+    const pod = this.caches.pods.get(key);
+    this.#pool.claim(`pod ${key}`, pod === undefined ? [] : this.#claimsOfPod(pod));
+  }
+
+  /** What the pod takes besides the placements of admitted jobs. */
+  #claimsOfPod(pod: PodObject): readonly Claim[] {
+    const { namespace, labels, deletionTimestamp } = pod.metadata;
+    const node = pod.spec?.nodeName;
+    if (node === undefined || node === '' || isTerminated(pod)) return [];
+    const job = labels?.[JOB_LABEL];
+    const entry = job === undefined ? undefined : this.#entries.get(`${namespace}/${job}`);
+    const nodes = entry?.kind === 'running' ? entry.job.nodes : [];
+    if (nodes[Number(labels?.[WORKER_INDEX_LABEL])] === node) return [];
+    // A pod of a job that no longer holds its place is ended soon.
+    const isLeaving = deletionTimestamp !== undefined || job !== undefined;
+    return [...gpusOfPod(pod)].map(([resource, gpus]) => ({ node, resource, gpus, isLeaving }));
+  }
+}
+
+/** Calls back for what is there, and then for every change. */
+function follow<T extends KubeObject>(
+  cache: ReadonlyCache<T>,
+  listener: (event: CacheEvent<T>) => void,
+): () => void {
+  for (const object of cache.list()) listener({ type: 'added', key: keyOf(object), object, old: undefined });
+  return cache.subscribe(listener);
+}
+
+const hasGpus = (pod: PodObject) => gpusOfPod(pod).size > 0;
+
+const claimsOfEntry = (entry: SnapshotEntry | undefined): readonly Claim[] =>
+  entry?.kind === 'running'
+    ? entry.job.nodes.map((node) => ({
+        node,
+        resource: entry.job.resource,
+        gpus: entry.job.gpusPerWorker,
+      }))
+    : [];
+
+const queueState = ({ metadata, spec }: GpuQueue): QueueState => ({
+  name: metadata.name,
+  quotas: spec.quotas,
+  cohort: spec.cohort,
+  weight: spec.weight,
+  stopPolicy: spec.stopPolicy,
+  namespaces: spec.namespaces,
+  namespaceLabels: spec.namespaceSelector?.matchLabels,
+});
