@@ -81,7 +81,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
   const client = new KubeClient(connection, {
     qps: options.kubeApiQps ?? 50,
     burst: options.kubeApiBurst ?? 100,
-    onRequest: (verb, status) => metrics.request(verb, status),
+    onRequest: (verb, resource, status) => metrics.request(verb, resource, status),
   });
   const closers: (() => Promise<void> | void)[] = [() => client.close()];
   const close = async () => {

@@ -33,10 +33,12 @@ export interface ScaleFigures extends ScaleLoad {
   readonly secondsToAdmission: { readonly p50: number; readonly p99: number };
   readonly secondsToCompletion: { readonly p50: number; readonly p99: number };
   readonly controllerPeakRssMiB: number;
-  readonly controllerCpuSeconds: number;
-  readonly apiServerCpuSeconds: number;
-  /** The binder, the node agents, the fake workers and the users, all in this process. */
-  readonly loadCpuSeconds: number;
+  /** Processor time of each process for one job. The load is the binder, the node agents, the fake workers and the users. */
+  readonly cpuMsPerJob: { readonly controller: number; readonly apiServer: number; readonly load: number };
+  /** What one core of its own lets the controller, which is one thread, do at most. */
+  readonly controllerJobsPerCoreSecond: number;
+  /** The controller's requests for one job, by verb and resource; those fewer than one in a hundred jobs are left out. */
+  readonly requestsPerJob: Readonly<Record<string, number>>;
   readonly restarts: number;
   readonly evictions: number;
   /** Pods and Secrets that are there after all jobs were deleted. */
@@ -74,6 +76,7 @@ export async function runJobs(load: ScaleLoad): Promise<ScaleFigures> {
     undo.push(() => times.stop());
     const pids = [controller.process.pid!, server.pid!, process.pid] as const;
     const before = pids.map(processorSeconds);
+    const requestsBefore = await requestsOf(controller.metricsUrl);
     const started = performance.now();
     await each(load.jobs, async (index) => {
       const workers = workersOf(index);
@@ -97,10 +100,10 @@ export async function runJobs(load: ScaleLoad): Promise<ScaleFigures> {
       600_000,
     );
     const seconds = (performance.now() - started) / 1000;
-    const after = pids.map(processorSeconds);
-    const [controllerCpuSeconds = 0, apiServerCpuSeconds = 0, loadCpuSeconds = 0] = after.map(
-      (cpu, i) => cpu - (before[i] ?? 0),
-    );
+    const [ofController = 0, ofServer = 0, ofLoad = 0] = pids
+      .map(processorSeconds)
+      .map((cpu, i) => ((cpu - (before[i] ?? 0)) / load.jobs) * 1000);
+    const requests = await requestsOf(controller.metricsUrl);
     const pods = (await client.list(PODS)).items.length;
     const jobs = (await client.list<FineTuneJob>(JOBS)).items;
     return {
@@ -111,9 +114,9 @@ export async function runJobs(load: ScaleLoad): Promise<ScaleFigures> {
       secondsToAdmission: times.quantiles('admitted'),
       secondsToCompletion: times.quantiles('completed'),
       controllerPeakRssMiB: peakResidentMiB(controller.process.pid!),
-      controllerCpuSeconds,
-      apiServerCpuSeconds,
-      loadCpuSeconds,
+      cpuMsPerJob: { controller: ofController, apiServer: ofServer, load: ofLoad },
+      controllerJobsPerCoreSecond: 1000 / ofController,
+      requestsPerJob: perJob(requestsBefore, requests, load.jobs),
       restarts: sum(jobs.map(({ status }) => status?.restarts ?? 0)),
       evictions: sum(jobs.map(({ status }) => status?.evictions ?? 0)),
       leftBehind: await deleteAll(client, jobs),
@@ -121,6 +124,31 @@ export async function runJobs(load: ScaleLoad): Promise<ScaleFigures> {
   } finally {
     for (const step of undo.reverse()) await step();
   }
+}
+
+/** The controller's requests to the API server so far, by verb and resource. */
+async function requestsOf(metricsUrl: string): Promise<Map<string, number>> {
+  const text = await (await fetch(`${metricsUrl}/metrics`)).text();
+  const counts = new Map<string, number>();
+  for (const [, labels = '', count] of text.matchAll(/^tuneyard_api_requests_total\{(.*)\} (\d+)$/gm)) {
+    const label = (name: string) => new RegExp(`${name}="([^"]*)"`).exec(labels)?.[1] ?? '';
+    const kind = `${label('verb')} ${label('resource')}`;
+    counts.set(kind, (counts.get(kind) ?? 0) + Number(count));
+  }
+  return counts;
+}
+
+function perJob(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+  jobs: number,
+): Record<string, number> {
+  return Object.fromEntries(
+    [...after]
+      .map(([kind, count]) => [kind, (count - (before.get(kind) ?? 0)) / jobs] as const)
+      .filter(([, count]) => count >= 0.01)
+      .sort(([, a], [, b]) => b - a),
+  );
 }
 
 async function furnish(client: KubeClient, { nodes, gpusPerNode, queues }: ScaleLoad): Promise<void> {

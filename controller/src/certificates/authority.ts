@@ -114,8 +114,16 @@ const authorityContent = (commonName: string, pathLength: number, now: number): 
   validTo: now + AUTHORITY_MS,
 });
 
+/** Reading a key out costs more than deriving from it, and is done for every job. */
+const secrets = new WeakMap<KeyObject, Buffer>();
+
 function derive({ privateKey }: Authority, purpose: string, bytes: number): Buffer {
-  const secret = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url');
+  let secret = secrets.get(privateKey);
+  if (secret === undefined)
+    secrets.set(
+      privateKey,
+      (secret = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url')),
+    );
   return Buffer.from(hkdfSync('sha256', secret, '', purpose, bytes));
 }
 

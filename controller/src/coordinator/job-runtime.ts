@@ -16,7 +16,7 @@ import {
 import { retryUntil } from './retry.js';
 import type { StateStore, StoredMembership, StoredTraining } from './state-store.js';
 
-const SCAN_INTERVAL_MS = 100;
+const SCAN_INTERVAL_MS = 250;
 const PROBE: Directive = { body: { $case: 'probe', value: {} } };
 
 /** What is worth telling people of a job's workers. */

@@ -6,7 +6,7 @@ import type { Connection } from './connection.js';
 import type { KubeObject, ObjectRef, Resource } from './resource.js';
 import { resourcePath } from './resource.js';
 import { TokenBucket } from './token-bucket.js';
-import { Transport } from './transport.js';
+import { Cancellation, Transport } from './transport.js';
 import { readLines } from './read-lines.js';
 import { isNotFound, readBody, toApiError } from './responses.js';
 
@@ -20,8 +20,11 @@ export interface KubeClientOptions {
   /** @default tuneyard-controller */
   readonly userAgent?: string;
   readonly clock?: Clock;
-  /** Told of every request that got an answer, and of those that did not (status 0). */
-  readonly onRequest?: (verb: string, status: number, seconds: number) => void;
+  /**
+   * Told of every request that got an answer, and of those that did not (status 0). `resource` is the plural with the
+   * subresource, such as `pods/status`; empty for a bare path.
+   */
+  readonly onRequest?: (verb: string, resource: string, status: number, seconds: number) => void;
 }
 
 export interface ListOptions {
@@ -76,6 +79,8 @@ const MAX_RETRIES = 5;
 interface Call {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
+  /** What the path leads to, as `onRequest` is told. */
+  readonly resource: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
   readonly contentType?: string;
@@ -112,13 +117,19 @@ export class KubeClient {
   }
 
   get<T extends KubeObject>(resource: Resource, ref: ObjectRef, signal?: AbortSignal): Promise<T> {
-    return this.#json<T>({ method: 'GET', path: resourcePath(resource, ref), signal });
+    return this.#json<T>({
+      method: 'GET',
+      path: resourcePath(resource, ref),
+      resource: resource.plural,
+      signal,
+    });
   }
 
   list<T extends KubeObject>(resource: Resource, options: ListOptions = {}): Promise<ObjectList<T>> {
     return this.#json<ObjectList<T>>({
       method: 'GET',
       path: resourcePath(resource, options),
+      resource: resource.plural,
       query: listQuery(options),
       signal: options.signal,
     });
@@ -134,6 +145,7 @@ export class KubeClient {
         resource,
         subresource === undefined ? { namespace } : { name, namespace, subresource },
       ),
+      resource: nameOf(resource, subresource),
       query: { dryRun: options.dryRun === true ? 'All' : undefined },
       body: object,
       signal: options.signal,
@@ -146,6 +158,7 @@ export class KubeClient {
     return this.#json<T>({
       method: 'PUT',
       path: resourcePath(resource, { name, namespace, subresource: options.subresource }),
+      resource: nameOf(resource, options.subresource),
       body: object,
       signal: options.signal,
     });
@@ -160,6 +173,7 @@ export class KubeClient {
     return this.#json<T>({
       method: 'PATCH',
       path: resourcePath(resource, { ...ref, subresource: options.subresource }),
+      resource: nameOf(resource, options.subresource),
       body: patch,
       contentType: 'application/merge-patch+json',
       signal: options.signal,
@@ -172,6 +186,7 @@ export class KubeClient {
     return this.#json<T>({
       method: 'PATCH',
       path: resourcePath(resource, { name, namespace, subresource: options.subresource }),
+      resource: nameOf(resource, options.subresource),
       query: { fieldManager: options.fieldManager, force: String(options.force ?? true) },
       body: object,
       contentType: 'application/apply-patch+yaml',
@@ -185,6 +200,7 @@ export class KubeClient {
       await this.#json({
         method: 'DELETE',
         path: resourcePath(resource, ref),
+        resource: resource.plural,
         body: { kind: 'DeleteOptions', apiVersion: 'v1', ...options },
       });
       return true;
@@ -196,7 +212,7 @@ export class KubeClient {
 
   /** A bare GET of a path, for discovery and health. */
   getPath(path: string, signal?: AbortSignal): Promise<unknown> {
-    return this.#json({ method: 'GET', path, signal });
+    return this.#json({ method: 'GET', path, resource: '', signal });
   }
 
   /**
@@ -215,7 +231,7 @@ export class KubeClient {
       headers: { ...this.#headers(), Accept: '*/*' },
     });
     const status = response.statusCode ?? 0;
-    this.#options.onRequest?.('get', status, 0);
+    this.#options.onRequest?.('get', nameOf(resource, ref.subresource), status, 0);
     if (status !== 200) throw await toApiError(response);
     return response;
   }
@@ -237,14 +253,13 @@ export class KubeClient {
     };
     const path = resourcePath(resource, options) + queryString(query);
     await this.#limiter?.take(options.signal);
-    const stall = new AbortController();
-    const abort = () => stall.abort();
-    options.signal?.addEventListener('abort', abort, { once: true });
-    if (options.signal?.aborted) abort();
+    const cancellation = new Cancellation();
+    options.signal?.addEventListener('abort', cancellation.cancel, { once: true });
+    if (options.signal?.aborted) cancellation.cancel();
     let stalled = false;
     const onStall = () => {
       stalled = true;
-      stall.abort();
+      cancellation.cancel();
     };
     let cancelStall = this.#clock.after(options.stallMs, onStall);
     try {
@@ -252,9 +267,9 @@ export class KubeClient {
         method: 'GET',
         path,
         headers: this.#headers(),
-        signal: stall.signal,
+        cancellation,
       });
-      this.#options.onRequest?.('watch', response.statusCode ?? 0, 0);
+      this.#options.onRequest?.('watch', resource.plural, response.statusCode ?? 0, 0);
       if (response.statusCode !== 200) throw await toApiError(response);
       const alive = () => {
         cancelStall();
@@ -270,7 +285,7 @@ export class KubeClient {
       throw new ConnectionError(`watch of ${resource.plural}: ${String(error)}`, { cause: error });
     } finally {
       cancelStall();
-      options.signal?.removeEventListener('abort', abort);
+      options.signal?.removeEventListener('abort', cancellation.cancel);
     }
   }
 
@@ -289,12 +304,11 @@ export class KubeClient {
   async #once(call: Call): Promise<unknown> {
     await this.#limiter?.take(call.signal);
     const started = this.#clock.monotonic();
-    const limit = new AbortController();
-    const abort = () => limit.abort();
-    call.signal?.addEventListener('abort', abort, { once: true });
-    if (call.signal?.aborted) abort();
+    const cancellation = new Cancellation();
+    call.signal?.addEventListener('abort', cancellation.cancel, { once: true });
+    if (call.signal?.aborted) cancellation.cancel();
     const timeoutMs = this.#options.requestTimeoutMs ?? 30_000;
-    const cancelLimit = this.#clock.after(timeoutMs, abort);
+    const cancelLimit = this.#clock.after(timeoutMs, cancellation.cancel);
     const verb = call.method.toLowerCase();
     let status = 0;
     try {
@@ -306,14 +320,14 @@ export class KubeClient {
           ...(call.body === undefined ? {} : { 'Content-Type': call.contentType ?? 'application/json' }),
         },
         body: call.body === undefined ? undefined : JSON.stringify(call.body),
-        signal: limit.signal,
+        cancellation,
         ...(call.method === 'GET' ? {} : { beforeSend: this.#mayWrite }),
       });
       status = response.statusCode ?? 0;
       if (status >= 400) throw await toApiError(response);
       return JSON.parse(await readBody(response)) as unknown;
     } catch (error) {
-      if (limit.signal.aborted && !call.signal?.aborted) {
+      if (cancellation.isCancelled && !call.signal?.aborted) {
         throw new ConnectionError(`${call.method} ${call.path}: no answer within ${timeoutMs} ms`, {
           cause: error,
         });
@@ -321,8 +335,9 @@ export class KubeClient {
       throw error;
     } finally {
       cancelLimit();
-      call.signal?.removeEventListener('abort', abort);
-      this.#options.onRequest?.(verb, status, (this.#clock.monotonic() - started) / 1000);
+      call.signal?.removeEventListener('abort', cancellation.cancel);
+      const seconds = (this.#clock.monotonic() - started) / 1000;
+      this.#options.onRequest?.(verb, call.resource, status, seconds);
     }
   }
 
@@ -330,6 +345,9 @@ export class KubeClient {
     return { Accept: 'application/json', 'User-Agent': this.#options.userAgent ?? 'tuneyard-controller' };
   }
 }
+
+const nameOf = ({ plural }: Resource, subresource: string | undefined) =>
+  subresource === undefined ? plural : `${plural}/${subresource}`;
 
 const listQuery = (options: ListOptions) => ({
   labelSelector: options.labelSelector,

@@ -11,20 +11,29 @@ export const isAlreadyExists = (error: unknown) =>
   error instanceof ApiError && error.reason === 'AlreadyExists';
 
 /** The whole body as text. @throws ConnectionError when it breaks off or is too long */
-export async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
+export function readBody(response: IncomingMessage): Promise<string> {
+  // Listeners, not an async iterator: every request comes through here, and an iterator costs as much as parsing.
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const brokeOff = (error: unknown) => {
+      if (error instanceof ConnectionError) reject(error);
+      else reject(new ConnectionError(`the answer broke off: ${String(error)}`, { cause: error }));
+    };
+    response.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > MAX_BODY) throw new ConnectionError(`the answer is longer than ${MAX_BODY} bytes`);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    if (error instanceof ConnectionError) throw error;
-    throw new ConnectionError(`the answer broke off: ${String(error)}`, { cause: error });
-  }
-  return Buffer.concat(chunks).toString('utf8');
+      if (size > MAX_BODY)
+        response.destroy(new ConnectionError(`the answer is longer than ${MAX_BODY} bytes`));
+      else chunks.push(chunk);
+    });
+    response.once('end', () =>
+      resolve((chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString()),
+    );
+    response.once('error', brokeOff);
+    response.once('close', () => {
+      if (!response.readableEnded) brokeOff('closed');
+    });
+  });
 }
 
 /** What the Status object of an error answer says. */

@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { ConnectionError } from '../errors.js';
@@ -10,9 +10,30 @@ export interface RawRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly cancellation?: Cancellation | undefined;
   /** Called in the same turn in which the bytes are handed to a connected socket; throws to hold them back. */
   readonly beforeSend?: (() => void) | undefined;
+}
+
+/** Breaks one request off. Every request needs one, and an AbortSignal costs about as much as the request itself. */
+export class Cancellation {
+  #breakOff: (() => void) | undefined;
+  #isCancelled = false;
+
+  get isCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
+  readonly cancel = (): void => {
+    this.#isCancelled = true;
+    this.#breakOff?.();
+  };
+
+  /** Calls back when it is cancelled, at once if it is already; only the last one given. */
+  onCancel(breakOff: () => void): void {
+    this.#breakOff = breakOff;
+    if (this.#isCancelled) breakOff();
+  }
 }
 
 /**
@@ -22,11 +43,25 @@ export interface RawRequest {
 export class Transport {
   #agent: HttpAgent | HttpsAgent | undefined;
   #credentials: Credentials | undefined;
+  readonly #isSecure: boolean;
+  readonly #target: Pick<RequestOptions, 'protocol' | 'hostname' | 'port'>;
+  /** Path of the server, before that of a request. */
+  readonly #prefix: string;
 
   constructor(
     private readonly connection: Connection,
     private readonly maxSockets = 64,
-  ) {}
+  ) {
+    const { protocol, hostname, port, pathname } = connection.server;
+    this.#isSecure = protocol === 'https:';
+    const usualPort = this.#isSecure ? 443 : 80;
+    this.#target = {
+      protocol,
+      hostname: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? usualPort : port,
+    };
+    this.#prefix = pathname.replace(/\/$/, '');
+  }
 
   /** Resolves with the head of the response. The body is the caller's to read or destroy. */
   async send(request: RawRequest): Promise<IncomingMessage> {
@@ -47,30 +82,29 @@ export class Transport {
   }
 
   #sendOnce(request: RawRequest, credentials: Credentials): Promise<IncomingMessage> {
-    const { server } = this.connection;
-    const secure = server.protocol === 'https:';
+    const secure = this.#isSecure;
     return new Promise((resolve, reject) => {
       const outgoing: ClientRequest = (secure ? httpsRequest : httpRequest)({
-        protocol: server.protocol,
-        hostname: server.hostname.replace(/^\[|\]$/g, ''),
-        port: server.port === '' ? (secure ? 443 : 80) : server.port,
+        ...this.#target,
         method: request.method,
-        path: `${server.pathname.replace(/\/$/, '')}${request.path}`,
+        path: this.#prefix + request.path,
         headers: {
           ...credentials.headers,
           ...request.headers,
           ...(request.body === undefined ? {} : { 'Content-Length': Buffer.byteLength(request.body) }),
         },
         agent: this.#agentFor(credentials, secure),
-        ...(request.signal === undefined ? {} : { signal: request.signal }),
       });
+      request.cancellation?.onCancel(() => outgoing.destroy(new Error('the request was broken off')));
       outgoing.once('response', resolve);
       outgoing.once('error', (error: NodeJS.ErrnoException) => {
         const Kind =
           outgoing.reusedSocket && error.code === 'ECONNRESET' ? StaleSocketError : ConnectionError;
         reject(
           held ??
-            new Kind(`${request.method} ${server.origin}: ${error.message || error.code}`, { cause: error }),
+            new Kind(`${request.method} ${this.connection.server.origin}: ${error.message || error.code}`, {
+              cause: error,
+            }),
         );
       });
       let held: Error | undefined;

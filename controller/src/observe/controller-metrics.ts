@@ -106,7 +106,7 @@ export class ControllerMetrics implements ControlLoopsObserver {
   readonly #requests = this.#counter(
     'tuneyard_api_requests_total',
     'Requests to the Kubernetes API server; code 0 is no answer.',
-    ['verb', 'code'],
+    ['verb', 'resource', 'code'],
   );
   readonly #leading = this.#gauge('tuneyard_leader', '1 while this process leads.', []);
 
@@ -236,8 +236,9 @@ export class ControllerMetrics implements ControlLoopsObserver {
     this.#stragglers.inc({ queue: this.#queueOfKey.get(job) ?? '' });
   }
 
-  request(verb: string, code: number): void {
-    this.#requests.inc({ verb, code: String(code) });
+  /** @param resource plural and subresource, such as `pods/status` */
+  request(verb: string, resource: string, code: number): void {
+    this.#requests.inc({ verb, resource, code: String(code) });
   }
 
   storeTrouble(store: string): void {

@@ -45,8 +45,9 @@ export interface ControlLoopsObserver {
   status(job: FineTuneJob, before: FineTuneJobStatus | undefined): void;
 }
 
-/** After a cycle so many times its duration pass without one. */
+/** After a cycle so many times its duration pass without one, within these limits. */
 const REST_PER_CYCLE = 4;
+const LEAST_REST_MS = 100;
 const MOST_REST_MS = 500;
 
 /** Everything that acts: started when this process leads, and stopped before another one may. */
@@ -125,7 +126,8 @@ export class ControlLoops {
         if (isPartial) return 0;
         // Most of the time goes to carrying decisions out: what changes meanwhile is decided together.
         const rest = REST_PER_CYCLE * (this.#clock.monotonic() - started);
-        await sleep(this.#clock, Math.min(MOST_REST_MS, rest), this.#ending.signal);
+        const restMs = Math.min(MOST_REST_MS, Math.max(LEAST_REST_MS, rest));
+        await sleep(this.#clock, restMs, this.#ending.signal);
         return undefined;
       }),
       this.#run('job', jobKeys, workers, (key) => jobs.reconcile(key)),

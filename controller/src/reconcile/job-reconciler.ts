@@ -20,6 +20,7 @@ import type { Caches } from './caches.js';
 import { decide } from './decide.js';
 import type { Decision } from './decision.js';
 import type { JobFacts, NodeTrouble } from './facts.js';
+import { differsInFiguresAlone } from './figures.js';
 import type { JobIdentities } from './job-identities.js';
 import { JobNetwork } from './job-network.js';
 import { PODS } from './kinds.js';
@@ -47,7 +48,7 @@ export interface JobReconcilerOptions {
   readonly pods: WorkerPodOptions;
   readonly identities: JobIdentities;
   readonly resolve: (job: FineTuneJob) => ResolvedSpec | { readonly invalid: string };
-  /** Progress alone is written no more often than this, in milliseconds. */
+  /** A status in which only figures are new is written no sooner than this after the last one, in milliseconds. */
   readonly progressIntervalMs: number;
   /** Told of every status that was stored. */
   readonly onStatus?: (job: FineTuneJob, before: FineTuneJobStatus | undefined) => void;
@@ -59,13 +60,16 @@ export class JobReconciler {
   readonly #network: JobNetwork;
   readonly #expectations: Expectations;
   /** uid to what the coordinator was told of the job. */
-  readonly #registered = new Map<string, string>();
+  readonly #registered = new Map<
+    string,
+    { readonly resolved: ResolvedSpec; readonly expectedWorkers: number }
+  >();
   /** Key to uid of every job that was seen. */
   readonly #uids = new Map<string, string>();
   /** uid to the request for a checkpoint that was passed on last. */
   readonly #checkpointRequests = new Map<string, string>();
-  /** When the progress of a job was written last. */
-  readonly #progressAt = new Map<string, number>();
+  /** uid to when the status was written last. */
+  readonly #writtenAt = new Map<string, number>();
 
   constructor(private readonly options: JobReconcilerOptions) {
     this.#network = new JobNetwork(options.client, options.pods.network);
@@ -97,7 +101,7 @@ export class JobReconciler {
 
     const facts = this.#gather(key, job);
     const decision = decide(facts);
-    const wait = this.#progressWait(uid, job.status, decision.status);
+    const wait = this.#wait(uid, job.status, decision.status);
     if (wait === 0) await this.#writeStatus(key, job, decision.status);
     await this.#carryOut(key, job, facts, decision);
     const waits = [wait === 0 ? undefined : wait, decision.lookAgainMs, await this.#renewIdentities(job)];
@@ -105,15 +109,11 @@ export class JobReconciler {
     return due === Infinity ? undefined : due;
   }
 
-  /** Milliseconds until a status in which only the progress is new may be written; 0 = now. */
-  #progressWait(uid: string, before: FineTuneJobStatus | undefined, after: FineTuneJobStatus): number {
-    if (before?.progress === undefined || equalJson(before.progress, after.progress)) return 0;
-    if (!equalJson({ ...before, progress: undefined }, { ...after, progress: undefined })) return 0;
-    const now = this.options.clock.monotonic();
-    const wait = (this.#progressAt.get(uid) ?? 0) + this.options.progressIntervalMs - now;
-    if (wait > 0) return wait;
-    this.#progressAt.set(uid, now);
-    return 0;
+  /** Milliseconds until a status in which only figures are new may be written; 0 = now. */
+  #wait(uid: string, before: FineTuneJobStatus | undefined, after: FineTuneJobStatus): number {
+    if (before === undefined || !differsInFiguresAlone(before, after)) return 0;
+    const { clock, progressIntervalMs } = this.options;
+    return Math.max(0, (this.#writtenAt.get(uid) ?? 0) + progressIntervalMs - clock.monotonic());
   }
 
   #gather(key: string, job: FineTuneJob): JobFacts {
@@ -178,6 +178,7 @@ export class JobReconciler {
       { fieldManager: STATUS_MANAGER, subresource: 'status' },
     );
     this.#written.wrote(key, stored);
+    this.#writtenAt.set(uid ?? '', this.options.clock.monotonic());
     for (const { type, reason, message } of transitionEvents(job.status, status)) {
       this.options.events.record(
         { ...stored, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND },
@@ -223,19 +224,18 @@ export class JobReconciler {
     { expectedWorkers, fresh }: NonNullable<Decision['register']>,
   ): Promise<void> {
     const { name, namespace = 'default', uid = '' } = job.metadata;
-    const config = toTrainerConfig(resolved);
-    const { replaceStragglers } = resolved.workers;
-    const told = JSON.stringify([expectedWorkers, config, replaceStragglers]);
-    if (this.#registered.get(uid) === told) return;
-    if (fresh && !this.#registered.has(uid)) await this.options.coordinator.unregister(uid);
+    const known = this.#registered.get(uid);
+    // The same spec is resolved to the same object.
+    if (known?.resolved === resolved && known.expectedWorkers === expectedWorkers) return;
+    if (fresh && known === undefined) await this.options.coordinator.unregister(uid);
     await this.options.coordinator.register({
       ref: { namespace, name, uid },
-      config,
+      config: toTrainerConfig(resolved),
       token: this.options.identities.token(job),
       expectedWorkers,
-      replaceStragglers,
+      replaceStragglers: resolved.workers.replaceStragglers,
     });
-    this.#registered.set(uid, told);
+    this.#registered.set(uid, { resolved, expectedWorkers });
   }
 
   /** A request is passed on once the workers train; after a restart of the controller once more, which costs a checkpoint. */
@@ -260,7 +260,7 @@ export class JobReconciler {
     this.#registered.delete(uid);
     this.options.identities.forget(uid);
     this.#network.forget(uid);
-    this.#progressAt.delete(uid);
+    this.#writtenAt.delete(uid);
     this.#checkpointRequests.delete(uid);
     await this.options.coordinator.unregister(uid);
   }

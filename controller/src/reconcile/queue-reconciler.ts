@@ -8,6 +8,8 @@ import { rfc3339 } from './next-status.js';
 import type { Resolved } from './resolve-cached.js';
 
 const STATUS_MANAGER = 'tuneyard-queue-status';
+/** The status of a queue changes with every job of it: people need not see more than this. */
+const WRITE_INTERVAL_MS = 1000;
 
 export interface QueueReconcilerOptions {
   readonly client: KubeClient;
@@ -21,20 +23,22 @@ export interface QueueReconcilerOptions {
 /** Keeps the status of a GpuQueue equal to what its jobs use and want. */
 export class QueueReconciler {
   readonly #written = new ReadYourWrites<GpuQueue>();
+  readonly #writtenAt = new Map<string, number>();
 
   constructor(private readonly options: QueueReconcilerOptions) {}
 
-  /** Whether the stored status differs from what it should be. */
-  isStale(queue: GpuQueue): boolean {
-    return !equalJson(queue.status ?? {}, this.#statusOf(queue));
-  }
-
-  async reconcile(name: string): Promise<undefined> {
-    const { client, caches } = this.options;
+  /** @returns milliseconds after which to look again, when it is too early to write what changed */
+  async reconcile(name: string): Promise<number | undefined> {
+    const { client, caches, clock } = this.options;
     const queue = this.#written.newest(name, caches.queues.cache.get(name));
-    if (queue === undefined || queue.metadata.deletionTimestamp !== undefined) return;
+    if (queue === undefined || queue.metadata.deletionTimestamp !== undefined) {
+      this.#writtenAt.delete(name);
+      return undefined;
+    }
+    const since = clock.monotonic() - (this.#writtenAt.get(name) ?? Number.NEGATIVE_INFINITY);
+    if (since < WRITE_INTERVAL_MS) return WRITE_INTERVAL_MS - since;
     const status = this.#statusOf(queue);
-    if (equalJson(queue.status ?? {}, status)) return;
+    if (equalJson(queue.status ?? {}, status)) return undefined;
     const stored = await client.apply<GpuQueue>(
       QUEUE_RESOURCE,
       {
@@ -46,6 +50,8 @@ export class QueueReconciler {
       { fieldManager: STATUS_MANAGER, subresource: 'status' },
     );
     this.#written.wrote(name, stored);
+    this.#writtenAt.set(name, clock.monotonic());
+    return undefined;
   }
 
   #statusOf(queue: GpuQueue): GpuQueueStatus {

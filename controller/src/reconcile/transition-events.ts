@@ -30,6 +30,8 @@ export function transitionEvents(
     const event = eventOf(old.get(condition.type), condition);
     if (event !== undefined) events.push(event);
   }
+  // Workers of which all are ready begin at once: one event says both.
+  if (events.some(({ reason }) => reason === 'Training')) drop(events, 'WorkersReady');
   if ((after.restarts ?? 0) > (before?.restarts ?? 0)) {
     events.push({
       type: 'Warning',
@@ -61,6 +63,11 @@ function lossEvents(before: Placement | undefined, after: Placement | undefined)
       message: `worker ${index}, which was on ${before.nodes[index]}, goes on on ${after.nodes[index]}`,
     })),
   ];
+}
+
+function drop(events: TransitionEvent[], reason: string): void {
+  const at = events.findIndex((event) => event.reason === reason);
+  if (at >= 0) events.splice(at, 1);
 }
 
 function eventOf(before: Condition | undefined, after: Condition): TransitionEvent | undefined {
