@@ -33,6 +33,28 @@ describe('resolveSpec', () => {
     expect(resolved.reasons.map(({ field }) => field)).toContain('training.learningRate');
   });
 
+  it('tells the workers every Secret that the job names for an address', () => {
+    const named = (name: string) => ({ secretRef: { name } });
+    const config = toTrainerConfig(
+      resolveSpec(
+        spec({
+          model: { source: 'hf://org/m', ...named('of-model') },
+          dataset: { sources: [{ uri: 's3://b/a', ...named('of-data') }, { uri: 'file:///d' }] },
+          method: {
+            type: 'lora',
+            lora: { init: 'adapter', initFrom: 's3://b/i', initFromSecretRef: { name: 'of-start' } },
+          },
+          output: { uri: 's3://b/o', ...named('of-output') },
+        }),
+      ),
+    );
+    expect(config.model?.secret).toBe('of-model');
+    expect(config.dataset?.sources.map(({ secret }) => secret)).toEqual(['of-data', '']);
+    expect(config.method?.lora?.initFromSecret).toBe('of-start');
+    expect(config.output?.secret).toBe('of-output');
+    expect(config.training?.checkpoint?.secret).toBe('of-output');
+  });
+
   it('keeps what the user gave and gives no reason for it', () => {
     const resolved = resolveSpec(
       spec({ method: { type: 'lora', lora: { rank: 4 } }, training: { learningRate: 1e-3 } }),

@@ -157,6 +157,7 @@ function resolveDataset(dataset: Dataset, fill: Filler): ResolvedDataset {
       weight: source.weight ?? 1,
       split: source.split,
       columns: source.columns,
+      ...(source.secretRef === undefined ? {} : { secretRef: source.secretRef }),
     })),
     split: resolveSplit(
       dataset.split ?? {},

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
 import type { KubeObject } from '../apiserver/kube-object.js';
 import type { KubeClient } from '../kube-client/kube-client.js';
-import { mapMountPaths, type Mount } from './container-paths.js';
+import { below, mapMountPaths, type Mount } from './container-paths.js';
 import { ContainerProcess, type ContainerExit } from './container-process.js';
 import { containerEnvironment, expand } from './environment.js';
 import type { PodFiles } from './pod-files.js';
@@ -38,7 +40,7 @@ export class ContainerLauncher {
     const root = this.files.root(name);
     const mounts = prepareMounts(container, this.volumes, root);
     const env = await containerEnvironment(client, pod, container, pathPrepend);
-    addMounts(env, container, mounts);
+    addMounts(env, container, mounts, root);
     env['TUNEYARD_ROOT'] = root;
     const words = [...strings(container['command']), ...strings(container['args'])];
     if (words.length === 0) {
@@ -56,11 +58,22 @@ export class ContainerLauncher {
   }
 }
 
-/** Environment values that name a mount path get the real folder; each mount also has a variable of its own. */
-function addMounts(env: Record<string, string>, container: JsonObject, mounts: readonly Mount[]): void {
+/**
+ * Environment values that name a mount path get the real folder, and so does the folder that mounts lie in, where there
+ * is none of its name on this machine; each mount also has a variable of its own.
+ */
+function addMounts(
+  env: Record<string, string>,
+  container: JsonObject,
+  mounts: readonly Mount[],
+  root: string,
+): void {
+  const parents = new Set(mounts.map(({ mountPath }) => path.dirname(mountPath)));
   for (const variable of objectsOf(container['env'])) {
     const name = stringOr(variable['name'], '');
-    if (env[name] !== undefined) env[name] = mapMountPaths(env[name], mounts);
+    const value = env[name];
+    if (value === undefined) continue;
+    env[name] = parents.has(value) && !existsSync(value) ? below(root, value) : mapMountPaths(value, mounts);
   }
   for (const mount of mounts)
     env[`TUNEYARD_MOUNT_${mount.name.toUpperCase().replace(/\W/g, '_')}`] = mount.folder;

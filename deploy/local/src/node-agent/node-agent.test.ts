@@ -103,9 +103,10 @@ describe('a pod', () => {
       { name: 'APP', valueFrom: { fieldRef: { fieldPath: "metadata.labels['app']" } } },
       { name: 'MEMORY', valueFrom: { resourceFieldRef: { resource: 'limits.memory', divisor: '1Mi' } } },
       { name: 'FILE', value: '/etc/conf/a.txt' },
+      { name: 'SECRETS', value: '/var/run/its-own/secrets' },
     ];
     const command =
-      'echo "$PLAIN $COMBINED $TOKEN $IP $APP $MEMORY $K"; cat "$FILE" /etc/both/pod /scratch/init; my-trainer worker --dir /scratch; echo problem >&2; exit 3';
+      'echo "$PLAIN $COMBINED $TOKEN $IP $APP $MEMORY $K"; cat "$FILE" /etc/both/pod /scratch/init "$SECRETS/s/token"; echo; my-trainer worker --dir /scratch; echo problem >&2; exit 3';
     await run('full', command, {
       container: {
         env,
@@ -115,6 +116,7 @@ describe('a pod', () => {
           { name: 'conf', mountPath: '/etc/conf' },
           { name: 'scratch', mountPath: '/scratch' },
           { name: 'both', mountPath: '/etc/both' },
+          { name: 'secret', mountPath: '/var/run/its-own/secrets/s' },
         ],
       },
       spec: {
@@ -129,6 +131,7 @@ describe('a pod', () => {
         volumes: [
           { name: 'conf', configMap: { name: 'c' } },
           { name: 'scratch', emptyDir: {} },
+          { name: 'secret', secret: { secretName: 's' } },
           {
             name: 'both',
             projected: {
@@ -144,12 +147,13 @@ describe('a pod', () => {
     const { body } = await server.until(`${pods}/full`, phaseIs('Failed'));
     const lines = (await logOf('full', 'container=main')).split('\n');
     expect(lines[0]).toBe('p p-$(PLAIN) secret! 127.0.0.1 full 64 v');
-    expect(lines.slice(1, 4)).toEqual([
+    expect(lines.slice(1, 5)).toEqual([
       'from map',
       'fullfrom init',
+      'secret!',
       expect.stringMatching(/^trainer worker --dir .*\/volumes\/scratch$/),
     ]);
-    expect(lines[4]).toBe('problem');
+    expect(lines[5]).toBe('problem');
     expect(containerOf(body)).toMatchObject({
       ready: false,
       restartCount: 0,
