@@ -17,11 +17,13 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.base.json ./
 COPY proto/tsconfig.json proto/
 COPY proto/src proto/src
+COPY proto/memory proto/memory
 COPY controller/tsconfig.json controller/
 COPY controller/src controller/src
 RUN npx tsc -b controller
-# What is left are the packages of these two alone, without tools.
-RUN npm ci --ignore-scripts --omit=dev --workspace=@tuneyard/controller --workspace=@tuneyard/proto
+# What is left are the packages of these two alone, without tools: some in the folders of the workspaces themselves.
+RUN npm ci --ignore-scripts --omit=dev --workspace=@tuneyard/controller --workspace=@tuneyard/proto \
+    && rm -rf controller/src proto/src
 
 # No shell, no package manager; runs as user 65532.
 FROM gcr.io/distroless/nodejs${NODE_VERSION}-debian12:nonroot
@@ -29,10 +31,8 @@ WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/proto/package.json proto/
-COPY --from=build /app/proto/dist proto/dist
-COPY --from=build /app/controller/package.json controller/
-COPY --from=build /app/controller/dist controller/dist
+COPY --from=build /app/proto proto
+COPY --from=build /app/controller controller
 COPY controller/bin controller/bin
 USER 65532:65532
 EXPOSE 8080 9090

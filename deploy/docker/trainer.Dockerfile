@@ -24,13 +24,15 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.base.json ./
 COPY proto/tsconfig.json proto/
 COPY proto/src proto/src
+COPY proto/memory proto/memory
 COPY trainer/tsconfig.json trainer/
 COPY trainer/src trainer/src
 COPY trainer/assembly trainer/assembly
 COPY trainer/native trainer/native
 RUN npx tsc -b trainer && npm run build:kernels --workspace=@tuneyard/trainer
 # Optional packages stay: the bridge to OpenBLAS is one of them.
-RUN npm ci --ignore-scripts --omit=dev --workspace=@tuneyard/trainer --workspace=@tuneyard/proto
+RUN npm ci --ignore-scripts --omit=dev --workspace=@tuneyard/trainer --workspace=@tuneyard/proto \
+    && rm -rf trainer/src trainer/assembly proto/src
 
 # TensorFlow.js downloads a TensorFlow of 2022 that knows no H100. Its binding is built against a current one instead.
 FROM build AS tensorflow
@@ -48,11 +50,8 @@ WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=without-tensorflow /app/package.json ./
 COPY --from=without-tensorflow /app/node_modules node_modules
-COPY --from=without-tensorflow /app/proto/package.json proto/
-COPY --from=without-tensorflow /app/proto/dist proto/dist
-COPY --from=without-tensorflow /app/trainer/package.json trainer/
-COPY --from=without-tensorflow /app/trainer/dist trainer/dist
-COPY --from=without-tensorflow /app/trainer/build trainer/build
+COPY --from=without-tensorflow /app/proto proto
+COPY --from=without-tensorflow /app/trainer trainer
 COPY trainer/bin trainer/bin
 RUN ln -s /app/trainer/bin/tuneyard-trainer.js /usr/local/bin/tuneyard-trainer
 USER 65532:65532
@@ -70,11 +69,8 @@ ENV NODE_ENV=production \
     CUDA_CACHE_MAXSIZE=2147483648
 COPY --from=tensorflow /app/package.json ./
 COPY --from=tensorflow /app/node_modules node_modules
-COPY --from=tensorflow /app/proto/package.json proto/
-COPY --from=tensorflow /app/proto/dist proto/dist
-COPY --from=tensorflow /app/trainer/package.json trainer/
-COPY --from=tensorflow /app/trainer/dist trainer/dist
-COPY --from=tensorflow /app/trainer/build trainer/build
+COPY --from=tensorflow /app/proto proto
+COPY --from=tensorflow /app/trainer trainer
 COPY trainer/bin trainer/bin
 RUN ln -s /app/trainer/bin/tuneyard-trainer.js /usr/local/bin/tuneyard-trainer
 USER 65532:65532
