@@ -79,7 +79,7 @@ export function validateObject(type: ResourceType, object: KubeObject, old: Kube
   validateMetadata(type, object, old, causes);
   const schema = type.schema();
   if (schema) {
-    validate(object, schema, '', causes);
+    validate(object, schema, '', causes, old);
     if (type.custom && causes.length === 0 && hasRules(schema))
       evaluateRules(object, old, schema, '', causes);
   }

@@ -49,7 +49,7 @@ export function patchObject(
 function patchedBody(type: ResourceType, live: KubeObject, patch: PatchRequest): JsonObject {
   if (patch.contentType === 'application/json-patch+json') return applyJsonPatch(live, patch.body);
   if (!isObject(patch.body)) throw badRequest('a patch must be an object');
-  const base = cloneJson(live);
+  const base = cloneJson(patch.subresource === 'status' ? statusPart(live) : live);
   // The patched object carries the live version unless the patch itself names one, which then must match.
   switch (patch.contentType) {
     case 'application/merge-patch+json':
@@ -101,18 +101,35 @@ function applyObject(
   };
   if (!live && patch.subresource) throw notFound(type, name);
   const spoken = ownedPart(type, applied, patch.subresource);
-  const result = applyConfiguration(live, spoken, type.schema(), writer, patch.force);
+  const isStatus = patch.subresource === 'status';
+  const { managedFields } = live?.metadata ?? {};
+  // Of the rest nothing is spoken, so nothing of it can be taken over or removed.
+  const base = live && isStatus ? withFieldsOf(statusPart(live), managedFields) : live;
+  const result = applyConfiguration(base, spoken, type.schema(), writer, patch.force);
   if (!live) {
     const object = createObject(context, type, namespace, result.object, options, result.managedFields);
     return { object, created: true };
   }
-  const object = updateObject(context, type, namespace, name, cloneJson(result.object), {
+  const merged = cloneJson(isStatus ? statusPart(result.object as KubeObject) : result.object);
+  const object = updateObject(context, type, namespace, name, merged, {
     ...options,
     subresource: patch.subresource,
     managedFields: result.managedFields,
   });
   return { object, created: false };
 }
+
+/** What a write to the status can change: copying and checking the rest, which is most of an object, would be for nothing. */
+function statusPart({ apiVersion, kind, metadata, status }: KubeObject): KubeObject {
+  const { managedFields: _managedFields, ...names } = metadata;
+  return { apiVersion, kind, metadata: names, ...(status === undefined ? {} : { status }) };
+}
+
+const withFieldsOf = (
+  object: KubeObject,
+  managedFields: KubeObject['metadata']['managedFields'],
+): KubeObject =>
+  managedFields === undefined ? object : { ...object, metadata: { ...object.metadata, managedFields } };
 
 /** Prunes and type-checks an applied configuration without filling in defaults: those are nobody's intent. */
 function decodeApplied(type: ResourceType, body: JsonObject, options: WriteOptions): JsonObject {

@@ -10,6 +10,14 @@ export class FieldSet {
   owned = false;
   readonly children = new Map<string, FieldSet>();
 
+  /** The set that a stored `fieldsV1` says; stored objects never change, so each is read once. Do not change it. */
+  static fromStored(json: unknown): FieldSet {
+    if (!isObject(json)) return new FieldSet();
+    let set = stored.get(json);
+    if (!set) stored.set(json, (set = FieldSet.fromJson(json)));
+    return set;
+  }
+
   static fromJson(json: unknown): FieldSet {
     const set = new FieldSet();
     if (!isObject(json)) return set;
@@ -39,6 +47,15 @@ export class FieldSet {
   get isEmpty(): boolean {
     if (this.owned) return false;
     for (const child of this.children.values()) if (!child.isEmpty) return false;
+    return true;
+  }
+
+  equals(other: FieldSet): boolean {
+    if (this.owned !== other.owned || this.children.size !== other.children.size) return false;
+    for (const [key, child] of this.children) {
+      const same = other.children.get(key);
+      if (!same || !child.equals(same)) return false;
+    }
     return true;
   }
 
@@ -81,6 +98,8 @@ export class FieldSet {
     return result;
   }
 }
+
+const stored = new WeakMap<JsonObject, FieldSet>();
 
 function showElement(key: string): string {
   if (key.startsWith('f:')) return `.${key.slice(2)}`;

@@ -75,7 +75,7 @@ export function trackUpdate(
   const result: ManagedFieldsEntry[] = [];
   let mine = changed;
   for (const entry of known) {
-    const set = FieldSet.fromJson(entry.fieldsV1);
+    const set = FieldSet.fromStored(entry.fieldsV1);
     if (isWriter(entry, writer)) {
       mine = set.subtract(removed).union(changed);
       continue;
@@ -109,7 +109,7 @@ export function applyConfiguration(
   addFields(ownable(applied) ?? {}, schema, wanted, false);
   wanted.owned = false;
   const others = known.filter((entry) => !isWriter(entry, writer));
-  const otherSets = others.map((entry) => FieldSet.fromJson(entry.fieldsV1));
+  const otherSets = others.map((entry) => FieldSet.fromStored(entry.fieldsV1));
   let merged = objectOr(mergeApplied(live ?? {}, cloneJson(applied), schema));
 
   const taken = wanted.intersect(compareFields(ownable(live) ?? {}, ownable(merged), schema).changed);
@@ -118,7 +118,7 @@ export function applyConfiguration(
 
   const mine = known.find((entry) => isWriter(entry, writer));
   if (mine) {
-    let dropped = FieldSet.fromJson(mine.fieldsV1).subtract(wanted);
+    let dropped = FieldSet.fromStored(mine.fieldsV1).subtract(wanted);
     for (const set of otherSets) dropped = withoutHeldBranches(dropped, set);
     dropped = withoutHeldBranches(dropped, wanted);
     if (!dropped.isEmpty) merged = objectOr(removeFields(merged, schema, dropped));
@@ -128,7 +128,7 @@ export function applyConfiguration(
     const entryNow = lost.isEmpty ? entry : withSet(entry, otherSets[index]!.subtract(taken));
     return entryNow ? [entryNow] : [];
   });
-  const unchanged = mine && JSON.stringify(mine.fieldsV1) === JSON.stringify(wanted.toJson());
+  const unchanged = mine && FieldSet.fromStored(mine.fieldsV1).equals(wanted);
   const own = unchanged ? { ...mine, apiVersion: writer.apiVersion } : entryOf(writer, wanted);
   return { object: merged, managedFields: wanted.isEmpty ? kept : [...kept, own] };
 }

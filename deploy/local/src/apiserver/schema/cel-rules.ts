@@ -20,7 +20,13 @@ function program(expression: string): ParseResult {
   return parsed;
 }
 
-const usesOldSelf = (rule: ValidationRule): boolean => /\boldSelf\b/.test(rule.rule);
+const transitions = new WeakMap<ValidationRule, boolean>();
+
+function usesOldSelf(rule: ValidationRule): boolean {
+  let uses = transitions.get(rule);
+  if (uses === undefined) transitions.set(rule, (uses = /\boldSelf\b/.test(rule.rule)));
+  return uses;
+}
 
 /** Faults of a rule's own text (syntax, types, functions that are not there), or undefined when it can be used. */
 export function checkRule(rule: ValidationRule): string | undefined {
@@ -51,10 +57,14 @@ export function evaluateRules(
   isRoot = true,
 ): void {
   if (value === null || value === undefined) return;
-  const rules = schema['x-kubernetes-validations'];
+  // What the very same object was found to be when it was stored it still is; only a step from old to new is news.
+  const isOld = value === old && typeof value === 'object';
+  if (isOld && !hasTransitionRules(schema)) return;
+  const all = schema['x-kubernetes-validations'];
+  const rules = isOld ? all?.filter(usesOldSelf) : all;
   if (rules?.length) {
     const self = toCel(value, schema, isRoot);
-    const oldSelf = old === undefined ? undefined : toCel(old, schema, isRoot);
+    const oldSelf = old === undefined ? undefined : isOld ? self : toCel(old, schema, isRoot);
     for (const rule of rules) {
       const fault = evaluateRule(rule, self, oldSelf, value, path);
       if (fault) causes.push(fault);
@@ -122,19 +132,28 @@ function oldItem(old: unknown, item: unknown, schema: SchemaNode): unknown {
   );
 }
 
-const withRules = new WeakMap<SchemaNode, boolean>();
+/** True when the schema or anything below it has rules. */
+export const hasRules = anywhere((schema) => (schema['x-kubernetes-validations']?.length ?? 0) > 0);
 
-/** True when the schema or anything below it has rules; remembered per node. */
-export function hasRules(schema: SchemaNode): boolean {
-  const known = withRules.get(schema);
-  if (known !== undefined) return known;
-  withRules.set(schema, false);
-  const below = [
-    ...Object.values(schema.properties ?? {}),
-    ...(schema.items ? [schema.items] : []),
-    ...(typeof schema.additionalProperties === 'object' ? [schema.additionalProperties] : []),
-  ];
-  const found = (schema['x-kubernetes-validations']?.length ?? 0) > 0 || below.some(hasRules);
-  withRules.set(schema, found);
-  return found;
+const hasTransitionRules = anywhere(
+  (schema) => schema['x-kubernetes-validations']?.some(usesOldSelf) ?? false,
+);
+
+/** Whether something holds of a schema or anything below it; remembered per node. */
+function anywhere(holds: (schema: SchemaNode) => boolean): (schema: SchemaNode) => boolean {
+  const known = new WeakMap<SchemaNode, boolean>();
+  const look = (schema: SchemaNode): boolean => {
+    const before = known.get(schema);
+    if (before !== undefined) return before;
+    known.set(schema, false);
+    const below = [
+      ...Object.values(schema.properties ?? {}),
+      ...(schema.items ? [schema.items] : []),
+      ...(typeof schema.additionalProperties === 'object' ? [schema.additionalProperties] : []),
+    ];
+    const found = holds(schema) || below.some(look);
+    known.set(schema, found);
+    return found;
+  };
+  return look;
 }

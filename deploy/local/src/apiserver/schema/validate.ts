@@ -38,8 +38,18 @@ export function hasType(value: unknown, schema: SchemaNode): boolean {
   return actual === schema.type || (schema.type === 'number' && actual === 'integer');
 }
 
-/** Checks types, bounds, patterns, enums and required members; adds one cause per fault, with its field path. */
-export function validate(value: unknown, schema: SchemaNode, path: string, causes: StatusCause[]): void {
+/**
+ * Checks types, bounds, patterns, enums and required members; adds one cause per fault, with its field path. Members
+ * that are the very objects of `old`, the stored value, were checked when that was written.
+ */
+export function validate(
+  value: unknown,
+  schema: SchemaNode,
+  path: string,
+  causes: StatusCause[],
+  old?: unknown,
+): void {
+  if (value === old && isObject(value)) return;
   if (value === null) {
     if (schema.nullable || (!schema.type && !schema['x-kubernetes-int-or-string'])) return;
     causes.push(typeFault(path, value, schema));
@@ -52,7 +62,7 @@ export function validate(value: unknown, schema: SchemaNode, path: string, cause
   if (typeof value === 'string') validateString(value, schema, path, causes);
   else if (typeof value === 'number') validateNumber(value, schema, path, causes);
   else if (Array.isArray(value)) validateList(value, schema, path, causes);
-  else if (isObject(value)) validateMembers(value, schema, path, causes);
+  else if (isObject(value)) validateMembers(value, schema, path, causes, isObject(old) ? old : {});
   if (schema.enum && !schema.enum.some((allowed) => equalJson(allowed, value))) {
     const supported = schema.enum.map((allowed) => JSON.stringify(allowed)).join(', ');
     causes.push({
@@ -161,6 +171,7 @@ function validateMembers(
   schema: SchemaNode,
   path: string,
   causes: StatusCause[],
+  old: Record<string, unknown>,
 ): void {
   const count = Object.keys(value).length;
   if (schema.minProperties !== undefined && count < schema.minProperties) {
@@ -181,7 +192,8 @@ function validateMembers(
   for (const key in value) {
     const child = memberSchema(schema, key);
     const member = value[key];
-    if (child && member !== undefined) validate(member, child, path ? `${path}.${key}` : key, causes);
+    if (child && member !== undefined)
+      validate(member, child, path ? `${path}.${key}` : key, causes, old[key]);
   }
 }
 
