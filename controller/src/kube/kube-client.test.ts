@@ -106,6 +106,28 @@ describe('KubeClient', () => {
     expect(writes).toBe(1);
   });
 
+  it('shares the fence with a client that has a budget of its own', async () => {
+    let writes = 0;
+    answer = (_request, response) => {
+      writes++;
+      json(response, 200, thing('a', 1));
+    };
+    const slow = new KubeClient(connectionTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), {
+      qps: 0.001,
+      burst: 1,
+    });
+    const other = slow.withOwnBudget();
+    await slow.create(THINGS, thing('a', 1));
+    // The first one has nothing left.
+    await other.create(THINGS, thing('a', 1));
+    slow.fence(() => {
+      throw new NotLeaderError('not the leader');
+    });
+    await expect(slow.withOwnBudget().create(THINGS, thing('b', 1))).rejects.toBeInstanceOf(NotLeaderError);
+    slow.close();
+    expect(writes).toBe(2);
+  });
+
   it('takes a silent watch for dead, but not a slow one', async () => {
     let bookmarks = 0;
     answer = (_request, response) => {

@@ -87,21 +87,30 @@ interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What clients of one connection have in common. */
+interface Shared {
+  readonly transport: Transport;
+  mayWrite: (() => void) | undefined;
+}
+
 /**
  * Typed requests to the API server, within a budget of requests per second. Methods throw {@link ApiError} for an
  * answer that is an error and {@link ConnectionError} when there is no answer.
  */
 export class KubeClient {
-  readonly #transport: Transport;
+  readonly #shared: Shared;
   readonly #limiter: TokenBucket | undefined;
   readonly #clock: Clock;
   readonly #options: KubeClientOptions;
-  #mayWrite: (() => void) | undefined;
 
-  constructor(connection: Connection, options: KubeClientOptions = {}, shared?: Transport) {
+  constructor(
+    private readonly connection: Connection,
+    options: KubeClientOptions = {},
+    shared?: Shared,
+  ) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#transport = shared ?? new Transport(connection);
+    this.#shared = shared ?? { transport: new Transport(connection), mayWrite: undefined };
     const qps = options.qps ?? 50;
     this.#limiter =
       qps > 0 ? new TokenBucket(qps, options.burst ?? Math.max(100, qps), this.#clock) : undefined;
@@ -109,11 +118,17 @@ export class KubeClient {
 
   /** From now on every write first calls this, which throws when this process must not write. */
   fence(mayWrite: () => void): void {
-    this.#mayWrite = mayWrite;
+    this.#shared.mayWrite = mayWrite;
   }
 
+  /** A client on the same connections and behind the same fence, whose requests take nothing from this one's budget. */
+  withOwnBudget(): KubeClient {
+    return new KubeClient(this.connection, this.#options, this.#shared);
+  }
+
+  /** Also ends the clients that {@link withOwnBudget} gave. */
   close(): void {
-    this.#transport.close();
+    this.#shared.transport.close();
   }
 
   get<T extends KubeObject>(resource: Resource, ref: ObjectRef, signal?: AbortSignal): Promise<T> {
@@ -225,7 +240,7 @@ export class KubeClient {
     query: Readonly<Record<string, string | number | undefined>> = {},
   ): Promise<Readable> {
     await this.#limiter?.take();
-    const response = await this.#transport.send({
+    const response = await this.#shared.transport.send({
       method: 'GET',
       path: resourcePath(resource, ref) + queryString(query),
       headers: { ...this.#headers(), Accept: '*/*' },
@@ -263,7 +278,7 @@ export class KubeClient {
     };
     let cancelStall = this.#clock.after(options.stallMs, onStall);
     try {
-      const response = await this.#transport.send({
+      const response = await this.#shared.transport.send({
         method: 'GET',
         path,
         headers: this.#headers(),
@@ -312,7 +327,7 @@ export class KubeClient {
     const verb = call.method.toLowerCase();
     let status = 0;
     try {
-      const response = await this.#transport.send({
+      const response = await this.#shared.transport.send({
         method: call.method,
         path: call.path + queryString(call.query ?? {}),
         headers: {
@@ -321,7 +336,7 @@ export class KubeClient {
         },
         body: call.body === undefined ? undefined : JSON.stringify(call.body),
         cancellation,
-        ...(call.method === 'GET' ? {} : { beforeSend: this.#mayWrite }),
+        ...(call.method === 'GET' ? {} : { beforeSend: this.#shared.mayWrite }),
       });
       status = response.statusCode ?? 0;
       if (status >= 400) throw await toApiError(response);

@@ -66,7 +66,8 @@ export class ControlLoops {
       return new WorkQueue({ clock: this.#clock, ...(observer === undefined ? {} : { observer }) });
     };
     this.#queues = { jobs: queue('jobs'), gpuQueues: queue('gpuQueues'), cycles: queue('cycles') };
-    this.#events = new EventRecorder(options.client, {
+    // As with client-go: what is told of jobs does not hold up what is done with them.
+    this.#events = new EventRecorder(options.client.withOwnBudget(), {
       component: 'tuneyard-controller',
       clock: this.#clock,
       onError: (error) => options.log.debug({ err: error }, 'an event was not written'),

@@ -8,12 +8,14 @@ import { rfc3339 } from './next-status.js';
 import type { Resolved } from './resolve-cached.js';
 
 const STATUS_MANAGER = 'tuneyard-queue-status';
-/** The status of a queue changes with every job of it: people need not see more than this. */
-const WRITE_INTERVAL_MS = 1000;
+/** The status of a queue changes with every job of it: it is written this often at most, less often where queues are many. */
+const INTERVAL_MS_PER_QUEUE = 100;
+const LEAST_INTERVAL_MS = 1000;
+const MOST_INTERVAL_MS = 15_000;
 
 export interface QueueReconcilerOptions {
-  readonly client: KubeClient;
-  readonly caches: Caches;
+  readonly client: Pick<KubeClient, 'apply'>;
+  readonly caches: { readonly [K in 'jobs' | 'queues']: Pick<Caches[K], 'cache'> };
   readonly clock: Clock;
   readonly resolve: (job: FineTuneJob) => Resolved;
   /** GPUs of a flavor that the scheduler keeps for the queue's waiting jobs. */
@@ -36,7 +38,9 @@ export class QueueReconciler {
       return undefined;
     }
     const since = clock.monotonic() - (this.#writtenAt.get(name) ?? Number.NEGATIVE_INFINITY);
-    if (since < WRITE_INTERVAL_MS) return WRITE_INTERVAL_MS - since;
+    const wanted = caches.queues.cache.size * INTERVAL_MS_PER_QUEUE;
+    const interval = Math.min(MOST_INTERVAL_MS, Math.max(LEAST_INTERVAL_MS, wanted));
+    if (since < interval) return interval - since;
     const status = this.#statusOf(queue);
     if (equalJson(queue.status ?? {}, status)) return undefined;
     const stored = await client.apply<GpuQueue>(
