@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Finished_Outcome, type Finished, type Progress } from '@tuneyard/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -175,6 +176,56 @@ describe('RedisStateStore', () => {
       }
     },
     40_000,
+  );
+
+  it.skipIf(noRedis !== undefined)(
+    'goes on when a primary of a cluster is killed in the middle of writes, and no generation that is stored goes back',
+    async () => {
+      const topology = await startRedisCluster(1);
+      const store = new RedisStateStore({ url: topology.url, commandTimeoutMs: 300 });
+      const controller = new AbortController();
+      /** The last generation of each job that was acknowledged. */
+      const acknowledged = Array.from({ length: 12 }, () => 0);
+      // Each writer goes on as a coordinator does: what failed is tried again, what is stored already counts as done.
+      const writers = acknowledged.map(async (_, job) => {
+        for (let generation = 1; !controller.signal.aborted;) {
+          const done = await store
+            .advance(`job-${job}`, membership(generation, 'a'))
+            .catch(() => delay(20, undefined));
+          if (done === undefined) continue;
+          acknowledged[job] = generation++;
+        }
+      });
+      const allReach = async (more: number) => {
+        const from = [...acknowledged];
+        const deadline = Date.now() + 25_000;
+        while (!acknowledged.every((generation, job) => generation >= (from[job] ?? 0) + more)) {
+          if (Date.now() > deadline) throw new Error(`after ${from.join()}: ${acknowledged.join()}`);
+          await delay(20);
+        }
+      };
+      try {
+        await allReach(5);
+        await topology.primary.kill();
+        await allReach(20);
+        controller.abort();
+        await Promise.all(writers);
+        for (const [job, generation] of acknowledged.entries()) {
+          expect((await store.load(`job-${job}`))?.membership?.generation).toBe(generation);
+          expect(await store.advance(`job-${job}`, membership(generation, 'b'))).toBe(false);
+          expect(await store.record(`job-${job}`, generation - 1, { progress })).toBe(false);
+        }
+        // The killed node comes back as a replica: what it remembers overwrites nothing.
+        await topology.primary.restart();
+        for (const [job, generation] of acknowledged.entries())
+          expect(await store.advance(`job-${job}`, membership(generation, 'b'))).toBe(false);
+      } finally {
+        controller.abort();
+        await store.close();
+        await topology.close();
+      }
+    },
+    90_000,
   );
 
   it.each([

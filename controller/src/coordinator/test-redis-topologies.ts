@@ -70,10 +70,10 @@ export async function startRedisSentinel(): Promise<TestTopology> {
   };
 }
 
-/** Three primaries that share the slots. */
-export async function startRedisCluster(): Promise<TestTopology> {
+/** Three primaries that share the slots, each with so many replicas, one of which takes over two seconds after its primary is gone. */
+export async function startRedisCluster(replicas = 0): Promise<TestTopology> {
   const nodes = await Promise.all(
-    [0, 1, 2].map(() =>
+    Array.from({ length: 3 * (1 + replicas) }, () =>
       startServer('redis-server', (port, folder) => [
         '--port',
         `${port}`,
@@ -91,14 +91,24 @@ export async function startRedisCluster(): Promise<TestTopology> {
     ),
   );
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
-  await cli(nodes[0]!.port, '--cluster', 'create', ...addresses, '--cluster-yes');
-  for (const { port } of nodes)
+  const [first] = nodes;
+  if (first === undefined) throw new Error('a cluster has nodes');
+  const each = ['--cluster-replicas', String(replicas)];
+  await cli(first.port, '--cluster', 'create', ...addresses, ...each, '--cluster-yes');
+  for (const { port } of nodes) {
     await until('the cluster is whole', async () =>
       (await cli(port, 'cluster', 'info')).includes('cluster_state:ok'),
     );
+    await until('replicas are in step', async () => {
+      const about = await cli(port, 'info', 'replication');
+      return about.includes('role:master')
+        ? about.includes(`connected_slaves:${replicas}`)
+        : about.includes('master_link_status:up');
+    });
+  }
   return {
     url: `redis+cluster://${addresses.join(',')}`,
-    primary: nodes[0]!,
+    primary: first,
     close: async () => {
       for (const node of nodes) await node.close();
     },

@@ -33,7 +33,11 @@ export class SourceCache {
   /** Locks of what this process uses, until it ends. */
   private readonly inUse = new Map<string, FileLock>();
 
-  constructor(private readonly root: string) {}
+  /** @param freeBytes what the disk of a folder has left */
+  constructor(
+    private readonly root: string,
+    private readonly freeBytes: (folder: string) => Promise<number> = freeBytesOf,
+  ) {}
 
   /** The complete folder of the key. */
   async get({ key, bytes, fill, waiting }: CacheRequest): Promise<string> {
@@ -111,10 +115,10 @@ export class SourceCache {
     const present = await sizeBelow(partial);
     const needed = Math.max(0, (bytes ?? 0) - present) + SPARE_BYTES;
     for (const key of await this.oldestFirst()) {
-      if ((await freeBytes(this.root)) >= needed) return;
+      if ((await this.freeBytes(this.root)) >= needed) return;
       await this.remove(key);
     }
-    const free = await freeBytes(this.root);
+    const free = await this.freeBytes(this.root);
     if (free < needed && bytes !== undefined) {
       throw new ResourceError(
         `the cache at ${this.root} has ${bytesText(free)} free, but ${bytesText(needed)} are needed: give it a larger disk, or name another folder in TUNEYARD_CACHE`,
@@ -160,7 +164,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-async function freeBytes(folder: string): Promise<number> {
+async function freeBytesOf(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   return bavail * bsize;
 }
