@@ -49,6 +49,11 @@ export interface ControlLoopsObserver {
 const REST_PER_CYCLE = 4;
 const LEAST_REST_MS = 100;
 const MOST_REST_MS = 500;
+/**
+ * A cycle runs at least so often: what is decided changes with time alone, as when a job has waited long enough to be
+ * tried again or to grow, or when one that was expected to end does not.
+ */
+const CYCLE_EVERY_MS = 10_000;
 
 /** Everything that acts: started when this process leads, and stopped before another one may. */
 export class ControlLoops {
@@ -129,7 +134,7 @@ export class ControlLoops {
         const rest = REST_PER_CYCLE * (this.#clock.monotonic() - started);
         const restMs = Math.min(MOST_REST_MS, Math.max(LEAST_REST_MS, rest));
         await sleep(this.#clock, restMs, this.#ending.signal);
-        return undefined;
+        return CYCLE_EVERY_MS;
       }),
       this.#run('job', jobKeys, workers, (key) => jobs.reconcile(key)),
       this.#run('queue', queueKeys, 1, (name) => gpuQueues.reconcile(name)),

@@ -16,6 +16,7 @@ import type { WorkerPlan } from './worker-pod.js';
 
 /** Once all workers ended well, their report may still be on its way for this long. */
 const REPORT_GRACE_MS = 5_000;
+const REPORT_LOOK_MS = 500;
 
 /** A job that holds GPUs: start its workers, follow them, and see when it is over. */
 export function decideRunning(facts: JobFacts): Decision {
@@ -189,7 +190,12 @@ function awaitReport(facts: JobFacts, gang: Gang): Decision {
     return restart(facts, gang, { class: 'Infrastructure', message }, [...gang.workers.values()]);
   }
   const updates = [condition('WorkersReady', 'False', 'WorkersStopped', 'all workers ended well')];
-  return { status: nextStatus(job, change, updates, now), lookAgainMs: REPORT_GRACE_MS + 1000 };
+  return {
+    status: nextStatus(job, change, updates, now),
+    // A controller before this one may have heard it: its coordinator wrote it down.
+    register: { expectedWorkers: gang.placement.nodes.length, fresh: false },
+    lookAgainMs: REPORT_LOOK_MS,
+  };
 }
 
 /** Ask for a checkpoint, wait for the workers to end, then let the GPUs go. */

@@ -361,6 +361,12 @@ describe('a job whose workers all ended well, without a report of the end', () =
     return decide(facts(makeJob({}, status), { pods, now: NOW + 6000 }));
   };
 
+  it('has the coordinator look for what it wrote down, for a controller before this one may have heard the report', () => {
+    const job = admitted({}, 100);
+    const given = { pods: podsOf(job, { phase: 'Succeeded' }) };
+    expect(decide(facts(job, given)).register).toEqual({ expectedWorkers: 2, fresh: false });
+  });
+
   it('is complete if its last step was reported', () => {
     expect(ended({ step: 10, totalSteps: 10 }).status.phase).toBe('Complete');
   });

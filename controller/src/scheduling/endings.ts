@@ -1,5 +1,5 @@
 import { firstIndex } from '../queueing/index.js';
-import { OVERDUE_MS, endOf } from './estimates.js';
+import { endOf } from './estimates.js';
 import type { RunningJobs } from './running-jobs.js';
 import type { RunningJob } from './snapshot.js';
 
@@ -34,21 +34,22 @@ function* inOrder(running: RunningJobs, flavor: string, now: number): Generator<
   const unknown = running.withUnknownEnd(flavor);
   // Three lists that are in order each: what should have ended, what will end, and what nobody knows.
   const overdue = firstIndex(known, ({ estimatedEnd = 0 }) => estimatedEnd > now);
-  const at = { overdue: 0, known: overdue, unknown: 0 };
+  const at = { overdue: overdue - 1, known: overdue, unknown: 0 };
   for (;;) {
-    const late = at.overdue < overdue ? known[at.overdue] : undefined;
+    // The longest overdue is expected last.
+    const late = known[at.overdue];
     const next = [late, known[at.known], unknown[at.unknown]];
     let first: Ending | undefined;
     let from = -1;
     for (const [list, job] of next.entries()) {
       if (job === undefined) continue;
-      const end = list === 0 ? now + OVERDUE_MS : endOf(job, now);
+      const end = endOf(job, now);
       if (first !== undefined && end >= first.end) continue;
       first = { job, end };
       from = list;
     }
     if (first === undefined) return;
-    if (from === 0) at.overdue++;
+    if (from === 0) at.overdue--;
     else if (from === 1) at.known++;
     else at.unknown++;
     yield first;

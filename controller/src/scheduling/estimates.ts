@@ -2,8 +2,8 @@ import type { PendingJob, RunningJob } from './snapshot.js';
 
 /** A job without a measured pace runs at least so long, in ms. */
 const SHORTEST_GUESS_MS = 600_000;
-/** A job that should have ended is expected to end in so long, in ms. */
-export const OVERDUE_MS = 60_000;
+/** A job that should have ended is expected to take at least so long more, in ms. */
+const OVERDUE_MS = 60_000;
 
 /**
  * When a running job gives its GPUs back, in ms. Without an estimate of its own it is taken to run as long again as it
@@ -13,7 +13,8 @@ export const OVERDUE_MS = 60_000;
 export function endOf(job: RunningJob, now: number): number {
   if (job.givesBackBy !== undefined) return Math.max(job.givesBackBy, now);
   const guess = job.estimatedEnd ?? now + Math.max(SHORTEST_GUESS_MS, now - job.startedAt);
-  return guess > now ? guess : now + OVERDUE_MS;
+  // The longer it has been expected in vain, the less is its estimate worth: nobody waits for it for ever.
+  return guess > now ? guess : now + Math.max(OVERDUE_MS, now - guess);
 }
 
 /** GPU-seconds that a job still needs; Infinity when nobody knows. */

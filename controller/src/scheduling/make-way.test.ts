@@ -49,6 +49,22 @@ describe('making way', () => {
     ]);
   });
 
+  it('does not let a job that made room back into it before the job starts that it was made for', () => {
+    // Of two victims one has gone, and would take but a moment; the other one writes its checkpoint.
+    const gone = job('gone', { priority: -1, gpuSeconds: 10 });
+    const leaving = running('leaving', ['a'], { priority: -1, givesBackBy: NOW + 100_000 });
+    const plan = at([node('a', 2, 1)], [queue('q', 8)], [job('j', { min: 2 }), gone], [leaving]);
+    expect(plan.admissions).toEqual([]);
+    expect(why(plan, 'j')).toMatchObject({ reason: 'WaitingForRelease', estimatedStart: NOW + 100_000 });
+  });
+
+  it('does not wait for ever for a job that was expected to end', () => {
+    const late = (ms: number) => [running('late', ['a'], { priority: -1, estimatedEnd: NOW - ms })];
+    const nodes = [node('a', 1, 1)];
+    expect(evicted(at(nodes, [queue('q', 8)], [job('j')], late(1000)))).toEqual([]);
+    expect(evicted(at(nodes, [queue('q', 8)], [job('j')], late(200_000)))).toEqual(['late']);
+  });
+
   it('evicts nobody of the same priority within a queue', () => {
     const plan = at([node('a', 2, 2)], [queue('q', 8)], [job('j')], [running('r', ['a', 'a'])]);
     expect(plan.evictions).toEqual([]);

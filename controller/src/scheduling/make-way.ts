@@ -40,7 +40,7 @@ function awaitRelease(
   for (const victim of leaving) what.release(victim, victim.nodes);
   if (!what.fits()) return undefined;
   const at = Math.max(state.now, ...leaving.map(({ givesBackBy = 0 }) => givesBackBy));
-  keep(state, what, job, flavor, at);
+  keep(state, what, job, flavor, at, state.now);
   const who = leaving.length === 0 ? 'pods that are ending' : names(leaving);
   return {
     ...refusal,
@@ -97,7 +97,7 @@ function takeBack(
   const chosen = useful.length === 0 ? undefined : cheapestThatSuffices(state, what, useful, flavor);
   if (chosen === undefined) return undefined;
   const at = state.now + state.policy.releaseMs;
-  keep(state, what, job, flavor, at);
+  keep(state, what, job, flavor, at, state.now);
   record(state, job, chosen);
   const evicted = chosen.filter(({ eviction }) => eviction !== undefined).map(({ victim }) => victim);
   const shrunk = chosen.filter(({ eviction }) => eviction === undefined).map(({ victim }) => victim);
@@ -189,9 +189,13 @@ function* endings(state: CycleState, flavor: string): Generator<Ending> {
   for (let first = running.at(at); first !== undefined; first = running.at(++at)) yield first;
 }
 
-function keep(state: CycleState, what: WhatIf, job: PendingJob, flavor: string, at: number): void {
+/**
+ * Keeps GPUs for a job that starts at `at`. Those that others were told to give back come sooner than promised: they
+ * are kept `from` now on, or whoever took them meanwhile would be told to go at once.
+ */
+function keep(state: CycleState, what: WhatIf, job: PendingJob, flavor: string, at: number, from = at): void {
   if (state.policy.backfill !== 'easy') return;
-  state.reservations.push({ key: job.key, flavor, nodes: what.hold(at), at });
+  state.reservations.push({ key: job.key, flavor, nodes: what.hold(from), at });
 }
 
 /** A few names and how many more. */

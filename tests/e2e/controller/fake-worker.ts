@@ -63,6 +63,8 @@ export class FakeWorker {
   readonly #client: CoordinatorClient;
   readonly #stream: ClientDuplexStream<WorkerMessage, Directive>;
   ended = false;
+  /** It ended, and not in good order. */
+  failed = false;
   /** Told of every directive as it comes. */
   onDirective: ((directive: Directive) => void) | undefined;
 
@@ -83,6 +85,7 @@ export class FakeWorker {
       this.onDirective?.(directive);
     });
     this.#stream.on('error', () => {
+      this.failed = true;
       this.ended = true;
     });
     this.#stream.on('end', () => {
@@ -121,7 +124,11 @@ export class FakeWorker {
     this.say({ $case: 'ready', value: { committedStep: 0, totalSteps: 10 } });
   }
 
-  progress(step: number, trainLoss: number): void {
+  heartbeat(): void {
+    this.say({ $case: 'heartbeat', value: { committedStep: 0 } });
+  }
+
+  progress(step: number, trainLoss: number, estimatedSecondsLeft = 10 - step): void {
     this.say({
       $case: 'progress',
       value: {
@@ -134,7 +141,7 @@ export class FakeWorker {
         tokensPerSecond: 100,
         stepSeconds: 0.1,
         tokens: step * 10,
-        estimatedSecondsLeft: 10 - step,
+        estimatedSecondsLeft,
       },
     });
   }
