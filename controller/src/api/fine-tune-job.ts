@@ -87,7 +87,7 @@ export const fineTuneJobSpecSchema = documented(
     managedBy: text('Controller in charge; another value makes this one ignore the job.', 128).default(
       MANAGED_BY,
     ),
-    goal: choice('What filled-in fields are chosen for.', [
+    goal: choice('What filled-in fields are chosen for; it decides the rank of LoRA.', [
       'auto',
       'style',
       'knowledge',

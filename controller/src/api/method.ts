@@ -7,7 +7,11 @@ export const METHOD_TYPES = ['auto', 'lora', 'qlora', 'ptuning', 'ptuning-v2', '
 const lora = documented(
   'Low-rank adaptation: y = W x + (alpha / rank) B A x with W frozen. Used by lora and qlora.',
   {
-    rank: integer('Rank of A and B. Default 16.', 1, 1024).optional(),
+    rank: integer(
+      'Rank of A and B. Default by goal: 16 for auto, 8 for style and task, 32 for knowledge, 64 for reasoning.',
+      1,
+      1024,
+    ).optional(),
     alpha: fraction(
       'Scale of the update: it is multiplied by alpha / rank. Default 2 x rank.',
       0.000001,

@@ -1,9 +1,21 @@
 import type { Filler } from './filler.js';
+import type { FineTuneJobSpec } from './fine-tune-job.js';
 import type { Method, MethodType } from './method.js';
 import type { ResolvedMethod } from './resolved-spec.js';
 
+type Goal = FineTuneJobSpec['goal'];
+
+/** How much an adapter must be able to learn for each goal, and why. */
+const RANKS: Readonly<Record<Goal, readonly [rank: number, why: string]>> = {
+  auto: [16, 'enough capacity for a domain or a style; a few MB per billion parameters'],
+  style: [8, 'a style is little to learn, and a small adapter keeps the rest of the model as it is'],
+  task: [8, 'one narrow task is little to learn, and a small adapter does not memorise its examples'],
+  knowledge: [32, 'facts and rules need capacity in every layer'],
+  reasoning: [64, 'long chains of thought gain from capacity more than anything else does'],
+};
+
 /** The block of the method with every field given. */
-export function resolveMethod(method: Method, fill: Filler): ResolvedMethod {
+export function resolveMethod(method: Method, goal: Goal, fill: Filler): ResolvedMethod {
   const asked = method.type === 'auto' ? undefined : method.type;
   const type: Exclude<MethodType, 'auto'> = fill.pick(
     'method.type',
@@ -15,12 +27,7 @@ export function resolveMethod(method: Method, fill: Filler): ResolvedMethod {
     case 'lora':
     case 'qlora': {
       const lora = method.lora ?? {};
-      const rank = fill.pick(
-        'method.lora.rank',
-        lora.rank,
-        16,
-        'enough capacity for a domain or a style; a few MB per billion parameters',
-      );
+      const rank = fill.pick('method.lora.rank', lora.rank, ...RANKS[goal]);
       return {
         type,
         lora: {

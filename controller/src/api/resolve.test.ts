@@ -33,6 +33,19 @@ describe('resolveSpec', () => {
     expect(resolved.reasons.map(({ field }) => field)).toContain('training.learningRate');
   });
 
+  it.each([
+    ['style', 8],
+    ['task', 8],
+    ['knowledge', 32],
+    ['reasoning', 64],
+  ])('gives LoRA the rank that the goal %s needs, unless the user says another', (goal, rank) => {
+    const { method, reasons } = resolveSpec(spec({ goal }));
+    expect(method).toMatchObject({ type: 'lora', lora: { rank, alpha: 2 * rank } });
+    expect(reasons.map(({ field }) => field)).toContain('method.lora.rank');
+    const given = resolveSpec(spec({ goal, method: { lora: { rank: 4 } } }));
+    expect(given.method).toMatchObject({ lora: { rank: 4 } });
+  });
+
   it('tells the workers every Secret that the job names for an address', () => {
     const named = (name: string) => ({ secretRef: { name } });
     const config = toTrainerConfig(

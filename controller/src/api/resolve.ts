@@ -15,7 +15,7 @@ import type { Workers } from './workers.js';
 /** Fills in every field that the user left out. Pure: the same spec always gives the same result. */
 export function resolveSpec(spec: FineTuneJobSpec): ResolvedSpec {
   const fill = new Filler();
-  const method = resolveMethod(spec.method ?? {}, fill);
+  const method = resolveMethod(spec.method ?? {}, spec.goal, fill);
   const workers = resolveWorkers(spec.workers ?? {});
   return {
     model: spec.model,

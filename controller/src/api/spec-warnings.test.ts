@@ -3,22 +3,17 @@ import { parseFineTuneJobSpec } from './parse.js';
 import { resolveSpec } from './resolve.js';
 import { specWarnings } from './spec-warnings.js';
 
-const warningsOf = (more: object) =>
-  specWarnings(
-    resolveSpec(
-      parseFineTuneJobSpec({
-        queueName: 'team',
-        model: { source: 'file:///model' },
-        dataset: { sources: [{ uri: 'file:///data.jsonl' }] },
-        output: { uri: 'file:///out' },
-        ...more,
-        training: {
-          checkpoint: { everySteps: 100 },
-          ...('training' in more ? (more.training as object) : {}),
-        },
-      }),
-    ),
-  );
+const warningsOf = (more: object) => {
+  const spec = parseFineTuneJobSpec({
+    queueName: 'team',
+    model: { source: 'file:///model' },
+    dataset: { sources: [{ uri: 'file:///data.jsonl' }] },
+    output: { uri: 'file:///out' },
+    ...more,
+    training: { checkpoint: { everySteps: 100 }, ...('training' in more ? (more.training as object) : {}) },
+  });
+  return specWarnings(resolveSpec(spec), spec.goal);
+};
 const dataset = (more: object) => ({ sources: [{ uri: 'file:///data.jsonl' }], ...more });
 
 describe('specWarnings', () => {

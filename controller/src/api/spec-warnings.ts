@@ -1,8 +1,23 @@
+import type { FineTuneJobSpec } from './fine-tune-job.js';
 import type { ResolvedSpec } from './resolved-spec.js';
 
 /** What is allowed and yet is hardly what was meant, one sentence each. Pure. */
-export function specWarnings(spec: ResolvedSpec): string[] {
-  return [...workerWarnings(spec), ...trainingWarnings(spec), ...splitWarnings(spec)];
+export function specWarnings(spec: ResolvedSpec, goal: FineTuneJobSpec['goal']): string[] {
+  return [
+    ...methodWarnings(spec, goal),
+    ...workerWarnings(spec),
+    ...trainingWarnings(spec),
+    ...splitWarnings(spec),
+  ];
+}
+
+const PROMPT_METHODS: readonly string[] = ['prompt', 'ptuning', 'ptuning-v2'];
+
+function methodWarnings({ method }: ResolvedSpec, goal: FineTuneJobSpec['goal']): string[] {
+  if (!PROMPT_METHODS.includes(method.type) || (goal !== 'knowledge' && goal !== 'reasoning')) return [];
+  return [
+    `spec.method.type: ${method.type} leaves every weight as it is and hardly teaches ${goal}: use lora, or qlora where memory is short`,
+  ];
 }
 
 function workerWarnings({ workers, training }: ResolvedSpec): string[] {

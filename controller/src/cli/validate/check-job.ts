@@ -61,7 +61,12 @@ export async function checkJob(job: FineTuneJob, place: string, question: JobQue
   const { reasons, memory: _, ...resolved } = spec;
   return {
     problems: [...refused.map(at), ...(tooBig === undefined ? [] : [at(`spec ${tooBig}`)]), ...data.problems],
-    warnings: [...privileged, ...specWarnings(spec), ...memoryWarnings(memory, tooBig), ...data.warnings],
+    warnings: [
+      ...privileged,
+      ...specWarnings(spec, job.spec.goal),
+      ...memoryWarnings(memory, tooBig),
+      ...data.warnings,
+    ],
     notes: [...memoryNotes(spec, memory), ...data.notes],
     resolved,
     filled: reasons.map((reason) => ({ ...reason, value: valueAt(spec, reason.field) })),
