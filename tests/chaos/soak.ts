@@ -30,7 +30,7 @@ const [faults, size, seed] = [Number(values.faults), Number(values.workers), Num
 const random = randomOf(seed);
 const training: FakeTraining = {
   // While one is away, the others may take dozens.
-  totalSteps: 40 * faults + 400,
+  totalSteps: 20 * faults + 400,
   count: 16,
   length: 20_000,
   unitMs: 4,
