@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, ConnectionError, NotLeaderError } from '../errors.js';
 import { Backoff } from './backoff.js';
 import type { Connection } from './connection.js';
+import { FakeClock } from './fake-clock.js';
 import { KubeClient } from './kube-client.js';
 import { Reflector } from './reflector.js';
 import type { KubeObject, Resource } from './resource.js';
@@ -104,6 +105,69 @@ describe('KubeClient', () => {
     );
     await client.get(THINGS, { name: 'a', namespace: 'default' });
     expect(writes).toBe(1);
+  });
+
+  describe('a write that was decided while this process led, and is due when it leads no more', () => {
+    let leads: boolean;
+    let writes: number;
+    const serve = (request: IncomingMessage, response: ServerResponse) => {
+      if (request.method !== 'GET') writes++;
+      json(response, 200, thing('a', 1));
+    };
+    const fence = (fenced: KubeClient) =>
+      fenced.fence(() => {
+        if (!leads) throw new NotLeaderError('not the leader');
+      });
+    const expectHeldBack = async (write: Promise<unknown>, before: number) => {
+      await expect(write).rejects.toBeInstanceOf(NotLeaderError);
+      expect(writes).toBe(before);
+    };
+
+    beforeEach(() => {
+      leads = true;
+      writes = 0;
+      answer = serve;
+    });
+
+    it('is held back when it waited for its budget', async () => {
+      const clock = new FakeClock();
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const slow = new KubeClient(connectionTo(url), { qps: 1, burst: 1, clock });
+      fence(slow);
+      await slow.create(THINGS, thing('a', 1));
+      const write = slow.create(THINGS, thing('b', 1));
+      leads = false;
+      clock.advance(1000);
+      await expectHeldBack(write, 1);
+      slow.close();
+    });
+
+    it('is held back when it waited for a connection', async () => {
+      fence(client);
+      const held: ServerResponse[] = [];
+      answer = (_request, response) => held.push(response);
+      // As many as there are connections.
+      const reads = Array.from({ length: 64 }, () => client.get(THINGS, { name: 'a', namespace: 'default' }));
+      while (held.length < 64) await new Promise((resolve) => setImmediate(resolve));
+      const write = client.create(THINGS, thing('b', 1));
+      const outcome = expectHeldBack(write, 0);
+      await new Promise((resolve) => setImmediate(resolve));
+      leads = false;
+      answer = serve;
+      for (const response of held) json(response, 200, thing('a', 1));
+      await outcome;
+      await Promise.all(reads);
+    });
+
+    it('is held back when the server asked to wait', async () => {
+      fence(client);
+      answer = (_request, response) => {
+        writes++;
+        leads = false;
+        json(response, 429, { reason: 'TooManyRequests' }, { 'Retry-After': '0' });
+      };
+      await expectHeldBack(client.create(THINGS, thing('b', 1)), 1);
+    });
   });
 
   it('shares the fence with a client that has a budget of its own', async () => {
