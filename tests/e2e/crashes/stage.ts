@@ -13,9 +13,14 @@ import { tellStory, type Ending } from './story.js';
 import { Watcher } from './watcher.js';
 
 const GPUS = 2;
+/** Newest lines of the controllers' log that a failure tells. */
+const LINES_TOLD = 20;
 
 /** A cluster on which the story is told, with whatever controllers a test starts. */
 export class Stage {
+  /** What controllers said. */
+  readonly #log: string[] = [];
+
   private constructor(
     readonly cluster: Cluster,
     readonly robots: RobotNode,
@@ -50,7 +55,7 @@ export class Stage {
     };
     await writeFile(kubeconfig, JSON.stringify(config));
     const { redisUrl } = this;
-    const log = pino({ level: 'silent' });
+    const log = pino({ level: 'debug' }, { write: (line: string) => this.#log.push(line) });
     const controller = await startController({ kubeconfig, kubeApiQps: 0, redisUrl, log, ...options });
     this.robots.coordinator = controller.coordinatorAddress;
     return controller;
@@ -74,7 +79,7 @@ export class Stage {
       const { phase } = (pod as { status?: { phase?: string } }).status ?? {};
       return `pod ${metadata.name} ${phase} ${metadata.deletionTimestamp ?? ''}`;
     });
-    return [...jobs, ...pods].join('; ');
+    return [...jobs, ...pods, ...this.#log.slice(-LINES_TOLD)].join('; ');
   }
 
   async close(): Promise<void> {
