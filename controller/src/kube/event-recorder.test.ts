@@ -85,6 +85,31 @@ describe('EventRecorder', () => {
     expect(events.list()).toHaveLength(27);
   });
 
+  it('writes events of one object in order, and does not let one object wait for another', async () => {
+    const answers: (() => void)[] = [];
+    const begun: string[] = [];
+    const slow = {
+      ...fakeEvents().client,
+      create: <T extends KubeObject>(_resource: Resource, object: T): Promise<T> => {
+        const { involvedObject, reason } = object as unknown as Event & { involvedObject: { name: string } };
+        begun.push(`${involvedObject.name} ${reason}`);
+        return new Promise((resolve) => answers.push(() => resolve(object)));
+      },
+    };
+    const recorder = new EventRecorder(slow, { component: 'test', clock: new FakeClock() });
+    const named = (name: string) => ({ ...job, metadata: { ...job.metadata, name, uid: name } });
+    for (const name of ['a', 'b', 'c', 'd'])
+      for (const reason of ['Admitted', 'Training']) recorder.record(named(name), 'Normal', reason, 'x');
+    const settled = () => new Promise((resolve) => setImmediate(resolve));
+    await settled();
+    expect(begun).toEqual(['a Admitted', 'b Admitted', 'c Admitted', 'd Admitted']);
+    for (const answer of answers.splice(0)) answer();
+    await settled();
+    expect(begun.slice(4)).toEqual(['a Training', 'b Training', 'c Training', 'd Training']);
+    for (const answer of answers.splice(0)) answer();
+    await recorder.flush();
+  });
+
   it('goes on after an event that could not be written', async () => {
     const events = fakeEvents();
     const errors: unknown[] = [];

@@ -42,6 +42,8 @@ const SPAM_BURST = 25;
 const SPAM_QPS = 1 / 300;
 const MAX_KNOWN = 4096;
 const MAX_MESSAGE = 1024;
+/** Events that are written at once. */
+const LANES = 4;
 
 /**
  * Writes Events as client-go does: the same event again raises its count; more than ten that differ only in the message
@@ -52,7 +54,8 @@ export class EventRecorder {
   readonly #known = new Map<string, Known>();
   readonly #similar = new Map<string, Similar>();
   readonly #budgets = new Map<string, TokenBucket>();
-  #last: Promise<void> = Promise.resolve();
+  /** The last write of each lane: events of one object are written in order, those of several at once. */
+  readonly #lanes: Promise<void>[] = Array.from({ length: LANES }, () => Promise.resolve());
   #pending = 0;
 
   constructor(
@@ -62,13 +65,15 @@ export class EventRecorder {
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** Returns at once; the event is written in the background, in order. */
+  /** Returns at once; the event is written in the background, in the order of those of its object. */
   record(object: KubeObject, type: EventType, reason: string, message: string): void {
     const uid = object.metadata.uid ?? object.metadata.name;
     if (!this.#withinBudget(uid) || this.#pending > 1000) return;
     const text = this.#combined(`${uid}/${type}/${reason}`, message.slice(0, MAX_MESSAGE));
     this.#pending++;
-    this.#last = this.#last
+    const lane = laneOf(uid);
+    const before = this.#lanes[lane] ?? Promise.resolve();
+    this.#lanes[lane] = before
       .then(() => this.#write(object, type, reason, text))
       .catch((error: unknown) => this.options.onError?.(error))
       .finally(() => {
@@ -77,8 +82,8 @@ export class EventRecorder {
   }
 
   /** Resolves when all events recorded so far are written. */
-  flush(): Promise<void> {
-    return this.#last;
+  async flush(): Promise<void> {
+    await Promise.all(this.#lanes);
   }
 
   #withinBudget(uid: string): boolean {
@@ -153,6 +158,12 @@ export class EventRecorder {
     }
     remember(this.#known, key, fresh);
   }
+}
+
+function laneOf(uid: string): number {
+  let hash = 0;
+  for (let at = 0; at < uid.length; at++) hash = (hash * 31 + uid.charCodeAt(at)) >>> 0;
+  return hash % LANES;
 }
 
 /** Sets, and forgets the oldest entry of a map that grew too large. */
