@@ -9,6 +9,8 @@ export default defineConfig({
       'tests/**/*.test.ts',
     ],
     exclude: ['**/dist/**', '**/node_modules/**'],
+    // Jobs of tests name models that are nowhere; what asks the hub names a server of its own.
+    env: { HF_HUB_OFFLINE: '1' },
     pool: 'forks',
     maxWorkers: 2,
     // Only a guard against hanging: no test measures time, and machines are shared.

@@ -6,6 +6,7 @@ import { createCoordinatorServer, openStores, type Stores } from './coordinator/
 import type { CoordinatedJob, CoordinatorServer, CoordinatorTls, JobNews } from './coordinator/index.js';
 import { ApiError, ConnectionError, UserError } from './errors.js';
 import { KubeClient, keyOf, LeaderElection, loadConnection, systemClock } from './kube/index.js';
+import { hubEndpoint } from './models/index.js';
 import { ControllerMetrics, splitAddress, startStatusServer } from './observe/index.js';
 import type { Caches, ModelCache, TrainerNetwork } from './reconcile/index.js';
 import {
@@ -134,6 +135,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
       caches,
       coordinator: coordinator.coordinator,
       log,
+      hubEndpoint: hubEndpoint(process.env),
       observer: metrics,
       identities: new JobIdentities({ client, authority, clock: systemClock, lifetimeMs }),
       pods: {

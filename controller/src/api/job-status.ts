@@ -21,6 +21,11 @@ const queue = documented('Why the job waits.', {
 const resolved = documented(
   'The method and the training actually used, and why each filled field has its value.',
   {
+    model: documented('The commit of the hub that every worker and every attempt loads.', {
+      source: text('spec.model.source that was looked up.', 2048),
+      revision: text('spec.model.revision that was looked up.', 128).optional(),
+      commit: text('The commit that it was at then.', 40),
+    }).optional(),
     method: methodSchema.optional(),
     training: trainingSchema.optional(),
     dataset: datasetSchema.optional(),

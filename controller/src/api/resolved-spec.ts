@@ -65,6 +65,8 @@ export interface ResolvedSpec {
   };
   /** One entry for each field that the user left out and that matters for the result. */
   readonly reasons: readonly FilledField[];
+  /** The commit of the hub behind {@link model}, as the status holds it. */
+  readonly pin?: { readonly source: string; readonly revision?: string | undefined; readonly commit: string };
   /** What a worker needs of each of its GPUs; absent where the sizes of the base model are not known. */
   readonly memory?: MemoryNeed;
 }

@@ -11,15 +11,17 @@ import {
   systemClock,
   WorkQueue,
 } from '../kube/index.js';
+import { HubModels } from '../models/index.js';
 import type { Plan } from '../scheduling/index.js';
 import type { Caches } from './caches.js';
 import { BY_UID } from './caches.js';
 import type { JobIdentities } from './job-identities.js';
 import { JobReconciler } from './job-reconciler.js';
+import { PinnedModels } from './pinned-model.js';
 import { QueueReconciler } from './queue-reconciler.js';
 import { createResolver } from './resolve-cached.js';
 import { SchedulingLoop } from './scheduling-loop.js';
-import { connectTriggers } from './triggers.js';
+import { connectTriggers, CYCLE } from './triggers.js';
 import type { WorkerPodOptions } from './worker-pod.js';
 
 export interface ControlLoopsOptions {
@@ -34,6 +36,8 @@ export interface ControlLoopsOptions {
   readonly workers?: number;
   /** A job's progress is written at most this often, in milliseconds. @default 1000 */
   readonly progressIntervalMs?: number;
+  /** Hub that models are looked up on, such as https://huggingface.co. @default none */
+  readonly hubEndpoint?: string | undefined;
   readonly observer?: ControlLoopsObserver;
 }
 
@@ -90,11 +94,27 @@ export class ControlLoops {
       workers = 8,
       progressIntervalMs = 1000,
     } = this.options;
-    const resolve = createResolver({ allowPrivileged: pods.allowPrivilegedTemplates ?? false });
+    const models = new PinnedModels(
+      new HubModels({
+        endpoint: this.options.hubEndpoint,
+        now: () => this.#clock.monotonic(),
+        onFailure: (model, error) =>
+          this.options.log.info(
+            { model, err: error },
+            'the hub does not tell its commit; workers ask for themselves',
+          ),
+      }),
+    );
+    const resolve = createResolver({ allowPrivileged: pods.allowPrivilegedTemplates ?? false }, models);
     const scheduling = new SchedulingLoop({
       caches,
       clock: this.#clock,
       resolve,
+      isSettled: (job, later) =>
+        models.isSettled(job, () => {
+          later();
+          this.#queues.cycles.add(CYCLE);
+        }),
       onVerdict: (key, afterMs) => this.#queues.jobs.addAfter(key, afterMs),
       onReserved: (queue) => this.#queues.gpuQueues.add(queue),
       ...(observer === undefined ? {} : { onCycle: (seconds, plan) => observer.cycle(seconds, plan) }),

@@ -105,7 +105,9 @@ function decideWaiting(facts: JobFacts): Decision {
 
 function resolvedStatus({ resolved, job }: JobFacts): FineTuneJobStatus['resolved'] {
   if (resolved === undefined) return job.status?.resolved;
-  const { method, training, dataset, reasons } = resolved;
+  const { pin: model, method, training, dataset, reasons } = resolved;
   // Through JSON: the status is compared with what the API server sent, which holds no undefined.
-  return JSON.parse(JSON.stringify({ method, training, dataset, reasons })) as FineTuneJobStatus['resolved'];
+  return JSON.parse(
+    JSON.stringify({ model, method, training, dataset, reasons }),
+  ) as FineTuneJobStatus['resolved'];
 }

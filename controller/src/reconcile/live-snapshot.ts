@@ -57,6 +57,8 @@ export class LiveSnapshot {
     private readonly caches: SnapshotCaches,
     private readonly undone: (key: string) => Undone,
     private readonly resolve: (job: FineTuneJob) => Resolution,
+    /** Whether all is known that a placement needs; otherwise calls back once it is. */
+    private readonly isSettled: (job: FineTuneJob, later: () => void) => boolean = () => true,
   ) {
     this.#unsubscribe = [
       follow(caches.jobs, ({ key }) => this.#touched.add(key)),
@@ -108,7 +110,8 @@ export class LiveSnapshot {
   #updateJob(key: string, now: number): void {
     const job = this.caches.jobs.get(key);
     const before = this.#entries.get(key);
-    const entry = job !== undefined && isScheduled(job) ? this.#entryOf(key, job, now) : undefined;
+    const isReady = job !== undefined && isScheduled(job) && this.isSettled(job, () => this.touch(key));
+    const entry = isReady ? this.#entryOf(key, job, now) : undefined;
     if (entry === undefined) this.#gangs.delete(key);
     const due = entry?.kind === 'pending' ? entry.until : undefined;
     if (due === undefined) this.#due.delete(key);

@@ -2,6 +2,7 @@ import type { FineTuneJob, PodTemplatePolicy, ResolvedSpec } from '../api/index.
 import { memoryNeed, parseFineTuneJobSpec, podTemplateProblems, resolveSpec } from '../api/index.js';
 import { UserError } from '../errors.js';
 import { readModelShape } from '../models/index.js';
+import type { PinnedModels } from './pinned-model.js';
 import { withMicroBatch } from './smaller-micro-batch.js';
 
 export type Resolved = ResolvedSpec | { readonly invalid: string };
@@ -9,11 +10,20 @@ export type Resolved = ResolvedSpec | { readonly invalid: string };
 /** So many specs are remembered. */
 const MOST = 20_000;
 
-/** Resolves each generation of a job's spec once; its status may name a smaller micro-batch. */
-export function createResolver(policy: PodTemplatePolicy): (job: FineTuneJob) => Resolved {
+type Model = ReturnType<PinnedModels['of']>;
+
+/**
+ * Resolves each generation of a job's spec once; its status may name a smaller micro-batch, and what is known of its
+ * model may become more.
+ */
+export function createResolver(
+  policy: PodTemplatePolicy,
+  models?: Pick<PinnedModels, 'of'>,
+): (job: FineTuneJob) => Resolved {
   interface Known {
     readonly generation: number;
     readonly microBatchSize: number | undefined;
+    readonly model: Model;
     readonly resolved: Resolved;
   }
   /** By the spec itself, which is another object with every change of the status, and by the job's uid. */
@@ -22,12 +32,19 @@ export function createResolver(policy: PodTemplatePolicy): (job: FineTuneJob) =>
   return (job) => {
     const { uid = '', generation = 0 } = job.metadata;
     const microBatchSize = job.status?.microBatchSize;
+    const model = models?.of(job);
+    const fits = (entry: Known | undefined): entry is Known =>
+      entry !== undefined &&
+      entry.microBatchSize === microBatchSize &&
+      entry.model?.commit === model?.commit &&
+      // Sizes that were known once are those of the commit for ever.
+      (entry.model?.shape !== undefined || model?.shape === undefined);
     const before = bySpec.get(job.spec);
-    if (before?.microBatchSize === microBatchSize && before !== undefined) return before.resolved;
+    if (fits(before)) return before.resolved;
     let known = byUid.get(uid);
-    const isSame = known?.generation === generation && known.microBatchSize === microBatchSize;
+    const isSame = known?.generation === generation && fits(known);
     if (known === undefined || !isSame || uid === '') {
-      known = { generation, microBatchSize, resolved: resolve(job, policy) };
+      known = { generation, microBatchSize, model, resolved: resolve(job, policy, model) };
       byUid.delete(uid);
       byUid.set(uid, known);
       const [oldest] = byUid.keys();
@@ -39,21 +56,26 @@ export function createResolver(policy: PodTemplatePolicy): (job: FineTuneJob) =>
 }
 
 /** The API server validated the spec, but perhaps with the schema of another version. */
-function resolve(job: FineTuneJob, policy: PodTemplatePolicy): Resolved {
+function resolve(job: FineTuneJob, policy: PodTemplatePolicy, model: Model): Resolved {
   const [problem, ...more] = podTemplateProblems(job.spec, policy);
   if (problem !== undefined)
     return { invalid: more.length === 0 ? problem : `${problem} (and ${more.length} more)` };
   try {
-    return withMemory(
-      withMicroBatch(resolveSpec(parseFineTuneJobSpec(job.spec)), job.status?.microBatchSize),
-    );
+    const spec = withMicroBatch(resolveSpec(parseFineTuneJobSpec(job.spec)), job.status?.microBatchSize);
+    return withMemory(model === undefined ? spec : pinned(spec, model), model);
   } catch (error) {
     if (error instanceof UserError) return { invalid: error.message };
     throw error;
   }
 }
 
-function withMemory(spec: ResolvedSpec): ResolvedSpec {
-  const model = readModelShape(spec.model.source);
-  return model === undefined ? spec : { ...spec, memory: memoryNeed(spec, model) };
+/** Workers are told the commit; an address that names a revision itself would contradict it. */
+function pinned(spec: ResolvedSpec, { pin }: NonNullable<Model>): ResolvedSpec {
+  const source = spec.model.source.replace(/@[^/]+$/, '');
+  return { ...spec, model: { ...spec.model, source, revision: pin.commit }, pin };
+}
+
+function withMemory(spec: ResolvedSpec, model: Model): ResolvedSpec {
+  const shape = model?.shape ?? readModelShape(spec.model.source);
+  return shape === undefined ? spec : { ...spec, memory: memoryNeed(spec, shape) };
 }

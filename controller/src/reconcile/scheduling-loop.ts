@@ -10,6 +10,8 @@ export interface SchedulingLoopOptions {
   readonly caches: Caches;
   readonly clock: Clock;
   readonly resolve: (job: FineTuneJob) => ResolvedSpec | { readonly invalid: string };
+  /** Whether all is known that a job's placement needs; otherwise calls back once it is. @default always */
+  readonly isSettled?: (job: FineTuneJob, later: () => void) => boolean;
   /** A job's admission or its reason to wait changed; look at it, at once or after a while. */
   readonly onVerdict: (key: string, afterMs: number) => void;
   /** What is kept for the waiting jobs of a queue changed. */
@@ -43,6 +45,7 @@ export class SchedulingLoop {
       },
       (key) => this.#undone.of(key),
       options.resolve,
+      options.isSettled,
     );
   }
 
