@@ -204,6 +204,8 @@ function lead(
     acting = true;
     const outcome = await held;
     if (outcome === 'lost') {
+      // Writes that are on their way, on slow connections, must not arrive when another one acts.
+      client.close();
       metrics.leading(false);
       log.error({ identity }, 'the lease is lost: another controller acts now');
       options.onLeadershipLost?.();

@@ -197,7 +197,9 @@ export class LeaderElection {
   async #tryAcquireOrRenew(): Promise<boolean> {
     const begun = this.#clock.monotonic();
     const limit = new AbortController();
-    const cancel = this.#clock.after(this.#timing.renewDeadlineMs / 2, () => limit.abort());
+    // A leader must not be waiting for an answer still when its time is over.
+    const left = this.isLeader ? (this.#renewedAt ?? 0) + this.#timing.renewDeadlineMs - begun : Infinity;
+    const cancel = this.#clock.after(Math.min(this.#timing.renewDeadlineMs / 2, left), () => limit.abort());
     try {
       return await this.#attempt(begun, limit.signal);
     } catch (error) {

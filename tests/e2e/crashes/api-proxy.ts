@@ -28,7 +28,7 @@ export type Treatment =
   | { readonly kind: 'cut'; readonly afterBytes: number }
   /** A watch: its history is gone, as the server says within the stream. */
   | { readonly kind: 'expire' }
-  /** Held back until the promise resolves; then passed on, whatever became of the sender. */
+  /** Held back until the promise resolves; then passed on, unless the sender has hung up, as networks do. */
   | { readonly kind: 'delay'; readonly until: Promise<void> };
 
 const PASS: Treatment = { kind: 'pass' };
@@ -107,6 +107,7 @@ export class ApiProxy {
       return;
     }
     if (treatment.kind === 'delay') await treatment.until;
+    if (incoming.socket.destroyed) return;
     const { hostname, port } = new URL(url);
     const headers: OutgoingHttpHeaders = { ...incoming.headers, authorization: `Bearer ${token}` };
     const { method = 'GET', url: path = '/' } = incoming;
