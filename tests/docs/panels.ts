@@ -1,9 +1,11 @@
 // Draws the panels of the dashboards to deploy/docs/panels, from a real Prometheus that watches a small job on this machine.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startServer } from '@tuneyard/controller/test-servers';
 import { stringify } from 'yaml';
+import { JOBS, PODS } from '../e2e/controller/kinds.js';
 import { startTrainingCluster } from '../e2e/training-cluster.js';
 import { REPOSITORY } from '../support/repository.js';
 import { tuneyard } from '../support/run-command.js';
@@ -15,9 +17,9 @@ const USAGE = `node tests/dist/docs/panels.js [options]
 Draws the panels of the Grafana dashboards as SVG, with figures of a job of a tiny model that runs meanwhile. Panels of
 NVIDIA's DCGM exporter have no data on a machine without GPUs. Needs Debian's package prometheus.
 
-  --seconds N    for how long figures are collected; default 45
+  --seconds N    for how long figures are collected; default 90
 `;
-const values = readOptions(USAGE, { seconds: { type: 'string', default: '45' } });
+const values = readOptions(USAGE, { seconds: { type: 'string', default: '90' } });
 const seconds = Number(values.seconds);
 
 interface Panel {
@@ -38,25 +40,59 @@ interface Found {
 
 const JOB = 'contracts';
 const cluster = await startTrainingCluster();
+const at = (name: string) => ({ name, namespace: 'default' });
+
+/** One job gives its GPUs back, another one comes and ends, and a worker is killed. */
+async function disturb(): Promise<void> {
+  await cluster.client.mergePatch(JOBS, at('letters'), { spec: { suspend: true } });
+  await cluster.submit('memo', { priority: 1, training: { steps: 5 }, workers: { min: 2, max: 2 } });
+  await cluster.client.delete(PODS, at(`${JOB}-worker-1`), { gracePeriodSeconds: 0 });
+  await cluster.jobWhen('memo', 'is complete', ({ status }) => status?.phase === 'Complete');
+  await cluster.jobWhen(JOB, 'is whole again', ({ status }) => status?.workers?.ready === 2);
+}
+
 const closers = [() => cluster.close()];
 try {
   await cluster.submit(JOB, {
-    training: { steps: 100_000, batchSize: 8, microBatchSize: 1, checkpoint: { everySteps: 100 } },
+    training: {
+      steps: 100_000,
+      batchSize: 8,
+      microBatchSize: 1,
+      evalEverySteps: 20,
+      verifyEverySteps: 25,
+      checkpoint: { everySteps: 100 },
+    },
+    dataset: {
+      sources: [{ uri: pathToFileURL(join(cluster.folder, 'data.jsonl')).href }],
+      split: { train: 0.75, validation: 0.25, test: 0 },
+      maxLength: 64,
+    },
     workers: { min: 2, max: 2 },
   });
+  await cluster.submit('letters', { training: { steps: 100_000 }, workers: { min: 2, max: 2 } });
   await cluster.submit('waits', { workers: { min: 4, max: 4 } });
   await cluster.jobWhen(JOB, 'trains', ({ status }) => (status?.progress?.step ?? 0) >= 3);
-  const { stdout } = await tuneyard('logs', JOB, '--kubeconfig', cluster.kubeconfig);
-  const trainers = [...stdout.matchAll(/"url":"http:\/\/([^/"]+)/g)].map(([, target = '']) => target);
-  const job = (name: string, targets: readonly string[]) => ({
+  const targetsFile = join(cluster.folder, 'trainers.json');
+  const findTrainers = async () => {
+    const { stdout } = await tuneyard('logs', JOB, '--kubeconfig', cluster.kubeconfig);
+    const targets = [...stdout.matchAll(/"url":"http:\/\/([^/"]+)/g)].map(([, target = '']) => target);
+    writeFileSync(targetsFile, JSON.stringify([{ targets }]));
+  };
+  await findTrainers();
+  const job = (name: string, where: object) => ({
     job_name: name,
     honor_labels: true,
     scrape_interval: '1s',
     scrape_timeout: '1s',
-    static_configs: [{ targets }],
+    ...where,
   });
   const controller = new URL(cluster.controller.metricsUrl).host;
-  const config = stringify({ scrape_configs: [job('controller', [controller]), job('trainer', trainers)] });
+  const config = stringify({
+    scrape_configs: [
+      job('controller', { static_configs: [{ targets: [controller] }] }),
+      job('trainer', { file_sd_configs: [{ files: [targetsFile] }] }),
+    ],
+  });
   const prometheus = await startServer(
     'prometheus',
     (port, folder) => [
@@ -68,7 +104,10 @@ try {
     { 'prometheus.yml': () => config },
   );
   closers.unshift(() => prometheus.close());
-  await delay(seconds * 1000);
+  await delay((seconds * 1000) / 3);
+  await disturb();
+  await findTrainers();
+  await delay((seconds * 2000) / 3);
   const end = Date.now() / 1000;
 
   const ask = async (expr: string): Promise<readonly Found[]> => {
@@ -113,6 +152,8 @@ try {
     );
     const file = join(folder, `${name}.svg`);
     writeFileSync(file, drawDashboard(title, drawn));
+    const empty = drawn.filter(({ series, type }) => series.length === 0 && type !== 'row');
+    console.log(`${file}: without figures: ${empty.map((panel) => panel.title).join(', ')}`);
     console.log(`${file}: ${drawn.filter(({ series }) => series.length > 0).length} panels with figures`);
   }
 } finally {
