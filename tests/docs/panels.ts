@@ -104,6 +104,7 @@ try {
     { 'prometheus.yml': () => config },
   );
   closers.unshift(() => prometheus.close());
+  const begin = Date.now() / 1000;
   await delay((seconds * 1000) / 3);
   await disturb();
   await findTrainers();
@@ -116,7 +117,7 @@ try {
       .replaceAll('$queue', '.*')
       .replaceAll('$namespace', 'default')
       .replaceAll('$job', JOB);
-    const window = { start: String(end - seconds + 5), end: String(end), step: '1' };
+    const window = { start: String(begin + 5), end: String(end), step: '1' };
     const response = await fetch(
       `http://127.0.0.1:${prometheus.port}/api/v1/query_range?${new URLSearchParams({ query, ...window }).toString()}`,
     );
