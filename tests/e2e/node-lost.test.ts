@@ -9,7 +9,7 @@ import { startTrainingCluster, type TrainingCluster } from './training-cluster.j
 
 type Pod = KubeObject & { readonly status?: { readonly phase?: string } };
 
-const STEPS = 250;
+const STEPS = 400;
 
 let cluster: TrainingCluster;
 beforeAll(async () => {
@@ -23,6 +23,15 @@ const submit = (name: string, workers: object, steps = STEPS) =>
     workers,
     runPolicy: { backoffLimit: 0 },
   });
+
+/** Two train again; on a busy machine the one that was left may come to the end before the other one has started. */
+const hasTwoAgain = (name: string, step: number) =>
+  cluster.jobWhen(
+    name,
+    'trains with two again, or is complete',
+    ({ status }) =>
+      status?.phase === 'Complete' || (status?.workers?.ready === 2 && (status.progress?.step ?? 0) > step),
+  );
 
 const adapterOf = (name: string) =>
   createHash('sha256')
@@ -74,7 +83,7 @@ describe('a node that goes down under a job', () => {
       ({ status }) => status?.placement?.nodes[0] === spare,
     );
     expect(after.status?.placement?.nodes).toEqual([spare, second]);
-    const again = await trains('hit', 2, step);
+    const again = await hasTwoAgain('hit', step);
     expect(again.status?.workers?.generation ?? 0).toBeGreaterThan(before.status?.workers?.generation ?? 0);
     expect((await podOf(1)).metadata.uid).toBe(survivor.metadata.uid);
 
@@ -107,7 +116,7 @@ describe('a node that goes down under a job', () => {
     const step = fewer.status?.progress?.step ?? 0;
     await trains('alone', 1, step);
     await cluster.addNode('gpu-3', 1);
-    await trains('alone', 2, step);
+    await hasTwoAgain('alone', step);
     const { status } = await complete('alone');
     expect(status?.placement?.nodes[1]).toBe('gpu-3');
     expect(status).toMatchObject({ replacements: 1, progress: { step: STEPS } });
