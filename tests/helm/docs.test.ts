@@ -49,7 +49,7 @@ describe.each(PAGES)('%s', (page) => {
   });
 
   it('starts only programs and commands that exist', () => {
-    const sources = ['main', 'cluster-commands']
+    const sources = ['program', 'cluster-commands']
       .map((file) => text(`controller/src/cli/${file}.ts`))
       .join('');
     const commands = [...sources.matchAll(/\b(?:c|trainerC)ommand\('(\w+)'/g)].map(([, name]) => name);
