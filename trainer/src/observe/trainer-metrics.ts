@@ -2,9 +2,6 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 
 const STEP_SECONDS_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** Causes of memberships that can interrupt a sum. */
-const REGROUPING_CAUSES = ['joined', 'lost', 'link', 'restored', 'expelled', 'balanced'] as const;
-
 /** The metrics of one worker, on a registry of its own. Every series carries the job it belongs to. */
 export class TrainerMetrics {
   readonly registry = new Registry();
@@ -110,9 +107,6 @@ export class TrainerMetrics {
   constructor(labels: Readonly<Record<string, string>>) {
     this.registry.setDefaultLabels(labels);
     collectDefaultMetrics({ register: this.registry });
-    // A rate sees nothing of a series that begins with its first event, and these events may be the only ones.
-    for (const cause of REGROUPING_CAUSES) this.recoverySeconds.zero({ cause });
-    for (const direction of ['sent', 'received']) this.stateTransferBytes.inc({ direction }, 0);
   }
 
   private gauge(name: string, help: string): Gauge {
