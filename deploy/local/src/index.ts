@@ -1,4 +1,5 @@
 export { UserError } from './errors.js';
+export { kubeconfigText } from './apiserver/kubeconfig.js';
 export {
   startControlPlane,
   type ControlPlane,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { kubeconfigText } from '@tuneyard/local';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cluster, ControllerProcess } from './cluster.js';
 import { jobObject, queueObject, startCluster, startControllerProcess, until } from './cluster.js';
@@ -44,15 +45,7 @@ async function start(who: string): Promise<{ controller: ControllerProcess; prox
   const proxy = await RecordingProxy.start(who, cluster, log);
   proxies.push(proxy);
   const kubeconfig = join(folder, who);
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'c',
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    clusters: [{ name: 'c', cluster: { server: proxy.url } }],
-    users: [{ name: 'u', user: {} }],
-  };
-  await writeFile(kubeconfig, JSON.stringify(config));
+  await writeFile(kubeconfig, kubeconfigText({ url: proxy.url }));
   const controller = await startControllerProcess(kubeconfig, ['--leader-elect', ...TIMING]);
   controllers.push(controller);
   return { controller, proxy };

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { kubeconfigText } from '@tuneyard/local';
 import { startController, type ControllerOptions, type RunningController } from '@tuneyard/controller/start';
 import { pino } from 'pino';
 import { queueObject, startCluster, type Cluster } from '../controller/cluster.js';
@@ -45,15 +46,7 @@ export class Stage {
     options: Partial<ControllerOptions> = {},
   ): Promise<RunningController> {
     const kubeconfig = join(this.folder, new URL(proxy.url).port);
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'c',
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-      clusters: [{ name: 'c', cluster: { server: proxy.url } }],
-      users: [{ name: 'u', user: {} }],
-    };
-    await writeFile(kubeconfig, JSON.stringify(config));
+    await writeFile(kubeconfig, kubeconfigText({ url: proxy.url }));
     const { redisUrl } = this;
     const log = pino({ level: 'debug' }, { write: (line: string) => this.#log.push(line) });
     const controller = await startController({ kubeconfig, kubeApiQps: 0, redisUrl, log, ...options });

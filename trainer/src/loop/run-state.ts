@@ -1,4 +1,4 @@
-import { copyInSlices } from '../support/index.js';
+import { copyInSlices, copyOf } from '../support/index.js';
 
 /**
  * The loop's own part of the adapter state: what, beside parameters and optimizer moments, a newcomer or a
@@ -98,10 +98,4 @@ export async function unpackState(packed: Uint8Array): Promise<WholeState> {
     }
   }
   throw new Error(`a state of ${packed.length} bytes is truncated or damaged`);
-}
-
-async function copyOf(bytes: Uint8Array): Promise<Uint8Array> {
-  const copy = new Uint8Array(bytes.length);
-  await copyInSlices(copy, bytes);
-  return copy;
 }

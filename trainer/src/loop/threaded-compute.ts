@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Scalars } from '../collective/group.js';
-import { copyInSlices } from '../support/index.js';
+import { copyInSlices, copyOf } from '../support/index.js';
 import type { MemoryReport } from '../memory/index.js';
 import type { LocalJob } from '../storage/index.js';
 import type { Compute, LoadedJob, MatchCount } from './compute.js';
@@ -61,9 +61,8 @@ export class ThreadedCompute implements Compute {
   }
 
   async importState(state: Uint8Array): Promise<void> {
-    const given = new Uint8Array(state.length);
-    await copyInSlices(given, state);
-    await this.thread.call('importState', given);
+    // The thread keeps what it is given.
+    await this.thread.call('importState', await copyOf(state));
   }
 
   save(folder: string): Promise<void> {

@@ -21,7 +21,7 @@ export async function inSlices(
   }
 }
 
-/** target = source, in slices; equal lengths. */
+/** The beginning of target = source, in slices. */
 export function copyInSlices<Values extends Uint8Array | Float32Array>(
   target: Values,
   source: Values,
@@ -29,4 +29,11 @@ export function copyInSlices<Values extends Uint8Array | Float32Array>(
   return inSlices(source.length, source.BYTES_PER_ELEMENT, (start, end) =>
     target.set(source.subarray(start, end), start),
   );
+}
+
+/** The same bytes in memory of their own, copied in slices. */
+export async function copyOf(bytes: Uint8Array): Promise<Uint8Array> {
+  const copy = new Uint8Array(bytes.length);
+  await copyInSlices(copy, bytes);
+  return copy;
 }
