@@ -106,7 +106,8 @@ export class VectorPool<Vector extends Numbers> {
   constructor(private readonly allocate: (length: number) => Vector) {}
 
   take(length: number): Vector {
-    const at = this.#free.findIndex((vector) => vector.length === length);
+    // The newest one is the likeliest to be in the cache still.
+    const at = this.#free.findLastIndex((vector) => vector.length === length);
     const [vector] = at < 0 ? [] : this.#free.splice(at, 1);
     if (vector !== undefined) this.#given.delete(vector);
     return vector ?? this.allocate(length);
