@@ -9,7 +9,10 @@ import { coverUnits, rootOf, unitsOf, type Block } from './tree.js';
 export interface Route {
   /** The rank that finishes the sum of the segment. */
   readonly owner: number;
-  /** The rank that takes this member's own partial sums: the relay of its node; this one itself keeps them. */
+  /**
+   * The rank that takes this member's own partial sums: the relay of its node, which keeps its own, or the owner where the
+   * member is alone on its node.
+   */
   readonly partialsTo: number;
   /** What this member adds up; absent = it only sends. */
   readonly collects?: {
@@ -53,6 +56,8 @@ export function routesOf({ rank, nodes, blocks, count }: RouteOptions): Route[] 
   const ownNode = layout.nodeOf(rank);
   const neighbours = layout.membersOf(ownNode);
   return nodes.map((node, owner) => {
+    if (owner !== rank && neighbours.length === 1)
+      return { owner, partialsTo: owner, resultFrom: owner, resultsTo: [] };
     const relay = layout.relayFor(ownNode, owner);
     const base = { owner, partialsTo: relay };
     if (relay !== rank) return { ...base, resultFrom: relay, resultsTo: [] };

@@ -100,9 +100,7 @@ export class WorkReduce {
       const segment = this.#segments[owner] ?? { start: 0, end: 0 };
       if (collects !== undefined) this.#await(segment, owner, collects.from);
       if (owner === rank) continue;
-      // A member alone on its node only passes on what it has already.
-      if (collects !== undefined && collects.from.size > 1)
-        relayed += collects.makes.length * (segment.end - segment.start);
+      relayed += (collects?.makes.length ?? 0) * (segment.end - segment.start);
       for (const chunk of chunksOf(segment)) this.#awaited.set(chunk.start, { chunk, route });
     }
     const passesOn = this.#routes.some(({ owner, resultsTo }) => owner !== rank && resultsTo.length > 0);
