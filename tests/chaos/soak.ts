@@ -12,8 +12,8 @@ import { readOptions } from '../support/read-options.js';
 const USAGE = `node tests/dist/chaos/soak.js [options]
 
 Random faults in a row on one job, then the proof that it came to the same bits as a job nobody disturbed, and that a
-worker which lived through all of them holds no more memory and files at the end than at the start. Connections that hang are
-given up after a while: when it is calm again, until then.
+worker which lived through all of them holds no more memory and files at the end than at the start. Files are compared
+when it is calm again and connections that hang have been given up.
 
   --faults N     default 200
   --workers N    default 4
