@@ -19,6 +19,8 @@ const FLOW_CONTROL_WINDOW_BYTES = 8 << 20;
 const CHANNEL_OPTIONS: ClientOptions = {
   'grpc-node.flow_control_window': FLOW_CONTROL_WINDOW_BYTES,
   'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
+  // A state is fetched once: its connection is not kept afterwards. grpc-js would keep it for half an hour.
+  'grpc.client_idle_timeout_ms': 5000,
   // Retries would keep a copy of every message.
   'grpc.enable_retries': 0,
   'grpc.enable_channelz': 0,
