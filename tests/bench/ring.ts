@@ -15,6 +15,8 @@ import {
 
 const CHUNK_ELEMENTS = 262_144;
 const ELEMENT_BYTES = 4;
+/** Its data plane has no thread of its own: a rank that makes up values to check with answers nobody meanwhile. */
+const PATIENCE_MS = 60_000;
 
 interface Sum {
   readonly vector: Float32Array;
@@ -43,8 +45,12 @@ export class Ring {
 
   /** Resolves with the address for the next rank to pull from. */
   async listen(): Promise<string> {
-    const host = { listenHost: '127.0.0.1', advertiseHost: '127.0.0.1' };
-    this.#plane = await createHttp2DataPlane(host, {
+    const options = {
+      listenHost: '127.0.0.1',
+      advertiseHost: '127.0.0.1',
+      silence: { leastPatienceMs: PATIENCE_MS, mostPatienceMs: PATIENCE_MS },
+    };
+    this.#plane = await createHttp2DataPlane(options, {
       onPull: (_, sink) => {
         this.#sink = sink;
         sink.onDrain(() => {
