@@ -28,6 +28,7 @@ import { peftPython } from './peft-environment.js';
 import { answerOf, tell } from './rank-processes.js';
 import { coordinatorTls, workerMaterial } from '../support/certificates.js';
 import { readOptions } from '../support/read-options.js';
+import { RoundProgress } from '../support/round-progress.js';
 
 const USAGE = `node tests/dist/bench/allreduce.js [options]
 
@@ -73,8 +74,10 @@ const rounds = Number(values.rounds);
 const elements = Math.round((Number(values.mib) * 2 ** 20) / 4);
 const python = values['no-gloo'] ? { missing: 'it was left out' } : peftPython(values.python);
 if ('missing' in python) console.log(`no comparison with Gloo: ${python.missing}`);
+const progress = new RoundProgress();
 const rows: Row[] = [];
 for (const size of values.ranks.split(',').map(Number)) rows.push(...(await measure(size)));
+progress.end();
 printRows(rows);
 if (values.json !== undefined)
   writeFileSync(
@@ -112,6 +115,7 @@ async function measure(size: number): Promise<Row[]> {
     const peers = addresses.flatMap(({ address }): RankAddress[] => (address ? [address] : []));
     await tell<RankAnswer>(children, { kind: 'connect', peers });
     gloo = 'python' in python ? await startGloo(python.python, size, elements) : undefined;
+    progress.at(`${size} ranks: the sums are checked`);
     for (const command of vectorCommands(transports).values()) await check(children, command);
     const big = await alternate(children, transports, gloo);
     return values['no-small'] ? big : [...big, ...(await latencies(children, transports))];
@@ -154,6 +158,11 @@ async function alternate(
   const samples = new Map<string, Sample[]>([...commands.keys()].map((name) => [name, []]));
   const ofGloo: Sample[] = [];
   for (let turn = -1; turn < rounds; turn++) {
+    progress.at(
+      `${children.length} ranks: whole vectors, after one round to warm up`,
+      Math.max(1, turn + 1),
+      rounds,
+    );
     for (const [name, command] of commands) {
       const apart = command.kind === 'sum' && command.partials > 1;
       const sample = sampleOf(await tell<RankAnswer>(children, command), apart);
@@ -185,6 +194,7 @@ async function latencies(
       ['barrier', 0, 1000, 3000],
       ['1 MiB', 262_144, 50, 250],
     ] as const) {
+      progress.at(`${children.length} ranks: ${repeats} times ${what} over ${transport}`);
       const command: SumCommand = {
         kind: 'sum',
         transport,

@@ -5,6 +5,7 @@ import { readShape, shapeFolder, stepFlops } from './train-shape.js';
 import type { StepTimes } from './train-rank.js';
 import { startWorkers, type Workers } from './train-workers.js';
 import { readOptions } from '../support/read-options.js';
+import { RoundProgress } from '../support/round-progress.js';
 import { median } from '../support/quantile.js';
 
 const USAGE = `node tests/dist/bench/train.js [options]
@@ -118,11 +119,14 @@ async function startRival(): Promise<Rival | undefined> {
 
 async function alternate(workers: Workers, rival: Rival | undefined): Promise<Pair[]> {
   const pairs: Pair[] = [];
+  const progress = new RoundProgress();
   for (let turn = -WARM_UP; turn < steps; turn++) {
+    progress.at(`steps, after ${WARM_UP} to warm up`, Math.max(1, turn + 1), steps);
     const ours = await workers.step();
     const pair = rival === undefined ? { ours } : { ours, theirs: await rival.step() };
     if (turn >= 0) pairs.push(pair);
   }
+  progress.end();
   return pairs;
 }
 

@@ -24,7 +24,7 @@ const TRANS = 112;
 export async function loadOpenBlas(heap: EmscriptenHeap, path?: string): Promise<OpenBlas | undefined> {
   const ffi = await loadFfi();
   if (ffi === undefined) return undefined;
-  prepareEnvironment(ffi);
+  const family = prepareEnvironment(ffi);
   const library = firstThatLoads(ffi, path === undefined ? LIBRARIES : [path]);
   if (library === undefined) return undefined;
   const [pointer, int, float] = ['uintptr_t', 'int', 'float'];
@@ -36,7 +36,7 @@ export async function loadOpenBlas(heap: EmscriptenHeap, path?: string): Promise
   const version = describe('openblas_get_config').split(' ').slice(0, 2).join(' ');
   const base = baseAddress(ffi, heap);
   return {
-    description: `${version} for ${describe('openblas_get_corename')}`,
+    description: `${version} for ${coreName(describe('openblas_get_corename'), family)}`,
     gemm: (p) => {
       const at = base();
       sgemm(
@@ -63,13 +63,22 @@ export async function loadOpenBlas(heap: EmscriptenHeap, path?: string): Promise
  * Releases of OpenBLAS older than a processor take it for an ancient one and run several times slower, so the family
  * is named before the library loads. Goes through libc, because process.env of a worker thread is a copy that native
  * code does not see. A value set by the user stays.
+ * @returns the family for this processor
  */
-function prepareEnvironment(ffi: Ffi): void {
-  if (process.platform !== 'linux') return;
+function prepareEnvironment(ffi: Ffi): string | undefined {
+  if (process.platform !== 'linux') return undefined;
   const setenv = ffi.load(null).func('setenv', 'int', ['str', 'str', 'int']);
   setenv('OPENBLAS_NUM_THREADS', '1', 0);
   const family = coreType(processorInfo());
   if (family !== undefined) setenv('OPENBLAS_CORETYPE', family, 0);
+  return family;
+}
+
+/** A family set by the user may cost half the speed, and is easily forgotten in a shell. */
+function coreName(used: string, family: string | undefined): string {
+  const asked = process.env.OPENBLAS_CORETYPE;
+  const isOther = asked !== undefined && family !== undefined && asked !== family;
+  return isOther ? `${used}, because OPENBLAS_CORETYPE is ${asked}; for this processor: ${family}` : used;
 }
 
 const CORE_TYPES: Readonly<Record<InstructionSet, string | undefined>> = {
