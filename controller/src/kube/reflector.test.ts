@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiError, ConnectionError } from '../errors.js';
 import { Backoff } from './backoff.js';
 import type { CacheEvent } from './cache.js';
+import { FakeClock } from './fake-clock.js';
 import type { ListOptions, ObjectList, WatchEvent, WatchOptions } from './kube-client.js';
 import { Reflector } from './reflector.js';
 import type { KubeObject, Resource } from './resource.js';
@@ -210,6 +211,24 @@ describe('Reflector', () => {
     server.put('b1');
     await caughtUp(server, reflector);
     expect(server.lists).toBe(lists);
+    await reflector.stop();
+  });
+
+  it('comes back soon after a watch that stood long breaks, although nothing had happened', async () => {
+    const server = new FakeServer();
+    const clock = new FakeClock();
+    const backoff = new Backoff({ baseMs: 1000, maxMs: 60_000, jitter: 0 });
+    const reflector = new Reflector<KubeObject>(server.client, THINGS, { backoff, clock });
+    reflector.start();
+    await reflector.synced();
+    for (let watches = 1; watches <= 5; watches++) {
+      await settle();
+      expect(server.watches).toBe(watches);
+      clock.advance(60_000);
+      server.cut(new ConnectionError('reset'));
+      await settle();
+      clock.advance(1000);
+    }
     await reflector.stop();
   });
 

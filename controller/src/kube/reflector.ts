@@ -30,6 +30,9 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly onStart?: (what: 'list' | 'watch') => void;
 }
 
+/** A watch that stood for so long was no failure, even if nothing happened meanwhile. */
+const STEADY_MS = 10_000;
+
 type KubeListClient = Pick<KubeClient, 'list' | 'watch'>;
 
 /**
@@ -144,7 +147,7 @@ export class Reflector<T extends KubeObject> {
     this.options.onStart?.('watch');
     let version = from;
     let events = 0;
-    let failed: ApiError | undefined;
+    let failed: unknown;
     const started = this.#clock.monotonic();
     const random = this.options.random ?? Math.random;
     const seconds = (this.options.watchSeconds ?? 300) * (1 + random());
@@ -176,10 +179,11 @@ export class Reflector<T extends KubeObject> {
         onEvent,
       );
     } catch (error) {
-      throw new WatchFailure(failed ?? error, version, events > 0);
+      failed ??= error;
     }
-    if (failed !== undefined) throw new WatchFailure(failed, version, events > 0);
-    if (events === 0 && this.#clock.monotonic() - started < 1000) {
+    const stoodMs = this.#clock.monotonic() - started;
+    if (failed !== undefined) throw new WatchFailure(failed, version, events > 0 || stoodMs >= STEADY_MS);
+    if (events === 0 && stoodMs < 1000) {
       throw new WatchFailure(
         new Error(`watch of ${this.resource.plural}: ended at once, without an event`),
         version,

@@ -25,7 +25,7 @@ export class CycleState {
   readonly ledger: QuotaLedger;
   readonly free: FreeGpus;
   readonly admissions = new Map<string, { readonly job: PendingJob; readonly admission: Admission }>();
-  readonly refusals = new Map<string, Refusal>();
+  readonly #refusals = new Map<string, Map<string, Refusal>>();
   readonly evictions = new Map<string, Eviction>();
   readonly resizes = new Map<string, Resize>();
   readonly reservations: Reservation[] = [];
@@ -78,22 +78,37 @@ export class CycleState {
     this.#starting.set(job.queueName, (this.#starting.get(job.queueName) ?? 0) + sign);
   }
 
+  refuse(job: PendingJob, refusal: Refusal): void {
+    const ofQueue = this.#refusals.get(job.queueName);
+    if (ofQueue === undefined) this.#refusals.set(job.queueName, new Map([[job.key, refusal]]));
+    else ofQueue.set(job.key, refusal);
+  }
+
+  /** What was said of jobs of the queue, by their keys. */
+  refusals(queue: string): ReadonlyMap<string, Refusal> {
+    return this.#refusals.get(queue) ?? NONE;
+  }
+
   /** The job is refused, and so are all of its queue that ask for the same for as long or longer. */
   refuseShape(job: PendingJob, refusal: Refusal): void {
-    this.refusals.set(job.key, refusal);
-    let ofQueue = this.#shapes.get(job.queueName);
-    if (ofQueue === undefined) this.#shapes.set(job.queueName, (ofQueue = new Map()));
-    ofQueue.set(shapeOf(job), { gpuSeconds: gpuSecondsOf(job), refusal });
+    this.refuse(job, refusal);
+    this.#shapesOf(job.queueName).set(shapeOf(job), { gpuSeconds: gpuSecondsOf(job), refusal });
   }
 
-  /** What {@link refuseShape} said of jobs of the queue, by shape. */
-  refusedShapes(queue: string): ReadonlyMap<string, RefusedShape> | undefined {
-    return this.#shapes.get(queue);
+  /** What {@link refuseShape} said and will say of jobs of the queue, by shape. */
+  refusedShapes(queue: string): ReadonlyMap<string, RefusedShape> {
+    return this.#shapesOf(queue);
   }
 
-  /** Whether jobs of the queue start in this cycle. */
-  startsAnyOf(queue: string): boolean {
-    return (this.#starting.get(queue) ?? 0) > 0;
+  #shapesOf(queue: string): Map<string, RefusedShape> {
+    let shapes = this.#shapes.get(queue);
+    if (shapes === undefined) this.#shapes.set(queue, (shapes = new Map()));
+    return shapes;
+  }
+
+  /** How many jobs of the queue start in this cycle. */
+  startingOf(queue: string): number {
+    return this.#starting.get(queue) ?? 0;
   }
 
   /** Running jobs of a flavor and when they end, the one that ends first first. */
@@ -152,5 +167,7 @@ export class CycleState {
     return this.evictions.has(job.key) || this.resizes.has(job.key);
   }
 }
+
+const NONE: ReadonlyMap<string, Refusal> = new Map();
 
 const byEnd = (a: Ending, b: Ending) => a.end - b.end || compareKeys(a.job, b.job);

@@ -61,7 +61,7 @@ function decide(snapshot: Snapshot, policy: SchedulingPolicy) {
     blocked.set(job.queueName, job);
     behind.push({ queue: job.queueName, from: index + 1 });
     state.wanted.add(later.flavor);
-    state.refusals.set(job.key, makeWay(state, job, later.flavor, later.refusal));
+    state.refuse(job, makeWay(state, job, later.flavor, later.refusal));
   }
 
   // 4 Backfill: jobs behind may start if they do not delay those for which GPUs are kept now.
@@ -84,7 +84,7 @@ function take(
   const queue = state.snapshot.queues.get(job.queueName);
   const hindrance = obstacle(job, state.snapshot);
   if (queue === undefined || hindrance !== undefined) {
-    if (hindrance !== undefined) state.refusals.set(job.key, hindrance);
+    if (hindrance !== undefined) state.refuse(job, hindrance);
     return undefined;
   }
   const verdict = assess(state, job, queue);
@@ -92,7 +92,7 @@ function take(
     state.admit(job, verdict.admission);
     return undefined;
   }
-  state.refusals.set(job.key, verdict.refusal);
+  state.refuse(job, verdict.refusal);
   const { later, lacksRoom, refusal } = verdict;
   return later === undefined ? undefined : { flavor: later, refusal, lacksRoom };
 }
@@ -104,9 +104,13 @@ function backfill(
   isFull: () => boolean,
 ): void {
   const noRoom = new NoRoom(state);
-  const turns = new Turns(state, behind, state.policy.backfillDepth, (job) => {
-    const refused = state.refusedShapes(job.queueName)?.get(shapeOf(job));
-    return refusalOf(refused, job) !== undefined || noRoom.has(job);
+  const turns = new Turns(state, behind, state.policy.backfillDepth, (queue) => {
+    const refused = state.refusedShapes(queue);
+    const lacksRoom = noRoom.inQueue(queue);
+    return (job) => {
+      const shape = shapeOf(job);
+      return lacksRoom(job, shape) || refusalOf(refused.get(shape), job) !== undefined;
+    };
   });
   for (let turn = turns.next(); turn !== undefined && !isFull(); turn = turns.next()) {
     if (state.free.isEmpty) return;

@@ -20,17 +20,24 @@ export function explain(
   for (const name of queues) {
     const head = blocked.get(name);
     const behind = new Behind(state, head);
+    const refusals = state.refusals(name);
     const refusedShapes = state.refusedShapes(name);
     const byShape = new Map<string, Refusal>();
-    const startsAny = state.startsAnyOf(name);
+    // The jobs that had a turn are the first ones: once all are found, the many behind them need no search.
+    let [starting, refused] = [state.startingOf(name), refusals.size];
     const obstacleOf = obstacles(snapshot);
     let ahead = 0;
     for (const job of snapshot.pending.get(name) ?? []) {
-      if (startsAny && state.admissions.has(job.key)) continue;
-      let refusal = state.refusals.get(job.key) ?? obstacleOf(job);
+      if (starting > 0 && state.admissions.has(job.key)) {
+        starting--;
+        continue;
+      }
+      let refusal = refused > 0 ? refusals.get(job.key) : undefined;
+      if (refusal === undefined) refusal = obstacleOf(job);
+      else refused--;
       if (refusal === undefined) {
         const shape = shapeOf(job);
-        refusal = refusalOf(refusedShapes?.get(shape), job) ?? byShape.get(shape);
+        refusal = refusalOf(refusedShapes.get(shape), job) ?? byShape.get(shape);
         if (refusal === undefined) {
           refusal = unexamined(state, job, head, room);
           byShape.set(shape, refusal);
@@ -105,7 +112,8 @@ class Behind {
     state: CycleState,
     private readonly head: PendingJob | undefined,
   ) {
-    this.#start = head === undefined ? undefined : state.refusals.get(head.key)?.estimatedStart;
+    this.#start =
+      head === undefined ? undefined : state.refusals(head.queueName).get(head.key)?.estimatedStart;
     const quotas = state.snapshot.queues.get(head?.queueName ?? '')?.quotas ?? [];
     this.#gpus = Math.max(1, ...quotas.map(({ nominal }) => nominal));
   }

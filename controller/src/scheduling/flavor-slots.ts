@@ -147,6 +147,11 @@ export class FlavorSlots {
     return undefined;
   }
 
+  /** Slots with GPUs free, those with the fewest first. */
+  *withFree(): Generator<Slot> {
+    for (let free = 1; free < this.#buckets.length; free++) yield* this.#buckets[free] ?? [];
+  }
+
   #bucket(free: number): Set<Slot> {
     const index = Math.max(0, free);
     while (this.#buckets.length <= index) this.#buckets.push(new Set());

@@ -15,6 +15,7 @@ export function makeWay(state: CycleState, job: PendingJob, flavor: string, refu
   const mayReserve = policy.backfill === 'easy' && state.reservations.length < policy.reservations;
   const mayTakeBack = (policy.preemption || policy.resizing) && state.attempts < policy.preemptionAttempts;
   if (!mayReserve && !mayTakeBack) return refusal;
+  if (isLookaheadSpent(state, flavor)) return refusal;
   const what = WhatIf.of(state, job, flavor);
   if (what === undefined) return refusal;
   try {
@@ -26,6 +27,19 @@ export function makeWay(state: CycleState, job: PendingJob, flavor: string, refu
   } finally {
     what.undo();
   }
+}
+
+/**
+ * Something ends soon of which this cycle may not look at more, and nothing else is on its way: nobody can be told
+ * anything, and nobody is sent away for what may come free by itself.
+ */
+function isLookaheadSpent(state: CycleState, flavor: string): boolean {
+  if (state.lookahead > 0 || state.reservations.length === 0) return false;
+  const { running } = state.snapshot;
+  if (state.free.isAnythingLeaving(flavor) || !running.leaving(flavor)[Symbol.iterator]().next().done)
+    return false;
+  const [first] = endings(state, flavor);
+  return first !== undefined && first.end <= state.now + state.policy.releaseMs;
 }
 
 /** Enough GPUs are on their way already. */

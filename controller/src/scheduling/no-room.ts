@@ -10,31 +10,32 @@ import type { PendingJob } from './snapshot.js';
 export class NoRoom {
   /** By flavors and shape, the fewest GPU-seconds of a job that did not fit. */
   readonly #gpuSeconds = new Map<string, Map<string, number>>();
-  readonly #flavors = new Map<string, string>();
 
   constructor(private readonly state: CycleState) {}
 
   add(job: PendingJob): void {
-    const flavors = this.#flavorsOf(job);
-    let shapes = this.#gpuSeconds.get(flavors);
-    if (shapes === undefined) this.#gpuSeconds.set(flavors, (shapes = new Map()));
+    // A shape names the flavors only if the job itself does.
+    const shapes = this.#shapesOf(job.flavors === undefined ? this.#flavorsOf(job.queueName) : '');
     const shape = shapeOf(job);
     shapes.set(shape, Math.min(shapes.get(shape) ?? Number.POSITIVE_INFINITY, gpuSecondsOf(job)));
   }
 
-  has(job: PendingJob): boolean {
-    const known = this.#gpuSeconds.get(this.#flavorsOf(job))?.get(shapeOf(job));
-    return known !== undefined && gpuSecondsOf(job) >= known;
+  /** For jobs of one queue, with their shapes: whether it is known that there is no room for them. */
+  inQueue(queue: string): (job: PendingJob, shape: string) => boolean {
+    const [named, unnamed] = [this.#shapesOf(''), this.#shapesOf(this.#flavorsOf(queue))];
+    return (job, shape) => {
+      const known = (job.flavors === undefined ? unnamed : named).get(shape);
+      return known !== undefined && gpuSecondsOf(job) >= known;
+    };
   }
 
-  /** The flavors that the job may use; its shape names them only if the job itself does. */
-  #flavorsOf({ flavors, queueName }: PendingJob): string {
-    if (flavors !== undefined) return '';
-    let names = this.#flavors.get(queueName);
-    if (names === undefined) {
-      names = (this.state.snapshot.queues.get(queueName)?.quotas ?? []).map(({ flavor }) => flavor).join();
-      this.#flavors.set(queueName, names);
-    }
-    return names;
+  #shapesOf(flavors: string): Map<string, number> {
+    let shapes = this.#gpuSeconds.get(flavors);
+    if (shapes === undefined) this.#gpuSeconds.set(flavors, (shapes = new Map()));
+    return shapes;
+  }
+
+  #flavorsOf(queue: string): string {
+    return (this.state.snapshot.queues.get(queue)?.quotas ?? []).map(({ flavor }) => flavor).join();
   }
 }

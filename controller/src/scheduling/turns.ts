@@ -6,6 +6,7 @@ import type { PendingJob } from './snapshot.js';
 interface Cursor {
   readonly queue: string;
   readonly jobs: readonly PendingJob[];
+  readonly isDecided: (job: PendingJob) => boolean;
   at: number;
   /** Jobs that may still be tried. */
   left: number;
@@ -24,13 +25,13 @@ export class Turns {
     private readonly state: CycleState,
     queues: Iterable<{ readonly queue: string; readonly from: number }>,
     depth: number,
-    /** Jobs that need no turn, because it is known what would come of it. */
-    private readonly isDecided: (job: PendingJob) => boolean = () => false,
+    /** Of a queue, the jobs that need no turn, because it is known what would come of it. */
+    decidedIn: (queue: string) => (job: PendingJob) => boolean = () => () => false,
   ) {
     const cursors: Cursor[] = [];
     for (const { queue, from } of queues) {
       const jobs = state.snapshot.pending.get(queue) ?? [];
-      const cursor = { queue, jobs, at: from, left: depth, share: 0 };
+      const cursor = { queue, jobs, isDecided: decidedIn(queue), at: from, left: depth, share: 0 };
       if (this.#prepare(cursor)) cursors.push(cursor);
     }
     this.#heap = new Heap<Cursor>(before, cursors);
@@ -53,7 +54,7 @@ export class Turns {
   /** Skips what cannot have a turn; false when nothing is left. */
   #prepare(cursor: Cursor): boolean {
     let job = cursor.jobs[cursor.at];
-    while (job !== undefined && (job.held !== undefined || this.isDecided(job)))
+    while (job !== undefined && (job.held !== undefined || cursor.isDecided(job)))
       job = cursor.jobs[++cursor.at];
     if (job === undefined || cursor.left <= 0) return false;
     const flavor = job.flavors?.[0] ?? this.state.snapshot.queues.get(cursor.queue)?.quotas[0]?.flavor;

@@ -12,7 +12,7 @@ import type { PendingJob, RunningJob } from './snapshot.js';
 export class WhatIf {
   readonly #slots: FlavorSlots;
   readonly #suitable: Suitable;
-  /** GPUs free in addition, on the slots where anything was given back. */
+  /** GPUs given back, on the slots where there are any. */
   readonly #more = new Map<Slot, number>();
   /** What the ledger was told, to be put back. */
   readonly #taken: { readonly queue: string; readonly gpus: number }[] = [];
@@ -37,10 +37,11 @@ export class WhatIf {
     this.#slots = slots;
     this.#suitable = slots.suitable(job.needs, job.bytesPerGpu);
     this.#workers = slots.countWorkers(this.#suitable, job.gpusPerWorker, Number.NEGATIVE_INFINITY);
-    // What is kept for others is as good as taken.
-    for (const slot of slots.held) if (this.#mayUse(slot)) this.#give(slot, -slot.held);
+    // What is kept for others is as good as taken, and what comes free by itself as good as free.
+    for (const slot of new Set([...slots.held, ...slots.leaving]))
+      if (this.#mayUse(slot))
+        this.#workers += this.#workersOn(slot) - Math.floor(slot.free / job.gpusPerWorker);
     for (const held of state.held) if (held.flavor === flavor) this.#take(held.queue, held.gpus);
-    for (const slot of slots.leaving) if (this.#mayUse(slot)) this.#give(slot, slot.leaving);
   }
 
   /** Gives back the GPUs of some workers of a running job; `sign` -1 takes them again. */
@@ -94,10 +95,12 @@ export class WhatIf {
 
   #rooms(): Room[] {
     const rooms: Room[] = [];
-    for (const slot of this.#suitable.now ?? this.#slots.slots) {
-      const workers = Math.floor(this.#freeOf(slot) / this.job.gpusPerWorker);
+    const add = (slot: Slot) => {
+      const workers = this.#mayUse(slot) ? this.#workersOn(slot) : 0;
       if (workers > 0) rooms.push({ slot, workers });
-    }
+    };
+    for (const slot of this.#slots.withFree()) add(slot);
+    for (const slot of new Set([...this.#more.keys(), ...this.#slots.leaving])) if (slot.free <= 0) add(slot);
     return rooms;
   }
 
@@ -115,15 +118,22 @@ export class WhatIf {
     return this.#most;
   }
 
-  #freeOf = (slot: Slot) => Math.max(0, slot.free + (this.#more.get(slot) ?? 0));
+  #freeOf(slot: Slot): number {
+    return Math.max(0, slot.free - slot.held + slot.leaving + (this.#more.get(slot) ?? 0));
+  }
 
-  #mayUse = (slot: Slot) => slot.node.unavailable === undefined && this.#suitable.now?.has(slot) !== false;
+  #workersOn(slot: Slot): number {
+    return Math.floor(this.#freeOf(slot) / this.job.gpusPerWorker);
+  }
+
+  #mayUse(slot: Slot): boolean {
+    return slot.node.unavailable === undefined && this.#suitable.now?.has(slot) !== false;
+  }
 
   #give(slot: Slot, gpus: number): void {
-    const each = this.job.gpusPerWorker;
-    const before = Math.floor(this.#freeOf(slot) / each);
+    const before = this.#workersOn(slot);
     this.#more.set(slot, (this.#more.get(slot) ?? 0) + gpus);
-    const change = Math.floor(this.#freeOf(slot) / each) - before;
+    const change = this.#workersOn(slot) - before;
     if (change === 0) return;
     this.#workers += change;
     const level = this.job.topology?.level;
