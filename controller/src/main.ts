@@ -30,6 +30,8 @@ interface Options {
   readonly certificateLifetime: number;
   readonly kubeApiQps: number;
   readonly kubeApiBurst: number;
+  readonly kubeApiTimeout: number;
+  readonly resizeCooldown: number;
   readonly logLevel: string;
 }
 
@@ -140,6 +142,18 @@ function readOptions(): Options {
     )
     .option('--kube-api-qps <n>', 'requests a second to the API server; 0 = no limit', number, 50)
     .option('--kube-api-burst <n>', 'requests at once to the API server', number, 100)
+    .option(
+      '--resize-cooldown <seconds>',
+      'a job that idle GPUs were given to, or taken from, is given no more before so long',
+      number,
+      60,
+    )
+    .option(
+      '--kube-api-timeout <seconds>',
+      'a request to the API server that is not answered in so long is made again',
+      positive,
+      30,
+    )
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse()
@@ -148,8 +162,16 @@ function readOptions(): Options {
 
 /** Runs until SIGTERM or SIGINT. Exit codes: 0 asked to end, 1 the lease was lost, 2 it cannot start. */
 async function main(): Promise<void> {
-  const { logLevel, leaseDuration, renewDeadline, retryPeriod, certificateLifetime, ...options } =
-    readOptions();
+  const {
+    logLevel,
+    leaseDuration,
+    renewDeadline,
+    retryPeriod,
+    certificateLifetime,
+    kubeApiTimeout,
+    resizeCooldown,
+    ...options
+  } = readOptions();
   if (renewDeadline >= leaseDuration)
     throw new UserError('--renew-deadline must be shorter than --lease-duration');
   const leaseTiming = {
@@ -161,6 +183,8 @@ async function main(): Promise<void> {
   const controller = await startController({
     ...options,
     leaseTiming,
+    kubeApiTimeoutMs: kubeApiTimeout * 1000,
+    resizeCooldownMs: resizeCooldown * 1000,
     certificateLifetimeMs: certificateLifetime * 3_600_000,
     log,
     onLeadershipLost: () => process.exit(1),

@@ -52,6 +52,10 @@ export interface ControllerOptions {
   readonly kubeApiQps?: number | undefined;
   /** @default 100 */
   readonly kubeApiBurst?: number | undefined;
+  /** A request to the API server that is not answered in so long fails and is made again, in milliseconds. @default 30000 */
+  readonly kubeApiTimeoutMs?: number | undefined;
+  /** A job whose number of workers changed keeps it for so long, in milliseconds. @default 60000 */
+  readonly resizeCooldownMs?: number | undefined;
   /** Where coordination outlives this process: redis:// or rediss://. @default memory */
   readonly redisUrl?: string | undefined;
   /** Where events of jobs are published: nats:// or tls://. @default memory */
@@ -82,6 +86,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
   const client = new KubeClient(connection, {
     qps: options.kubeApiQps ?? 50,
     burst: options.kubeApiBurst ?? 100,
+    requestTimeoutMs: options.kubeApiTimeoutMs,
     onRequest: (verb, resource, status) => metrics.request(verb, resource, status),
   });
   const closers: (() => Promise<void> | void)[] = [() => client.close()];
@@ -137,6 +142,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
       log,
       hubEndpoint: hubEndpoint(process.env),
       observer: metrics,
+      resizeCooldownMs: options.resizeCooldownMs,
       identities: new JobIdentities({ client, authority, clock: systemClock, lifetimeMs }),
       pods: {
         coordinatorAddress: options.coordinatorAdvertiseAddress ?? coordinator.address,

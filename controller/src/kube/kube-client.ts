@@ -16,7 +16,7 @@ export interface KubeClientOptions {
   /** Requests at once. @default 100 */
   readonly burst?: number;
   /** Milliseconds until a request that is no watch is given up. @default 30000 */
-  readonly requestTimeoutMs?: number;
+  readonly requestTimeoutMs?: number | undefined;
   /** @default tuneyard-controller */
   readonly userAgent?: string;
   readonly clock?: Clock;

@@ -12,6 +12,7 @@ import {
   WorkQueue,
 } from '../kube/index.js';
 import { HubModels } from '../models/index.js';
+import { DEFAULT_POLICY } from '../scheduling/index.js';
 import type { Plan } from '../scheduling/index.js';
 import type { Caches } from './caches.js';
 import { BY_UID } from './caches.js';
@@ -36,6 +37,8 @@ export interface ControlLoopsOptions {
   readonly workers?: number;
   /** A job's progress is written at most this often, in milliseconds. @default 1000 */
   readonly progressIntervalMs?: number;
+  /** A job whose number of workers changed keeps it for so long, in milliseconds. @default 60000 */
+  readonly resizeCooldownMs?: number | undefined;
   /** Hub that models are looked up on, such as https://huggingface.co. @default none */
   readonly hubEndpoint?: string | undefined;
   readonly observer?: ControlLoopsObserver;
@@ -93,6 +96,7 @@ export class ControlLoops {
       observer,
       workers = 8,
       progressIntervalMs = 1000,
+      resizeCooldownMs = DEFAULT_POLICY.resizeCooldownMs,
     } = this.options;
     const models = new PinnedModels(
       new HubModels({
@@ -110,6 +114,7 @@ export class ControlLoops {
       caches,
       clock: this.#clock,
       resolve,
+      policy: { ...DEFAULT_POLICY, resizeCooldownMs },
       isSettled: (job, later) =>
         models.isSettled(job, () => {
           later();

@@ -1,6 +1,6 @@
 import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
 import type { Clock } from '../kube/index.js';
-import type { Admission, Eviction, Plan, Resize, Waiting } from '../scheduling/index.js';
+import type { Admission, Eviction, Plan, Resize, SchedulingPolicy, Waiting } from '../scheduling/index.js';
 import { schedule } from '../scheduling/index.js';
 import type { Caches } from './caches.js';
 import { LiveSnapshot } from './live-snapshot.js';
@@ -10,6 +10,8 @@ export interface SchedulingLoopOptions {
   readonly caches: Caches;
   readonly clock: Clock;
   readonly resolve: (job: FineTuneJob) => ResolvedSpec | { readonly invalid: string };
+  /** @default DEFAULT_POLICY */
+  readonly policy?: SchedulingPolicy | undefined;
   /** Whether all is known that a job's placement needs; otherwise calls back once it is. @default always */
   readonly isSettled?: (job: FineTuneJob, later: () => void) => boolean;
   /** A job's admission or its reason to wait changed; look at it, at once or after a while. */
@@ -88,7 +90,7 @@ export class SchedulingLoop {
     const started = clock.monotonic();
     const snapshot = this.#snapshot.at(clock.now());
     const built = clock.monotonic();
-    const plan = schedule(snapshot);
+    const plan = schedule(snapshot, this.options.policy);
     onCycle?.({ snapshot: (built - started) / 1000, decide: (clock.monotonic() - built) / 1000 }, plan);
 
     for (const key of this.#undone.remember(plan)) onVerdict(key, 0);

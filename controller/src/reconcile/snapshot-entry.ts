@@ -48,7 +48,7 @@ export function snapshotEntry(
       kind: 'running',
       job: {
         ...gang,
-        ...runningPart(job, now, undone.isEvicted),
+        ...runningPart(job, resolved, now, undone.isEvicted),
         flavor,
         resource,
         nodes,
@@ -108,18 +108,22 @@ function pendingPart(job: FineTuneJob, resolved: Resolution, now: number): Parti
 /** When the job started, saved and will end, and by when it gives its GPUs back if it was told to. */
 function runningPart(
   { status }: FineTuneJob,
+  resolved: Resolution,
   now: number,
   isEvicted: boolean,
-): Pick<RunningJob, 'startedAt' | 'checkpointedAt' | 'estimatedEnd' | 'givesBackBy'> {
+): Pick<RunningJob, 'startedAt' | 'checkpointedAt' | 'estimatedEnd' | 'graceMs' | 'givesBackBy'> {
+  const graceMs =
+    'invalid' in resolved ? DEFAULT_POLICY.releaseMs : resolved.runPolicy.checkpointGraceSeconds * 1000;
   const asked = findCondition(status?.conditions, 'Checkpointing');
   const isAsked = asked?.status === 'True';
   return {
     startedAt: time(status?.placement?.time) ?? now,
     checkpointedAt: time(status?.checkpoint?.time),
     estimatedEnd: time(status?.progress?.estimatedCompletionTime),
+    graceMs,
     givesBackBy:
       isAsked || isEvicted
-        ? ((isAsked ? time(asked.lastTransitionTime) : undefined) ?? now) + DEFAULT_POLICY.releaseMs
+        ? ((isAsked ? time(asked.lastTransitionTime) : undefined) ?? now) + graceMs
         : undefined,
   };
 }

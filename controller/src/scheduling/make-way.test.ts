@@ -126,6 +126,17 @@ describe('making way', () => {
     expect(why(plan, 'j')).toMatchObject({ estimatedStart: NOW + 60_000 });
   });
 
+  it('does not wait for a job that ends later than it would have made room', () => {
+    const low = running('low', ['a', 'a'], {
+      priority: -1,
+      estimatedEnd: NOW + 60_000,
+      graceMs: 10_000,
+    });
+    const plan = at([node('a', 2, 2)], [queue('q', 8)], [job('j', { min: 2 })], [low]);
+    expect(plan.evictions).toMatchObject([{ key: 'low', for: 'j' }]);
+    expect(why(plan, 'j')).toMatchObject({ estimatedStart: NOW + 10_000 });
+  });
+
   it('lets nobody else take what was freed', () => {
     const held = [running('low', ['a', 'a'], { priority: -1, givesBackBy: NOW + 30_000 })];
     const jobs = [job('head', { min: 3 }), job('next')];

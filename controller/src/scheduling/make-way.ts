@@ -39,8 +39,13 @@ function isLookaheadSpent(state: CycleState, flavor: string): boolean {
   if (state.free.isAnythingLeaving(flavor) || !running.leaving(flavor)[Symbol.iterator]().next().done)
     return false;
   const [first] = endings(state, flavor);
-  return first !== undefined && first.end <= state.now + state.policy.releaseMs;
+  return first !== undefined && endsSoon(state, first);
 }
+
+/** It ends no later than it would have made room, were it told to. */
+const endsSoon = (state: CycleState, { job, end }: Ending) => end <= state.now + graceOf(state, job);
+
+const graceOf = (state: CycleState, { graceMs = state.policy.releaseMs }: RunningJob) => graceMs;
 
 /** Enough GPUs are on their way already. */
 function awaitRelease(
@@ -74,18 +79,18 @@ function makeRoom(
   mayReserve: boolean,
   mayTakeBack: boolean,
 ): Refusal | undefined {
-  // What ends as soon as victims would have made room needs no victims.
-  const soon = state.now + state.policy.releaseMs;
   const ended = new Set<RunningJob>();
   const isFirst = state.reservations.length === 0;
   let isTried = !mayTakeBack;
-  for (const { job: ending, end } of endings(state, flavor)) {
-    if (end > soon && !isTried) {
+  for (const next of endings(state, flavor)) {
+    const { job: ending, end } = next;
+    const isSoon = endsSoon(state, next);
+    if (!isSoon && !isTried) {
       isTried = true;
       const taken = takeBack(state, what, job, flavor, refusal, ended);
       if (taken !== undefined) return taken;
     }
-    if (end > soon && !mayReserve) return undefined;
+    if (!isSoon && !mayReserve) return undefined;
     if (state.lookahead-- <= 0 && !isFirst) return undefined;
     // With room enough it is quota that is missing, and that comes only from those who share it.
     if (what.hasRoom() && !state.sharesQuota(ending.queueName, job.queueName)) continue;
@@ -110,7 +115,7 @@ function takeBack(
   const useful = possibleReleases(state, job, flavor).filter(({ victim }) => !ended.has(victim));
   const chosen = useful.length === 0 ? undefined : cheapestThatSuffices(state, what, useful, flavor);
   if (chosen === undefined) return undefined;
-  const at = state.now + state.policy.releaseMs;
+  const at = state.now + Math.max(...chosen.map(({ victim }) => graceOf(state, victim)));
   keep(state, what, job, flavor, at, state.now);
   record(state, job, chosen);
   const evicted = chosen.filter(({ eviction }) => eviction !== undefined).map(({ victim }) => victim);

@@ -21,7 +21,7 @@ export interface SchedulingPolicy {
   readonly admissions: number;
   /** A job that grew or shrank is left alone for so long, in ms. */
   readonly resizeCooldownMs: number;
-  /** How long after being told a job is expected to have given its GPUs back, in ms. */
+  /** How long after being told a job that says nothing else is expected to have given its GPUs back, in ms. */
   readonly releaseMs: number;
 }
 

@@ -50,6 +50,8 @@ export interface RunningJob extends Gang {
   readonly checkpointedAt?: number | undefined;
   /** When it ends at its measured pace, in ms. Absent: not known. */
   readonly estimatedEnd?: number | undefined;
+  /** Told to, it writes a checkpoint and has given its GPUs back after so long at most, in ms. Absent: as the policy says. */
+  readonly graceMs?: number | undefined;
   /** It was told to give its GPUs back and will have done so by this time, in ms. */
   readonly givesBackBy?: number | undefined;
 }

@@ -22,6 +22,8 @@ export type Treatment =
   | { readonly kind: 'lose'; readonly onLost?: () => void }
   /** Nobody answers; the connection stays open. */
   | { readonly kind: 'silence' }
+  /** The server does it, and the answer never comes; the connection stays open. */
+  | { readonly kind: 'withhold' }
   /** Answered in the server's place. */
   | { readonly kind: 'refuse'; readonly status: number; readonly retryAfterSeconds?: number }
   /** A watch: the connection breaks after so many bytes of the answer, wherever that is. */
@@ -114,6 +116,10 @@ export class ApiProxy {
     const forward = request({ hostname, port, method, path, headers, agent: this.#agent }, (answer) => {
       const isWritten = exchange.method !== 'GET' && (answer.statusCode ?? 500) < 300;
       if (isWritten) this.onWritten?.(exchange);
+      if (treatment.kind === 'withhold') {
+        answer.resume();
+        return;
+      }
       if (treatment.kind === 'lose') {
         answer.resume();
         answer.on('close', () => {

@@ -9,6 +9,8 @@ const SHARES = { write: 0.25, read: 0.1, watch: 0.5 };
 /** Of a watch, until it breaks; a job has five thousand, and what brings no event is tried again ever later. */
 const MOST_BYTES = 20_000;
 const MOST_DELAY_MS = 300;
+/** What is not answered in so long, the controller asks again. */
+const TIMEOUT_MS = 1000;
 
 /** What became of requests, by kind of trouble. */
 export type Troubles = Readonly<Record<string, number>>;
@@ -40,7 +42,7 @@ export function disturber(seed: number, count: (trouble: string) => void): (exch
   }
 
   function requestTrouble(isWrite: boolean): Treatment {
-    const kind = oneOf(['refuse', 'refuse', 'refuse', 'drop', 'lose', 'delay'] as const);
+    const kind = oneOf(KINDS);
     // A conflict is an answer to a write.
     const statuses = isWrite ? [409, 429, 500, 503] : [429, 500, 503];
     if (kind === 'refuse') return { kind, status: oneOf(statuses), retryAfterSeconds: 0 };
@@ -49,6 +51,8 @@ export function disturber(seed: number, count: (trouble: string) => void): (exch
   }
 }
 
+const KINDS = ['refuse', 'refuse', 'refuse', 'drop', 'lose', 'delay', 'silence', 'withhold'] as const;
+
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 const WORDS = {
@@ -56,6 +60,7 @@ const WORDS = {
   drop: 'not delivered',
   lose: 'done, but the answer lost',
   silence: 'never answered',
+  withhold: 'done, but never answered',
   cut: 'watches cut in the middle',
   expire: 'watches told that their history is gone',
   delay: 'late',
@@ -75,7 +80,7 @@ export async function runDisturbed(
     const disturb = disturber(seed, (trouble) => (troubles[trouble] = (troubles[trouble] ?? 0) + 1));
     // A controller that cannot ask for the definitions at its start says so and ends; its watches are fair game.
     proxy.treat = (exchange) => (exchange.isWatch ? disturb(exchange) : { kind: 'pass' });
-    controller = await stage.startController(proxy);
+    controller = await stage.startController(proxy, { kubeApiTimeoutMs: TIMEOUT_MS });
     proxy.treat = disturb;
     const endings = await story;
     return { endings, violations: stage.watcher.violations, troubles };
