@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { describe, expect, it } from 'vitest';
 import { readDockerfile, type Stage } from './read-dockerfile.js';
+import { CONTROLLER_NODE_OPTIONS } from '../e2e/controller/cluster.js';
 
 const root = new URL('../../', import.meta.url);
 const text = (path: string) => readFileSync(new URL(path, root), 'utf8');
@@ -155,6 +156,16 @@ describe('images and manifests agree', () => {
       .map((document) => document.toJS() as { kind: string; spec: { containers: { command: string[] }[] } })
       .filter(({ kind }) => kind === 'Pod');
     expect(pods.map(({ spec }) => spec.containers[0]?.command[0])).toEqual([node]);
+  });
+
+  it('the controller is tested and measured with the node options of its image', () => {
+    const environment = read('controller')
+      .stages.at(-1)
+      ?.instructions.filter(({ name }) => name === 'ENV');
+    const options = environment?.find(({ text: given }) => given.startsWith('NODE_OPTIONS='));
+    expect(options?.text).toBe(`NODE_OPTIONS=${CONTROLLER_NODE_OPTIONS.join(' ')}`);
+    const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> };
+    expect(scripts['bench:schedule']).toContain(`node ${CONTROLLER_NODE_OPTIONS.join(' ')} `);
   });
 
   it('the controller listens on the ports that the image names', () => {

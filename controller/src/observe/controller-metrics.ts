@@ -2,8 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FineTuneJob, FineTuneJobStatus } from '../api/index.js';
 import { findCondition, isTrue } from '../api/index.js';
 import type { WorkQueue, WorkQueueObserver } from '../kube/index.js';
-import type { ControlLoopsObserver } from '../reconcile/index.js';
-import type { Plan } from '../scheduling/index.js';
+import type { ControlLoopsObserver, Cycle } from '../reconcile/index.js';
 
 /** 1 ms to about 16 s. */
 const FAST_SECONDS = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2, 4, 8, 16];
@@ -157,13 +156,13 @@ export class ControllerMetrics implements ControlLoopsObserver {
     };
   }
 
-  cycle(seconds: { readonly snapshot: number; readonly decide: number }, plan: Plan): void {
+  cycle({ seconds, isPartial, waiting }: Cycle): void {
     this.#cycle.observe({ phase: 'snapshot' }, seconds.snapshot);
     this.#cycle.observe({ phase: 'decide' }, seconds.decide);
-    // A partial plan does not tell of all that wait; the next one follows at once.
-    if (plan.isPartial) return;
+    // After a partial plan the next one follows at once.
+    if (isPartial) return;
     this.#pending.reset();
-    for (const { key, reason } of plan.waiting) {
+    for (const { key, reason } of waiting) {
       this.#pending.inc({ queue: this.#queueOfKey.get(key) ?? '', reason });
     }
   }

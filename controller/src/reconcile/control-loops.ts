@@ -13,7 +13,6 @@ import {
 } from '../kube/index.js';
 import { HubModels } from '../models/index.js';
 import { DEFAULT_POLICY } from '../scheduling/index.js';
-import type { Plan } from '../scheduling/index.js';
 import type { Caches } from './caches.js';
 import { BY_UID } from './caches.js';
 import type { JobIdentities } from './job-identities.js';
@@ -21,7 +20,7 @@ import { JobReconciler } from './job-reconciler.js';
 import { PinnedModels } from './pinned-model.js';
 import { QueueReconciler } from './queue-reconciler.js';
 import { createResolver } from './resolve-cached.js';
-import { SchedulingLoop } from './scheduling-loop.js';
+import { SchedulingLoop, type Cycle } from './scheduling-loop.js';
 import { connectTriggers, CYCLE } from './triggers.js';
 import type { WorkerPodOptions } from './worker-pod.js';
 
@@ -47,7 +46,7 @@ export interface ControlLoopsOptions {
 /** What the loops report; metrics implement it. */
 export interface ControlLoopsObserver {
   workQueue(name: string, queue: () => WorkQueue): WorkQueueObserver;
-  cycle(seconds: { readonly snapshot: number; readonly decide: number }, plan: Plan): void;
+  cycle(cycle: Cycle): void;
   reconciled(controller: string, seconds: number, failed: boolean): void;
   status(job: FineTuneJob, before: FineTuneJobStatus | undefined): void;
 }
@@ -122,7 +121,7 @@ export class ControlLoops {
         }),
       onVerdict: (key, afterMs) => this.#queues.jobs.addAfter(key, afterMs),
       onReserved: (queue) => this.#queues.gpuQueues.add(queue),
-      ...(observer === undefined ? {} : { onCycle: (seconds, plan) => observer.cycle(seconds, plan) }),
+      ...(observer === undefined ? {} : { onCycle: (cycle) => observer.cycle(cycle) }),
     });
     const jobs = new JobReconciler({
       client,

@@ -1,6 +1,7 @@
 export { createCaches } from './caches.js';
 export type { Caches, CachesOptions } from './caches.js';
 export { ControlLoops } from './control-loops.js';
+export type { Cycle } from './scheduling-loop.js';
 export type { ControlLoopsObserver, ControlLoopsOptions } from './control-loops.js';
 export { loadControllerAuthority } from './controller-authority.js';
 export { JobIdentities, renewAfterMs } from './job-identities.js';

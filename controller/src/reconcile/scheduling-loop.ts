@@ -18,8 +18,24 @@ export interface SchedulingLoopOptions {
   readonly onVerdict: (key: string, afterMs: number) => void;
   /** What is kept for the waiting jobs of a queue changed. */
   readonly onReserved?: (queue: string) => void;
-  /** Told of every cycle: seconds for the snapshot and for the decision, and the plan. */
-  readonly onCycle?: (seconds: { readonly snapshot: number; readonly decide: number }, plan: Plan) => void;
+  /** Told of every cycle. */
+  readonly onCycle?: (cycle: Cycle) => void;
+}
+
+/** What one cycle took and decided. */
+export interface Cycle {
+  /** For the snapshot, and for the decision. */
+  readonly seconds: { readonly snapshot: number; readonly decide: number };
+  readonly isPartial: boolean;
+  /** All jobs that wait, as far as is known. */
+  readonly waiting: Iterable<Waiting>;
+}
+
+/** Why a generation of a job waits, and the cycle that said so last. */
+interface Verdict {
+  readonly waiting: Waiting;
+  readonly generation: number;
+  cycle: number;
 }
 
 /** A position that only moved is shown after this much for each waiting job, so that long queues cost few writes. */
@@ -32,7 +48,8 @@ export class SchedulingLoop {
   readonly #snapshot: LiveSnapshot;
   /** Queue and flavor to GPUs that are kept for waiting jobs. */
   #reserved = new Map<string, { readonly queue: string; readonly gpus: number }>();
-  #waiting = new Map<string, { readonly waiting: Waiting; readonly generation: number }>();
+  readonly #waiting = new Map<string, Verdict>();
+  #cycle = 0;
 
   constructor(private readonly options: SchedulingLoopOptions) {
     const { jobs, queues, nodes, pods, namespaces } = options.caches;
@@ -85,31 +102,50 @@ export class SchedulingLoop {
 
   /** One cycle: decide, and remember what was decided until the objects show it. */
   run(): Plan {
-    const { caches, clock, onVerdict, onCycle } = this.options;
-    const jobs = caches.jobs.cache;
+    const { clock, onVerdict, onCycle } = this.options;
     const started = clock.monotonic();
     const snapshot = this.#snapshot.at(clock.now());
     const built = clock.monotonic();
     const plan = schedule(snapshot, this.options.policy);
-    onCycle?.({ snapshot: (built - started) / 1000, decide: (clock.monotonic() - built) / 1000 }, plan);
-
+    this.#rememberWaiting(plan);
+    const decided = clock.monotonic();
+    onCycle?.({
+      seconds: { snapshot: (built - started) / 1000, decide: (decided - built) / 1000 },
+      isPartial: plan.isPartial,
+      waiting: this.#allWaiting(),
+    });
     for (const key of this.#undone.remember(plan)) onVerdict(key, 0);
     this.#rememberReserved(plan);
-    const before = this.#waiting;
-    // What a partial plan does not tell is still as the last one told it.
-    this.#waiting = plan.isPartial ? before : new Map();
-    for (const { key } of plan.admissions) this.#waiting.delete(key);
-    const refresh = Math.max(MIN_REFRESH_MS, plan.waiting.length * REFRESH_MS_PER_JOB);
-    for (const waiting of plan.waiting) {
-      const old = before.get(waiting.key);
-      const generation = jobs.get(waiting.key)?.metadata.generation ?? 0;
-      this.#waiting.set(waiting.key, { waiting, generation });
-      if (old?.waiting.reason !== waiting.reason || old.generation !== generation) onVerdict(waiting.key, 0);
-      else if (old.waiting.position !== waiting.position || old.waiting.message !== waiting.message) {
-        onVerdict(waiting.key, refresh);
-      }
-    }
     return plan;
+  }
+
+  #rememberWaiting({ isPartial, admissions, waiting }: Plan): void {
+    this.#cycle++;
+    for (const { key } of admissions) this.#waiting.delete(key);
+    const refreshMs = Math.max(MIN_REFRESH_MS, this.#waiting.size * REFRESH_MS_PER_JOB);
+    for (const verdict of waiting) this.#remember(verdict, refreshMs);
+    // What a partial plan does not tell is still as the last one told it.
+    if (isPartial) return;
+    for (const [key, { cycle }] of this.#waiting) if (cycle !== this.#cycle) this.#waiting.delete(key);
+  }
+
+  #remember(waiting: Waiting, refreshMs: number): void {
+    const { caches, onVerdict } = this.options;
+    const { key } = waiting;
+    const generation = caches.jobs.cache.get(key)?.metadata.generation ?? 0;
+    const old = this.#waiting.get(key);
+    if (old !== undefined && old.generation === generation && isSame(old.waiting, waiting)) {
+      old.cycle = this.#cycle;
+      return;
+    }
+    this.#waiting.set(key, { waiting, generation, cycle: this.#cycle });
+    if (old?.waiting.reason !== waiting.reason || old.generation !== generation) onVerdict(key, 0);
+    else if (old.waiting.position !== waiting.position || old.waiting.message !== waiting.message)
+      onVerdict(key, refreshMs);
+  }
+
+  *#allWaiting(): Generator<Waiting> {
+    for (const { waiting } of this.#waiting.values()) yield waiting;
   }
 
   #rememberReserved(plan: Plan): void {
@@ -131,3 +167,10 @@ export class SchedulingLoop {
     }
   }
 }
+
+const isSame = (a: Waiting, b: Waiting) =>
+  a.position === b.position &&
+  a.reason === b.reason &&
+  a.message === b.message &&
+  a.largestGangThatFits === b.largestGangThatFits &&
+  a.estimatedStart === b.estimatedStart;

@@ -73,7 +73,7 @@ const snapshot = (
   running: runningJobsOf(held),
 });
 
-const why = (plan: Plan, key: string) => plan.waiting.find((waiting) => waiting.key === key);
+const why = (plan: Plan, key: string) => [...plan.waiting].find((waiting) => waiting.key === key);
 const where = (plan: Plan, key: string) => plan.admissions.find((admission) => admission.key === key)?.nodes;
 
 describe('schedule', () => {
@@ -254,7 +254,7 @@ describe('schedule', () => {
       job('c', { min: 2, max: 2, held }),
     ];
     const plan = schedule(snapshot([node('n', 1, { used: 2 })], [queue('q', 8)], jobs));
-    expect(plan.waiting.map(({ reason }) => reason)).toEqual([
+    expect([...plan.waiting].map(({ reason }) => reason)).toEqual([
       'WaitingForCapacity',
       'BehindInQueue',
       'Suspended',

@@ -21,8 +21,9 @@ import { Turns } from './turns.js';
 export function schedule(snapshot: Snapshot, policy: SchedulingPolicy = DEFAULT_POLICY): Plan {
   const { state, blocked, isPartial } = decide(snapshot, policy);
   // Of the other queues, the cycle that follows at once will know more.
-  const told = isPartial ? blocked.keys() : snapshot.pending.keys();
-  return { ...decisionsOf(state), isPartial, waiting: explain(state, blocked, told) };
+  const told = isPartial ? blocked : snapshot.pending;
+  const waiting = { [Symbol.iterator]: () => explain(state, blocked, told.keys()) };
+  return { ...decisionsOf(state), isPartial, waiting };
 }
 
 /** {@link schedule} without the reasons, for simulations. */

@@ -9,13 +9,12 @@ import type { PendingJob } from './snapshot.js';
 const UNKNOWN_SECONDS = 3600;
 
 /** For every job of these queues that does not start: its place, why, the largest gang that fits, and when it may start. */
-export function explain(
+export function* explain(
   state: CycleState,
   blocked: ReadonlyMap<string, PendingJob>,
   queues: Iterable<string>,
-): Waiting[] {
+): Generator<Waiting> {
   const { snapshot } = state;
-  const waiting: Waiting[] = [];
   const room = new Map<string, number>();
   for (const name of queues) {
     const head = blocked.get(name);
@@ -45,7 +44,7 @@ export function explain(
       }
       const estimatedStart = refusal.estimatedStart ?? behind.startOf(job, refusal.reason);
       ahead++;
-      waiting.push({
+      yield {
         key: job.key,
         position: ahead,
         ahead: ahead - 1,
@@ -53,10 +52,9 @@ export function explain(
         message: refusal.message,
         largestGangThatFits: refusal.largestGangThatFits,
         estimatedStart,
-      });
+      };
     }
   }
-  return waiting;
 }
 
 /**

@@ -49,7 +49,7 @@ describe('reservation', () => {
   it('estimates a start for everybody behind, later the further behind', () => {
     const jobs = [wide(), ...['x', 'y', 'z'].map((key) => job(key, { min: 3, gpuSeconds: 3000 }))];
     const plan = schedule(snapshot(pool, [queue('q', 4)], jobs, held));
-    const starts = plan.waiting.map(({ estimatedStart }) => estimatedStart ?? 0);
+    const starts = [...plan.waiting].map(({ estimatedStart }) => estimatedStart ?? 0);
     expect(starts).toHaveLength(4);
     expect(starts).toEqual(starts.toSorted((a, b) => a - b));
     expect(new Set(starts).size).toBe(4);

@@ -80,7 +80,7 @@ export const snapshot = (
   running: runningJobsOf(held),
 });
 
-export const why = (plan: Plan, key: string) => plan.waiting.find((waiting) => waiting.key === key);
+export const why = (plan: Plan, key: string) => [...plan.waiting].find((waiting) => waiting.key === key);
 export const where = (plan: Plan, key: string) =>
   plan.admissions.find((admission) => admission.key === key)?.nodes;
 export const repeat = (name: string, count: number): string[] => Array<string>(count).fill(name);

@@ -96,12 +96,16 @@ export interface ControllerProcess {
   stop(): Promise<number | null>;
 }
 
+/** As its image sets them. */
+export const CONTROLLER_NODE_OPTIONS = ['--max-semi-space-size=64'];
+
 export async function startControllerProcess(
   kubeconfig: string,
   args: readonly string[] = [],
 ): Promise<ControllerProcess> {
   const bin = fileURLToPath(new URL('controller/bin/tuneyard-controller.js', REPOSITORY_URL));
-  const child = spawn(process.execPath, [bin, '--kubeconfig', kubeconfig, '--kube-api-qps', '0', ...args], {
+  const options = ['--kubeconfig', kubeconfig, '--kube-api-qps', '0', ...args];
+  const child = spawn(process.execPath, [...CONTROLLER_NODE_OPTIONS, bin, ...options], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const logs: string[] = [];
