@@ -38,7 +38,9 @@ it('a job whose workers.max is lowered while it trains goes on with fewer, to th
   await cluster.client.mergePatch(
     JOBS,
     { name: 'lowered', namespace: 'default' },
-    { spec: { workers: { max: 1 } } },
+    { spec: { replicas: 1 } },
+    // As kubectl scale does.
+    { subresource: 'scale' },
   );
   const after = await cluster.jobWhen(
     'lowered',

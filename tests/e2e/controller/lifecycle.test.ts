@@ -230,6 +230,29 @@ describe('a job', () => {
     expect((await job('pause')).status?.phase).toBe('Starting');
   });
 
+  it('gives its GPUs back after a checkpoint when its queue is drained, and starts again when the queue opens', async () => {
+    const setStopPolicy = (stopPolicy: string) =>
+      cluster.client.mergePatch(QUEUES, { name: 'team' }, { spec: { stopPolicy } });
+    await cluster.client.create(JOBS, jobObject('drained'));
+    const started = await train('drained');
+    await setStopPolicy('holdAndDrain');
+    await until('the workers are told to stop', async () => started.every((worker) => worker.has('stop')));
+    started[0]?.say({
+      $case: 'checkpointDone',
+      value: { step: 4, uri: 'file:///out/checkpoints/4', digest: 'sha256:11', bytes: 1, seconds: 0.1 },
+    });
+    for (const pod of await podsOf('drained')) await reportPod(cluster.client, pod.metadata, 'Succeeded');
+    const waiting = await until('it waits', async () => {
+      const found = await job('drained');
+      return found.status?.queue?.reason === 'QueueStopped' ? found : undefined;
+    });
+    expect(waiting.status).toMatchObject({ checkpoint: { step: 4 }, evictions: 1 });
+    expect(waiting.status?.queue?.message).toContain('team is stopped');
+    await until('its pods are gone', async () => (await podsOf('drained')).length === 0);
+    await setStopPolicy('none');
+    await boundPods('drained', 2);
+  });
+
   it('leaves nothing when it is deleted', async () => {
     await cluster.client.create(JOBS, jobObject('brief'));
     const started = await train('brief');
