@@ -166,6 +166,14 @@ spec: { quotas: [{ flavor: H100, nominal: 4 }] }
     ]);
   });
 
+  it('leaves objects of others alone, as long as they say whose they are', () => {
+    const [other, misspelt] = parseManifests(
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: data }\n---\napiVersion: tuneyard.dev/v1alpha1\nkind: Job\n',
+    );
+    expect(other).toMatchObject({ kind: 'ConfigMap', name: 'data', isForeign: true, problems: [] });
+    expect(misspelt?.problems).toEqual([expect.stringContaining('kind is "Job", not one of')]);
+  });
+
   it('reads on behind a document that is no YAML', () => {
     const [broken, queue] = parseManifests(`a: b\n  c: [\n---\n${queueYaml}`, { file: 'all.yaml' });
     expect(broken).toMatchObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { describeIssues } from './describe-issues.js';
-import { API_VERSION, FINE_TUNE_JOB_KIND, GPU_QUEUE_KIND } from './constants.js';
+import { API_VERSION, FINE_TUNE_JOB_KIND, GPU_QUEUE_KIND, GROUP } from './constants.js';
 import type { FineTuneJob, FineTuneJobSpec } from './fine-tune-job.js';
 import { FINE_TUNE_JOB_RULES, fineTuneJobSpecSchema, metadataSchema } from './fine-tune-job.js';
 import type { GpuQueue } from './gpu-queue.js';
@@ -57,6 +57,8 @@ export interface Manifest {
   readonly kind?: string;
   readonly name?: string;
   readonly object?: FineTuneJob | GpuQueue;
+  /** It is for somebody else, such as a Namespace or a ConfigMap, as its apiVersion says. */
+  readonly isForeign?: true;
   /** A sentence each, with its own place. */
   readonly problems: readonly string[];
 }
@@ -66,7 +68,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   [GPU_QUEUE_KIND]: queueSchema,
 };
 
-/** Reads every document of a YAML text, each a FineTuneJob or a GpuQueue. @throws UserError when the text is too long */
+/** Reads every document of a YAML text: FineTuneJobs, GpuQueues, and what stands beside them. @throws UserError when the text is too long */
 export function parseManifests(yaml: string, { file }: ParseOptions = {}): Manifest[] {
   return readYamlDocuments(yaml, file).map((source) =>
     'problem' in source ? { place: source.place, problems: [source.problem] } : toManifest(source),
@@ -74,6 +76,7 @@ export function parseManifests(yaml: string, { file }: ParseOptions = {}): Manif
 }
 
 const nameSchema = z.object({ kind: z.string(), metadata: z.object({ name: z.string() }) });
+const typeSchema = z.object({ apiVersion: z.string(), kind: z.string() });
 
 function toManifest(source: Source): Manifest {
   const place = source.place([]);
@@ -82,6 +85,9 @@ function toManifest(source: Source): Manifest {
   const { kind } = z.object({ kind: z.unknown() }).safeParse(source.value).data ?? {};
   const schema = typeof kind === 'string' && Object.hasOwn(SCHEMAS, kind) ? SCHEMAS[kind] : undefined;
   if (schema === undefined) {
+    const type = typeSchema.safeParse(source.value).data;
+    if (type !== undefined && !type.apiVersion.startsWith(`${GROUP}/`))
+      return { ...about, kind: type.kind, isForeign: true, problems: [] };
     const kinds = Object.keys(SCHEMAS);
     const guess = typeof kind === 'string' ? nearest(kind, kinds) : undefined;
     const hint = guess === undefined ? '' : `: did you mean ${guess}?`;

@@ -19,7 +19,9 @@ const FIELD_MANAGER = 'tuneyard-cli';
 /** Checks the files, all of them before the first is sent, and applies them. */
 export function submit(files: readonly string[], { output, ...options }: SubmitOptions): Promise<void> {
   const manifests = readManifests(files);
-  const problems = manifests.flatMap((manifest) => manifest.problems);
+  const problems = manifests.flatMap(({ place, kind, name, isForeign, problems: found }) =>
+    isForeign ? [`${place}${kind} ${name ?? ''} is none of Tuneyard's: apply it with kubectl`] : found,
+  );
   if (problems.length > 0) throw new UserError(problems.join('\n'));
   const objects = manifests.flatMap(({ object }) => object ?? []);
   return withCluster(options, async (cluster) => {

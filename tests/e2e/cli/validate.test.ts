@@ -151,6 +151,18 @@ describe('tuneyard validate', () => {
     }
   }, 30_000);
 
+  it('looks past what else a file holds, which submit refuses before it sends anything', async () => {
+    const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: { name: legal }\n';
+    const file = write('all.yaml', `${namespace}---\n${jobYaml(write('one.jsonl', rows(20)))}`);
+    const { code, documents } = await findingsOf(file);
+    expect(code).toBe(0);
+    expect(documents[0]).toMatchObject({ kind: 'Namespace', name: 'legal', valid: true });
+    expect(documents[0]?.notes.join()).toContain('not looked at');
+    const submitted = await tuneyard('submit', file);
+    expect(submitted.code).toBe(2);
+    expect(submitted.stderr).toContain('all.yaml:1: Namespace legal is none of Tuneyard');
+  }, 30_000);
+
   it('ends with 2 for files and options that make no sense', async () => {
     expect(await tuneyard('validate', join(folder, 'none.yaml'))).toMatchObject({ code: 2, stdout: '' });
     const file = write('job.yaml', jobYaml(write('one.jsonl', rows(20))));

@@ -6,6 +6,8 @@ describe('gpuMemoryOf', () => {
     ['H100', 81_559 * 2 ** 20],
     ['A100-mig-1g.10gb', 10e9],
     ['A100', 40_536 * 2 ** 20],
+    // The flavor of NVIDIA-GeForce-RTX-4090.
+    ['RTX-4090', 24_564 * 2 ** 20],
     ['toString', undefined],
     ['ours', undefined],
   ])('%s has %s bytes', (flavor, bytes) => expect(gpuMemoryOf(flavor)).toBe(bytes));

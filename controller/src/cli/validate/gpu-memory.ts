@@ -14,12 +14,21 @@ const KNOWN: Readonly<Record<string, number>> = {
   A10G: 23_028,
   A30: 24_258,
   A100: 40_536,
+  A800: 40_536,
+  L20: 46_068,
   L40: 46_068,
   L40S: 46_068,
   A40: 46_068,
+  H20: 97_871,
   H100: 81_559,
+  H800: 81_559,
   H200: 143_771,
+  GH200: 97_871,
   B200: 183_359,
+  'RTX-3090': 24_576,
+  'RTX-4090': 24_564,
+  'RTX-5090': 32_607,
+  'RTX-A6000': 49_140,
 };
 
 /** `A100-mig-1g.10gb`: the name tells the memory, in decimal gigabytes and rounded up. */

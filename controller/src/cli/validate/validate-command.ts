@@ -28,7 +28,11 @@ export async function validate(files: readonly string[], options: ValidateOption
     const job = object?.kind === FINE_TUNE_JOB_KIND ? (object as FineTuneJob) : undefined;
     const found =
       job === undefined
-        ? { problems: manifest.problems, warnings: [], notes: [] }
+        ? {
+            problems: manifest.problems,
+            warnings: [],
+            notes: manifest.isForeign ? ["none of Tuneyard's, so it is not looked at"] : [],
+          }
         : await checkJob(job, manifest.place, {
             model: options.model,
             data: options.data,
