@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { characterTokenizer, hasReal, REAL } from './test-data.js';
 import { Tokenizer } from './tokenizer.js';
+import { WordCache } from './word-cache.js';
 
 describe('Tokenizer', () => {
   it('knows its special ids and leaves them out of decoded text', () => {
@@ -14,6 +16,12 @@ describe('Tokenizer', () => {
     expect(tokenizer.decode([])).toBe('');
     expect(tokenizer.encode('')).toEqual([]);
     expect(tokenizer.vocabularySize).toBe(100);
+  });
+
+  it('remembers how words are divided in a cache that does not reorder itself', () => {
+    const folder = new URL('../../../deploy/examples/base-model', import.meta.url);
+    const pipeline: unknown = Reflect.get(Tokenizer.load(fileURLToPath(folder)), 'pipeline');
+    expect(pipeline).toHaveProperty('model.cache', expect.any(WordCache));
   });
 
   it('says which file is missing', () => {

@@ -30,8 +30,9 @@ export class Tokenizer {
 
   constructor(files: TokenizerFiles) {
     this.pipeline = new Pipeline(files.tokenizer, files.config);
-    const model: unknown = this.pipeline.model;
-    if (isJsonObject(model) && 'cache' in model) Object.assign(model, { cache: new WordCache() });
+    // The library's models are functions. Only those that divide words (BPE) have a cache.
+    const model: object = this.pipeline.model;
+    if ('cache' in model) model.cache = new WordCache();
     const added = [...this.pipeline.get_added_tokens_decoder()];
     this.addedIds = new Set(added.map(([id]) => id));
     this.addedTokens = added.map(([, token]) => token.content).sort((a, b) => b.length - a.length);
