@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { KubeObject } from '@tuneyard/controller/kube';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from './controller/cluster.js';
@@ -32,11 +29,6 @@ const hasTwoAgain = (name: string, step: number) =>
     ({ status }) =>
       status?.phase === 'Complete' || (status?.workers?.ready === 2 && (status.progress?.step ?? 0) > step),
   );
-
-const adapterOf = (name: string) =>
-  createHash('sha256')
-    .update(readFileSync(join(cluster.folder, 'out', name, 'adapter_model.safetensors')))
-    .digest('hex');
 
 const trains = (name: string, ready: number, step: number) =>
   cluster.jobWhen(
@@ -95,7 +87,7 @@ describe('a node that goes down under a job', () => {
     expect(status?.attempt ?? 0).toBe(0);
     expect(status?.gpuSecondsLost ?? 0).toBe(0);
     expect(await eventsOf('hit')).toEqual(expect.arrayContaining(['NodeLost', 'WorkerReplaced']));
-    expect(adapterOf('hit')).toBe(adapterOf('undisturbed'));
+    expect(cluster.adapterDigest('hit')).toBe(cluster.adapterDigest('undisturbed'));
   }, 180_000);
 
   it('leaves it with fewer workers while there is no other node, down to its fewest', async () => {
@@ -120,7 +112,7 @@ describe('a node that goes down under a job', () => {
     const { status } = await complete('alone');
     expect(status?.placement?.nodes[1]).toBe('gpu-3');
     expect(status).toMatchObject({ replacements: 1, progress: { step: STEPS } });
-    expect(adapterOf('alone')).toBe(adapterOf('undisturbed'));
+    expect(cluster.adapterDigest('alone')).toBe(cluster.adapterDigest('undisturbed'));
   }, 180_000);
 
   it('sends it back to the queue, with a checkpoint, only when too few workers are left', async () => {
@@ -143,6 +135,6 @@ describe('a node that goes down under a job', () => {
     const { status } = await complete('whole');
     expect(status).toMatchObject({ evictions: 1, attempt: 1, progress: { step: STEPS } });
     expect(status?.restarts ?? 0).toBe(0);
-    expect(adapterOf('whole')).toBe(adapterOf('undisturbed'));
+    expect(cluster.adapterDigest('whole')).toBe(cluster.adapterDigest('undisturbed'));
   }, 180_000);
 });

@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTrainingCluster, type TrainingCluster } from './training-cluster.js';
 
@@ -34,17 +31,12 @@ const trains = async (name: string, workers: number, past = 0): Promise<number> 
   return status?.progress?.step ?? 0;
 };
 
-const adapterOf = (name: string) =>
-  createHash('sha256')
-    .update(readFileSync(join(cluster.folder, 'out', name, 'adapter_model.safetensors')))
-    .digest('hex');
-
 describe('GPUs of a job that trains', () => {
   let calm: string;
   beforeAll(async () => {
     await submit('calm', STEPS, { min: 2, max: 2 });
     await complete('calm');
-    calm = adapterOf('calm');
+    calm = cluster.adapterDigest('calm');
   }, 120_000);
 
   it('beyond its fewest go to one that waits, and come back when nobody does, to the same bits', async () => {
@@ -58,7 +50,7 @@ describe('GPUs of a job that trains', () => {
     expect(status).toMatchObject({ progress: { step: STEPS } });
     // It went on all the time: nothing failed, nothing was evicted, nothing was trained twice.
     expect([status?.restarts ?? 0, status?.evictions ?? 0, status?.attempt ?? 0]).toEqual([0, 0, 0]);
-    expect(adapterOf('elastic')).toBe(calm);
+    expect(cluster.adapterDigest('elastic')).toBe(calm);
   }, 180_000);
 
   it('go to one of higher priority after a checkpoint, from which it goes on later, to the same bits', async () => {
@@ -77,6 +69,6 @@ describe('GPUs of a job that trains', () => {
     const { status } = await complete('patient');
     expect(status).toMatchObject({ evictions: 1, attempt: 1, progress: { step: STEPS } });
     expect(status?.restarts ?? 0).toBe(0);
-    expect(adapterOf('patient')).toBe(calm);
+    expect(cluster.adapterDigest('patient')).toBe(calm);
   }, 180_000);
 });

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,8 @@ export interface TrainingCluster {
   job(name: string): Promise<FineTuneJob>;
   /** Waits until the job looks so. */
   jobWhen(name: string, what: string, holds: (job: FineTuneJob) => boolean): Promise<FineTuneJob>;
+  /** sha256 of the adapter that the job wrote. */
+  adapterDigest(name: string): string;
   /** Adds a node with so many H100. */
   addNode(name: string, gpus: number): Promise<void>;
   /** The node goes down with all its processes, which nobody reports; it stands as not ready. */
@@ -89,6 +92,10 @@ export async function startTrainingCluster(
       controller,
       folder,
       job,
+      adapterDigest: (name) =>
+        createHash('sha256')
+          .update(readFileSync(join(folder, 'out', name, 'adapter_model.safetensors')))
+          .digest('hex'),
       addNode,
       loseNode,
       submit: async (name, spec) => {

@@ -10,6 +10,7 @@ import type { PendingJob } from './snapshot.js';
 export class NoRoom {
   /** By flavors and shape, the fewest GPU-seconds of a job that did not fit. */
   readonly #gpuSeconds = new Map<string, Map<string, number>>();
+  readonly #flavors = new Map<string, string>();
 
   constructor(private readonly state: CycleState) {}
 
@@ -36,6 +37,11 @@ export class NoRoom {
   }
 
   #flavorsOf(queue: string): string {
-    return (this.state.snapshot.queues.get(queue)?.quotas ?? []).map(({ flavor }) => flavor).join();
+    let names = this.#flavors.get(queue);
+    if (names === undefined) {
+      names = (this.state.snapshot.queues.get(queue)?.quotas ?? []).map(({ flavor }) => flavor).join();
+      this.#flavors.set(queue, names);
+    }
+    return names;
   }
 }
