@@ -23,8 +23,13 @@ export interface TrainingCluster {
   /** Creates a job in namespace `default`: the tiny model on 32 rows, over whose spec `spec` goes. */
   submit(name: string, spec: object): Promise<void>;
   job(name: string): Promise<FineTuneJob>;
-  /** Waits until the job looks so. */
-  jobWhen(name: string, what: string, holds: (job: FineTuneJob) => boolean): Promise<FineTuneJob>;
+  /** Waits until the job looks so, for a minute if nothing else is said. */
+  jobWhen(
+    name: string,
+    what: string,
+    holds: (job: FineTuneJob) => boolean,
+    withinMs?: number,
+  ): Promise<FineTuneJob>;
   /** sha256 of the adapter that the job wrote. */
   adapterDigest(name: string): string;
   /** Adds a node with so many H100. */
@@ -117,14 +122,14 @@ export async function startTrainingCluster(
           },
         } as unknown as FineTuneJob);
       },
-      jobWhen: (name, what, holds) =>
+      jobWhen: (name, what, holds, withinMs = 60_000) =>
         until(
           `${name} ${what}`,
           async () => {
             const found = await job(name);
             return holds(found) ? found : undefined;
           },
-          60_000,
+          withinMs,
         ),
       close,
     };
