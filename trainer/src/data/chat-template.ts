@@ -1,13 +1,16 @@
 import { Template } from '@huggingface/jinja';
 import { UserError } from '../errors.js';
+import type { JsonObject } from '../support/index.js';
 import type { Message } from './conversation.js';
 import { messageOf } from './failure.js';
 import { RowError } from './formats/row-format.js';
+import { TemplateValues, type ArgumentsForm } from './template-values.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** Renders messages as the text a model was, or will be, trained on. The interpreter reaches nothing but its variables. */
 export class ChatTemplate {
   private readonly template: Template;
+  private tools: readonly JsonObject[] | undefined;
 
   /**
    * @param name how messages call it
@@ -53,23 +56,53 @@ export class ChatTemplate {
     return new ChatTemplate(choice, source, tokens, tokenizer.addsBos);
   }
 
+  /** Whether functions are rendered. */
+  get hasTools(): boolean {
+    return this.tools !== undefined;
+  }
+
+  /** The same template for a conversation with functions that the assistant may call. */
+  withTools(tools: readonly JsonObject[] | undefined): ChatTemplate {
+    if (tools === this.tools) return this;
+    const copy = Object.assign(Object.create(ChatTemplate.prototype) as ChatTemplate, this);
+    copy.tools = tools;
+    return copy;
+  }
+
   /**
    * @param openAnswer ends the text with what stands before an answer of the assistant.
    * @throws RowError when the template refuses the messages, for example because two users follow each other.
    */
   render(messages: readonly Message[], openAnswer: boolean): string {
+    const hasCalls = messages.some(({ toolCalls }) => toolCalls !== undefined);
     try {
-      return this.template.render({
-        messages: messages.map((message) => ({ ...message })),
-        add_generation_prompt: openAnswer,
-        bos_token: this.tokens.bos,
-        eos_token: this.tokens.eos,
-      });
+      const text = this.renderAs('object', messages, openAnswer);
+      if (!hasCalls || !text.includes(PRINTED_OBJECT)) return text;
+    } catch (error) {
+      if (!hasCalls) throw new RowError(`${this.name} refuses it: ${messageOf(error)}`);
+    }
+    try {
+      return this.renderAs('text', messages, openAnswer);
     } catch (error) {
       throw new RowError(`${this.name} refuses it: ${messageOf(error)}`);
     }
   }
+
+  private renderAs(form: ArgumentsForm, messages: readonly Message[], openAnswer: boolean): string {
+    const values = new TemplateValues();
+    const text = this.template.render({
+      messages: messages.map((message) => values.messageOf(message, form)),
+      tools: this.tools === undefined ? null : values.jsonOf(this.tools),
+      add_generation_prompt: openAnswer,
+      bos_token: this.tokens.bos,
+      eos_token: this.tokens.eos,
+    });
+    return values.restore(text);
+  }
 }
+
+/** What the interpreter makes of an object that a template appends to a text. */
+const PRINTED_OBJECT = '[object ';
 
 const BUILT_IN: Readonly<Record<string, string>> = {
   alpaca:

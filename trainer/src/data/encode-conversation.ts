@@ -1,5 +1,6 @@
 import type { ChatTemplate } from './chat-template.js';
-import type { Conversation } from './conversation.js';
+import { isTrainedAnswer, type Conversation } from './conversation.js';
+import { refuseUnrendered } from './refuse-unrendered.js';
 import { markAnswers, type Segment } from './mark-answers.js';
 import type { Tokenizer } from './tokenizer.js';
 
@@ -39,8 +40,10 @@ export function encodeConversation(
 ): Encoded {
   if (conversation.kind === 'text') return encodeText(conversation.text, place, options);
   const { messages } = conversation;
-  const reference = messages.findLast((message) => message.role === 'assistant')?.content ?? '';
-  const texts = markAnswers(messages, options.template, options.tokenizer.addedTokens);
+  const reference = messages.findLast(isTrainedAnswer)?.content ?? '';
+  const template = options.template.withTools(conversation.tools);
+  refuseUnrendered(messages, template);
+  const texts = markAnswers(messages, template, options.tokenizer.addedTokens);
   const examples: Example[] = [];
   let truncated = 0;
   for (const segments of texts) {

@@ -1,5 +1,5 @@
 import type { ChatTemplate } from './chat-template.js';
-import type { Message } from './conversation.js';
+import { isTrainedAnswer, type Message } from './conversation.js';
 
 /** A stretch of rendered text; trained means that the model is to produce it. */
 export interface Segment {
@@ -27,7 +27,7 @@ export function markAnswers(
   template: ChatTemplate,
   addedTokens: readonly string[],
 ): Segment[][] {
-  const answers = messages.flatMap((message, index) => (message.role === 'assistant' ? [index] : []));
+  const answers = messages.flatMap((message, index) => (isTrainedAnswer(message) ? [index] : []));
   const whole = markAll(messages, answers, template, addedTokens);
   if (whole) return [whole];
   return answers.map((answer) => {
