@@ -40,6 +40,8 @@ const roots = [
   'V1IngressClass',
   'V1Ingress',
   'V1EndpointSlice',
+  'V1ValidatingAdmissionPolicy',
+  'V1ValidatingAdmissionPolicyBinding',
   'V1CustomResourceDefinition',
   'V1Scale',
   'V1Eviction',

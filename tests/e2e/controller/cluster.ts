@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { FineTuneJob, GpuQueue } from '@tuneyard/controller/api';
 import { KubeClient, loadConnection } from '@tuneyard/controller/kube';
-import { startControlPlane, startPodBinder } from '@tuneyard/local';
+import { startControlPlane, startPodBinder, type ControlPlaneOptions } from '@tuneyard/local';
 import { REPOSITORY_URL } from '../../support/repository.js';
 import { addGpuNode, installDefinitions } from './furnish.js';
 import { confirmDeletions } from './kubelet.js';
@@ -22,9 +22,10 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-export interface ClusterOptions {
+/** Those of the local API server (`rbac`, `tokens`, `bookmarkSeconds` …), and whether to install the definitions. */
+export interface ClusterOptions extends ControlPlaneOptions {
+  /** Default: jobs and queues are defined. */
   readonly crds?: boolean;
-  readonly bookmarkSeconds?: number;
 }
 
 export async function startCluster({ crds, ...options }: ClusterOptions = {}): Promise<Cluster> {

@@ -29,3 +29,17 @@ export const DEFINITIONS: Resource = {
   kind: 'CustomResourceDefinition',
   namespaced: false,
 };
+export const QUOTAS = core('resourcequotas', 'ResourceQuota', true);
+export const LIMIT_RANGES = core('limitranges', 'LimitRange', true);
+const admission = (plural: string, kind: string): Resource => ({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  plural,
+  kind,
+  namespaced: false,
+});
+export const POLICIES = admission('validatingadmissionpolicies', 'ValidatingAdmissionPolicy');
+export const POLICY_BINDINGS = admission(
+  'validatingadmissionpolicybindings',
+  'ValidatingAdmissionPolicyBinding',
+);

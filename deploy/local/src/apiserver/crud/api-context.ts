@@ -1,3 +1,4 @@
+import type { User } from '../auth/user.js';
 import type { ResourceRegistry } from '../resources/resource-registry.js';
 import type { Store } from '../storage/store.js';
 
@@ -17,4 +18,6 @@ export interface WriteOptions {
   fieldValidation: 'Ignore' | 'Warn' | 'Strict';
   /** Warnings for the client are added here. */
   warnings: string[];
+  /** Who writes, for admission; nobody: the server itself. */
+  user?: User;
 }

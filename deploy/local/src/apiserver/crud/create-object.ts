@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { reviewWrite } from '../admission/write-review.js';
 import { objectOr, type JsonObject } from '../json.js';
 import { kubeTime, type KubeObject } from '../kube-object.js';
 import { trackUpdate } from '../patch/managed-fields.js';
@@ -48,6 +49,17 @@ export function createObject(
   type.strategy.prepareCreate?.(object);
   type.strategy.admit?.(object, context.store, type);
   validateObject(type, object, undefined);
+  reviewWrite(context, {
+    operation: 'CREATE',
+    type,
+    namespace,
+    name: metadata.name,
+    object,
+    oldObject: null,
+    dryRun: options.dryRun,
+    user: options.user,
+    warnings: options.warnings,
+  });
   const writer = {
     manager: options.manager,
     operation: 'Update' as const,

@@ -1,3 +1,5 @@
+import { reviewWrite } from '../admission/write-review.js';
+import type { User } from '../auth/user.js';
 import { isObject, objectOr, type JsonObject, textOf } from '../json.js';
 import { kubeTime, type KubeObject } from '../kube-object.js';
 import type { ResourceType } from '../resources/resource-type.js';
@@ -11,6 +13,8 @@ export interface DeleteOptions {
   propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
   preconditions?: { uid?: string; resourceVersion?: string };
   dryRun: boolean;
+  /** Who deletes, for admission; nobody: the server itself. */
+  user?: User;
 }
 
 /** Delete options from the body (`kind: DeleteOptions`) and the query; throws StatusError 400. */
@@ -51,6 +55,17 @@ export function deleteObject(
 ): { gone: boolean; object: KubeObject } {
   const old = getObject(context, type, namespace, name);
   checkPreconditions(type, old, options);
+  reviewWrite(context, {
+    operation: 'DELETE',
+    type,
+    namespace,
+    name,
+    object: null,
+    oldObject: old,
+    dryRun: options.dryRun,
+    user: options.user,
+    warnings: [],
+  });
   const finalizers = new Set(old.metadata.finalizers ?? []);
   if (options.propagationPolicy === 'Orphan') finalizers.add('orphan').delete('foregroundDeletion');
   else if (options.propagationPolicy === 'Foreground') finalizers.add('foregroundDeletion').delete('orphan');

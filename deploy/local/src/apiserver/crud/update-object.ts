@@ -1,3 +1,4 @@
+import { reviewWrite } from '../admission/write-review.js';
 import { equalJson, type JsonObject } from '../json.js';
 import { kubeTime, type KubeObject, type ManagedFieldsEntry } from '../kube-object.js';
 import { trackUpdate } from '../patch/managed-fields.js';
@@ -60,6 +61,18 @@ export function updateObject(
   carrySystemFields(object, old);
   if (options.subresource !== 'status') type.strategy.prepareUpdate?.(object, old);
   validateObject(type, object, old);
+  reviewWrite(context, {
+    operation: 'UPDATE',
+    type,
+    namespace,
+    name,
+    subresource: options.subresource,
+    object,
+    oldObject: old,
+    dryRun: options.dryRun,
+    user: options.user,
+    warnings: options.warnings,
+  });
   if (type.strategy.generation && specChanged(type, object, old)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }

@@ -93,7 +93,8 @@ async function remove(
   const bytes = await readBody(call.request);
   const body =
     bytes.length > 0 ? parseObject(bytes, mediaType(call.request.headers['content-type'])) : undefined;
-  const { gone, object } = deleteObject(server, type, namespace, name, parseDeleteOptions(body, call.query));
+  const options = { ...parseDeleteOptions(body, call.query), user: call.user };
+  const { gone, object } = deleteObject(server, type, namespace, name, options);
   await server.store.journal?.durable();
   if (!gone || type.resource === 'pods') return await sendObject(server, call, type, 200, object);
   sendJson(call.response, 200, {
@@ -114,7 +115,7 @@ async function deleteCollection(server: ApiServer, call: ResourceRequest, type: 
   const bytes = await readBody(call.request);
   const body =
     bytes.length > 0 ? parseObject(bytes, mediaType(call.request.headers['content-type'])) : undefined;
-  const options = parseDeleteOptions(body, call.query);
+  const options = { ...parseDeleteOptions(body, call.query), user: call.user };
   const list = listObjects(server, type, call.target.namespace, call.query);
   for (const object of list.items) {
     deleteObject(server, type, object.metadata.namespace ?? '', object.metadata.name, options);

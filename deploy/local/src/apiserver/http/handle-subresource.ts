@@ -62,13 +62,13 @@ export async function handleSubresource(
       bindPod(server, type, namespace, name, await bodyOf(call), writeOptions(call));
       return sendJson(response, 201, created());
     case 'POST eviction':
-      evictPod(server, type, namespace, name, await bodyOf(call));
+      evictPod(server, type, namespace, name, await bodyOf(call), writeOptions(call));
       return sendJson(response, 201, created());
     case 'POST token':
       return sendJson(
         response,
         201,
-        issueServiceAccountToken(server, type, namespace, name, await bodyOf(call)),
+        issueServiceAccountToken(server, type, { namespace, name }, await bodyOf(call), writeOptions(call)),
       );
     case 'GET log':
       return await servePodLog(server, type, namespace, name, call.query, response);

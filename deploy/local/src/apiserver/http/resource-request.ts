@@ -31,7 +31,7 @@ export function includeOf(query: URLSearchParams): IncludeObject {
 }
 
 /** Write options from the query and headers; throws StatusError 400. */
-export function writeOptions({ query, request }: ResourceRequest): WriteOptions {
+export function writeOptions({ query, request, user }: ResourceRequest): WriteOptions {
   const dryRun = query.getAll('dryRun');
   if (dryRun.some((value) => value !== 'All'))
     throw badRequest(`Invalid value: ${JSON.stringify(dryRun)}: dryRun must be "All"`);
@@ -45,6 +45,7 @@ export function writeOptions({ query, request }: ResourceRequest): WriteOptions 
     dryRun: dryRun.length > 0,
     fieldValidation: validation,
     warnings: [],
+    user,
   };
 }
 

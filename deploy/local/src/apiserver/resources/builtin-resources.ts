@@ -3,6 +3,7 @@ import { builtinSchema } from '../schema/builtin-schema.js';
 import * as strategies from './builtin-strategies.js';
 import { customResourceDefinition } from './definition-strategy.js';
 import { eventToServed, eventToStored } from './event-conversion.js';
+import { validatingAdmissionPolicy, validatingAdmissionPolicyBinding } from './policy-strategy.js';
 import { podStrategy } from './pod-strategy.js';
 import {
   allVerbs,
@@ -240,6 +241,27 @@ const groups: { group: string; version: string; rows: Row[] }[] = [
         strategy: { statusSubresource: true, generation: true },
       },
       { kind: 'IngressClass', resource: 'ingressclasses', cluster: true },
+    ],
+  },
+  {
+    group: 'admissionregistration.k8s.io',
+    version: 'v1',
+    rows: [
+      {
+        kind: 'ValidatingAdmissionPolicy',
+        resource: 'validatingadmissionpolicies',
+        cluster: true,
+        categories: ['api-extensions'],
+        subresources: ['status'],
+        strategy: validatingAdmissionPolicy,
+      },
+      {
+        kind: 'ValidatingAdmissionPolicyBinding',
+        resource: 'validatingadmissionpolicybindings',
+        cluster: true,
+        categories: ['api-extensions'],
+        strategy: validatingAdmissionPolicyBinding,
+      },
     ],
   },
   {

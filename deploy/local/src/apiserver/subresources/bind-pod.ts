@@ -1,3 +1,4 @@
+import { reviewWrite } from '../admission/write-review.js';
 import type { ApiContext, WriteOptions } from '../crud/api-context.js';
 import { getObject, updateObject } from '../crud/update-object.js';
 import { at, cloneJson, isObject, objectOr, objectsOf, stringOr, type JsonObject } from '../json.js';
@@ -20,6 +21,19 @@ export function bindPod(
   const kind = at(binding, 'target', 'kind');
   if (kind !== undefined && kind !== '' && kind !== 'Node')
     throw badRequest('the target of a binding must be a Node');
+  reviewWrite(context, {
+    operation: 'CREATE',
+    type,
+    namespace,
+    name,
+    subresource: 'binding',
+    kind: { group: '', version: 'v1', kind: 'Binding' },
+    object: binding,
+    oldObject: null,
+    dryRun: options.dryRun,
+    user: options.user,
+    warnings: options.warnings,
+  });
   const pod = cloneJson(getObject(context, type, namespace, name));
   const spec = objectOr(pod['spec']);
   if (pod.metadata.deletionTimestamp)
@@ -42,5 +56,6 @@ export function bindPod(
   ];
   // Both the spec and the status change, in one write, which only this subresource may do.
   const binder: ResourceType = { ...type, strategy: { statusSubresource: false, generation: false } };
-  updateObject(context, binder, namespace, name, pod, { ...options, subresource: 'binding' });
+  const { user: _reviewed, ...asServer } = options;
+  updateObject(context, binder, namespace, name, pod, { ...asServer, subresource: 'binding' });
 }

@@ -1,4 +1,5 @@
-import type { ApiContext } from '../crud/api-context.js';
+import { reviewWrite } from '../admission/write-review.js';
+import type { ApiContext, WriteOptions } from '../crud/api-context.js';
 import { deleteObject, parseDeleteOptions } from '../crud/delete-object.js';
 import { matchesLabelSelector } from '../crud/selectors.js';
 import { getObject } from '../crud/update-object.js';
@@ -26,8 +27,22 @@ export function evictPod(
   namespace: string,
   name: string,
   body: JsonObject,
+  write: WriteOptions,
 ): void {
   const pod = getObject(context, type, namespace, name);
+  reviewWrite(context, {
+    operation: 'CREATE',
+    type,
+    namespace,
+    name,
+    subresource: 'eviction',
+    kind: { group: 'policy', version: 'v1', kind: 'Eviction' },
+    object: body,
+    oldObject: null,
+    dryRun: write.dryRun,
+    user: write.user,
+    warnings: write.warnings,
+  });
   if (isReady(pod)) checkBudgets(context, namespace, pod);
   const options = at(body, 'deleteOptions');
   deleteObject(

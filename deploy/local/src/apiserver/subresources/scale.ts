@@ -1,3 +1,4 @@
+import { reviewWrite } from '../admission/write-review.js';
 import type { ApiContext, WriteOptions } from '../crud/api-context.js';
 import { getObject, updateObject } from '../crud/update-object.js';
 import { at, cloneJson, isObject, type JsonObject } from '../json.js';
@@ -62,10 +63,26 @@ export function writeScale(
   const object = cloneJson(getObject(context, type, namespace, name));
   const version = at(scale, 'metadata', 'resourceVersion');
   if (typeof version === 'string' && version) object.metadata.resourceVersion = version;
+  const before = scaleOf(type, object);
   setAt(object, type.scale.specReplicas, replicas);
+  const { dryRun, user, warnings } = options;
+  reviewWrite(context, {
+    operation: 'UPDATE',
+    type,
+    namespace,
+    name,
+    subresource: 'scale',
+    kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    object: scaleOf(type, object),
+    oldObject: before,
+    dryRun,
+    user,
+    warnings,
+  });
+  const { user: _reviewed, ...asServer } = options;
   return scaleOf(
     type,
-    updateObject(context, type, namespace, name, object, { ...options, subresource: 'scale' }),
+    updateObject(context, type, namespace, name, object, { ...asServer, subresource: 'scale' }),
   );
 }
 

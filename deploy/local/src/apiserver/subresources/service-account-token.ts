@@ -1,3 +1,5 @@
+import { reviewWrite } from '../admission/write-review.js';
+import type { WriteOptions } from '../crud/api-context.js';
 import { getObject } from '../crud/update-object.js';
 import type { ApiServer } from '../http/api-server.js';
 import { arrayOr, at, type JsonObject } from '../json.js';
@@ -8,11 +10,24 @@ import type { ResourceType } from '../resources/resource-type.js';
 export function issueServiceAccountToken(
   server: ApiServer,
   type: ResourceType,
-  namespace: string,
-  name: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
   body: JsonObject,
+  { dryRun, user, warnings }: WriteOptions,
 ): JsonObject {
   const account = getObject(server, type, namespace, name);
+  reviewWrite(server, {
+    operation: 'CREATE',
+    type,
+    namespace,
+    name,
+    subresource: 'token',
+    kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
+    object: body,
+    oldObject: null,
+    dryRun,
+    user,
+    warnings,
+  });
   const wanted = Number(at(body, 'spec', 'expirationSeconds') ?? 3600);
   const seconds = Math.min(86_400, Math.max(600, wanted));
   const expires = Math.floor(server.now() / 1000) + seconds;
