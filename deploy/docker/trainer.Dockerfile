@@ -2,12 +2,15 @@
 # The trainer, for GPUs (default) or for processors only. Build from the repository root:
 #   docker buildx build -f deploy/docker/trainer.Dockerfile -t tuneyard/trainer:0.1.0 .
 #   docker buildx build -f deploy/docker/trainer.Dockerfile --target cpu -t tuneyard/trainer:0.1.0-cpu .
-ARG NODE_VERSION=20
+# Bases are pinned by digest: the same file builds the same image. .renovaterc.json keeps tags and digests current.
+ARG NODE_IMAGE=node:22.23.3-bookworm-slim@sha256:43ac6c60b8f89723f746e8a92ce91abd5017e627ce1ddfe4238355d3a30b772c
 # Its libraries must be of the CUDA that the TensorFlow wheel was built for, or newer within CUDA 12; cuDNN 9.3 or newer.
-ARG CUDA_IMAGE=nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04
+ARG CUDA_IMAGE=nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04@sha256:8aef630a54bc5c5146ae5ce68e6af5caa3df0fb690bb91544175c91f307e4356
 ARG TENSORFLOW_VERSION=2.21.0
+# Of the wheel that pip gets (pypi.org lists it); empty: the build prints it, and takes what it gets.
+ARG TENSORFLOW_SHA256=
 
-FROM node:${NODE_VERSION}-bookworm-slim AS build
+FROM ${NODE_IMAGE} AS build
 # For the C kernels, and for TensorFlow's binding below.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends g++ make python3 python3-pip \
@@ -33,16 +36,19 @@ RUN npx tsc -b trainer && npm run build:kernels --workspace=@tuneyard/trainer
 # Optional packages stay: the bridge to OpenBLAS is one of them.
 RUN npm ci --ignore-scripts --omit=dev --workspace=@tuneyard/trainer --workspace=@tuneyard/proto \
     && rm -rf trainer/src trainer/assembly proto/src
+COPY deploy/docker/describe-packages.mjs deploy/docker/
+RUN node deploy/docker/describe-packages.mjs --workspace trainer --out licenses
 
 # TensorFlow.js downloads a TensorFlow of 2022 that knows no H100. Its binding is built against a current one instead.
 FROM build AS tensorflow
 ARG TENSORFLOW_VERSION
-RUN node trainer/native/build-tensorflow.mjs --pip tensorflow==${TENSORFLOW_VERSION}
+ARG TENSORFLOW_SHA256
+RUN node trainer/native/build-tensorflow.mjs --pip tensorflow==${TENSORFLOW_VERSION} --sha256 "${TENSORFLOW_SHA256}"
 
 FROM build AS without-tensorflow
 RUN rm -rf node_modules/@tensorflow/tfjs-node-gpu
 
-FROM node:${NODE_VERSION}-bookworm-slim AS cpu
+FROM ${NODE_IMAGE} AS cpu
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libopenblas0-pthread \
     && rm -rf /var/lib/apt/lists/*
@@ -52,6 +58,8 @@ COPY --from=without-tensorflow /app/package.json ./
 COPY --from=without-tensorflow /app/node_modules node_modules
 COPY --from=without-tensorflow /app/proto proto
 COPY --from=without-tensorflow /app/trainer trainer
+# Which packages are inside (CycloneDX), and their licenses.
+COPY --from=without-tensorflow /app/licenses licenses
 COPY trainer/bin trainer/bin
 RUN ln -s /app/trainer/bin/tuneyard-trainer.js /usr/local/bin/tuneyard-trainer
 USER 65532:65532
@@ -71,6 +79,7 @@ COPY --from=tensorflow /app/package.json ./
 COPY --from=tensorflow /app/node_modules node_modules
 COPY --from=tensorflow /app/proto proto
 COPY --from=tensorflow /app/trainer trainer
+COPY --from=tensorflow /app/licenses licenses
 COPY trainer/bin trainer/bin
 RUN ln -s /app/trainer/bin/tuneyard-trainer.js /usr/local/bin/tuneyard-trainer
 USER 65532:65532

@@ -6,7 +6,7 @@ import { REPOSITORY } from '../support/repository.js';
 import type { Dockerfile, Instruction, Stage } from './read-dockerfile.js';
 
 /** Steps that need no more than npm and what was copied. */
-const RUNNABLE = /^(npm|npx|rm -rf node_modules\/)/;
+const RUNNABLE = /^(npm|npx|node deploy\/docker\/|rm -rf node_modules\/)/;
 
 export interface BuiltStages {
   /** By name of the stage, the last one as `final`: the folder that stands for its `/`. */

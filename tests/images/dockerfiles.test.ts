@@ -113,7 +113,16 @@ describe.each(FILES)('%s.Dockerfile', (name) => {
 
   it('has a Node that package.json accepts', () => {
     const least = /\d+/.exec(json('package.json').engines?.node ?? '')?.[0];
-    expect(Number(args['NODE_VERSION'])).toBeGreaterThanOrEqual(Number(least));
+    const [, major] = /^node:(\d+)\./.exec(args['NODE_IMAGE'] ?? '') ?? [];
+    expect(Number(major)).toBeGreaterThanOrEqual(Number(least));
+    // What compiles the packages is what runs them.
+    if (args['RUNTIME_IMAGE'] !== undefined) expect(args['RUNTIME_IMAGE']).toContain(`/nodejs${major}-`);
+  });
+
+  it('pins every base image by digest', () => {
+    const own = new Set(stages.flatMap((stage) => stage.name ?? []));
+    for (const { base } of stages.filter((stage) => !own.has(stage.base)))
+      expect(base).toMatch(/^[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
   });
 
   it('is tagged with the version of the product in its own words', () => {

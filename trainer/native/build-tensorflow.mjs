@@ -2,15 +2,27 @@
 // backend loads. The package's own download is TensorFlow 2.9.1 for CUDA 11.2, which knows no GPU after Ampere; the
 // TensorFlow wheel has a current libtensorflow (CUDA 12 and sm_90 in `tensorflow`, CPU only in `tensorflow-cpu`).
 //
-//   npm run build:tensorflow [-- --wheel FILE | --pip tensorflow==2.21.0] [-- --package DIR] [-- --check]
+//   npm run build:tensorflow [-- --wheel FILE | --pip tensorflow==2.21.0] [-- --sha256 HEX] [-- --package DIR]
+//   npm run build:tensorflow -- --check
 //
-// Needs Linux, python3 (pip and zipfile), make and g++. Without --wheel, `pip download` fetches tensorflow-cpu.
+// Needs Linux, python3 (pip and zipfile), make and g++. Without --wheel, `pip download` fetches tensorflow-cpu. A wheel
+// of another --sha256 is refused before anything of it is unpacked.
 // Writes only below the package: deps/include, deps/lib and lib/napi-v8.
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const NAPI = '8';
@@ -23,6 +35,7 @@ const { values } = parseArgs({
   options: {
     wheel: { type: 'string' },
     pip: { type: 'string', default: 'tensorflow-cpu' },
+    sha256: { type: 'string', default: '' },
     package: { type: 'string' },
     check: { type: 'boolean', default: false },
   },
@@ -48,6 +61,7 @@ function main() {
   try {
     const wheel = values.wheel === undefined ? download(values.pip, work) : resolve(values.wheel);
     if (!existsSync(wheel)) throw new BuildError(`${wheel}: there is no such file.`);
+    checkDigest(wheel);
     console.log(`unpacking ${wheel}`);
     unpack(wheel, work);
     placeLibraries(join(work, 'tensorflow'), join(folder, 'deps'));
@@ -85,6 +99,14 @@ function download(requirement, work) {
   const wheel = readdirSync(folder).find((name) => name.endsWith('.whl'));
   if (wheel === undefined) throw new BuildError(`pip gave no wheel for ${requirement}.`);
   return join(folder, wheel);
+}
+
+function checkDigest(wheel) {
+  const digest = createHash('sha256').update(readFileSync(wheel)).digest('hex');
+  if (values.sha256 === '')
+    console.log(`sha256 of ${basename(wheel)}: ${digest} (--sha256 holds the next build to it)`);
+  else if (values.sha256 !== digest)
+    throw new BuildError(`${basename(wheel)} has sha256 ${digest}, but ${values.sha256} is asked for.`);
 }
 
 /** The C API's headers and the two libraries; the rest of a wheel is Python. */
