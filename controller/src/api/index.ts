@@ -22,7 +22,13 @@ export { fineTuneJobStatusSchema } from './job-status.js';
 export type { GpuQueue, GpuQueueSpec, GpuQueueStatus } from './gpu-queue.js';
 export { gpuQueueSpecSchema, gpuQueueStatusSchema } from './gpu-queue.js';
 export type { PodPatch, PodTemplate } from './pod-template.js';
-export { CONTRACT_VARIABLES, podTemplateProblems, type PodTemplatePolicy } from './pod-template-rules.js';
+export {
+  CONTRACT_VARIABLES,
+  podTemplateProblems,
+  TRAINER_CONTAINER,
+  type PodTemplatePolicy,
+} from './pod-template-rules.js';
+export { VISIBLE_DEVICES } from './pod-form/gpu-variables.js';
 export type { Method, MethodType } from './method.js';
 export type { Training } from './training.js';
 export type { Dataset } from './dataset.js';

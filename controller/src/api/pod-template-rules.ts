@@ -1,4 +1,6 @@
 import type { FineTuneJobSpec } from './fine-tune-job.js';
+import { ADDS_DEVICES, choosesGpus, prefixMayChooseGpus } from './pod-form/gpu-variables.js';
+import { coversReservedFolder } from './pod-form/mount-paths.js';
 import { podTemplateSchema } from './pod-template.js';
 
 /**
@@ -6,21 +8,29 @@ import { podTemplateSchema } from './pod-template.js';
  * (`privileged`), or nobody but the controller (`owned`). What no rule names is not free.
  */
 type Access = 'free' | 'privileged' | 'owned';
-/** Not what Kubernetes defines, and of a kind that the controller itself reads. */
-type Malformed = 'malformed';
+/**
+ * Not what Kubernetes defines, and of a kind that the controller itself reads; or variables that may choose GPUs, where
+ * only privileged jobs may.
+ */
+type Refusal = Access | 'malformed' | 'unprefixed';
 type Rule =
   | Access
   | { readonly fields: Readonly<Record<string, Rule>>; readonly others: Access }
-  | { readonly each: Rule }
-  /** A value that keeps the pod as confined as it is; any other is `otherwise`. */
-  | { readonly only: (value: unknown) => boolean; readonly otherwise: Access | Malformed }
+  | { readonly each: Rule | ((item: unknown) => Rule) }
+  /** A value that keeps the pod as confined as it is, if it also keeps to `within`; any other is `otherwise`. */
+  | {
+      readonly only: (value: unknown) => boolean;
+      readonly otherwise: Refusal;
+      readonly within?: Rule;
+    }
   /** By the key of a map. */
   | { readonly keys: (key: string) => Access };
 
 /** How names of the controller's own volumes begin; a template may not redefine them. */
 const OWNED_VOLUME_PREFIX = 'tuneyard-';
-/** Where the identity of a worker is mounted. */
-const OWNED_FOLDER = '/var/run/tuneyard';
+
+/** Name of the container that trains; it alone has GPUs. */
+export const TRAINER_CONTAINER = 'trainer';
 
 /** Variables that the controller sets on every trainer. */
 export const CONTRACT_VARIABLES = [
@@ -60,7 +70,9 @@ const labels: Rule = {
 };
 const annotations: Rule = {
   keys: (key) =>
-    /(apparmor|seccomp)\.security\.(alpha|beta)\.kubernetes\.io/.test(key) ? 'privileged' : 'free',
+    ADDS_DEVICES.test(key) || /(apparmor|seccomp)\.security\.(alpha|beta)\.kubernetes\.io/.test(key)
+      ? 'privileged'
+      : 'free',
 };
 const seccompProfile: Rule = { fields: { type: exactly('RuntimeDefault') }, others: 'privileged' };
 
@@ -99,18 +111,51 @@ const containerSecurity: Rule = {
 const env: Rule = {
   each: {
     fields: {
-      name: { only: (name) => !CONTRACT.has(name), otherwise: 'owned' },
+      name: {
+        only: (name) => typeof name === 'string' && !CONTRACT.has(name) && !choosesGpus(name),
+        otherwise: 'owned',
+      },
       ...free('value', 'valueFrom'),
     },
     others: 'privileged',
   },
 };
+/**
+ * Variables of a whole Secret or ConfigMap. Those of the trainer would win over what the device plugin of the GPUs sets,
+ * so their prefix must rule that out; in containers without GPUs a variable of the controller wins over them.
+ */
+const source: Rule = { fields: free('prefix', 'configMapRef', 'secretRef'), others: 'privileged' };
+const envFrom: Rule = { each: source };
+const isPrefixed = (value: unknown) => {
+  const { prefix } = (value ?? {}) as { readonly prefix?: unknown };
+  return typeof prefix === 'string' && !prefixMayChooseGpus(prefix);
+};
+const envFromOfTrainer: Rule = {
+  each: { only: isPrefixed, otherwise: 'unprefixed', within: source },
+};
+/** The kubelet dials a host that is named here from the network of the node; without one it dials the pod. */
+const host: Rule = { only: (name) => name === '', otherwise: 'privileged' };
+const handlers: Record<string, Rule> = {
+  ...free('exec', 'sleep'),
+  grpc: { fields: free('port', 'service'), others: 'privileged' },
+  httpGet: { fields: { host, ...free('port', 'path', 'scheme', 'httpHeaders') }, others: 'privileged' },
+  tcpSocket: { fields: { host, ...free('port') }, others: 'privileged' },
+};
+const probe: Rule = {
+  fields: {
+    ...handlers,
+    ...free('initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold'),
+    ...free('failureThreshold', 'terminationGracePeriodSeconds'),
+  },
+  others: 'privileged',
+};
+const hook: Rule = { fields: handlers, others: 'privileged' };
 const volumeMounts: Rule = {
   each: {
     fields: {
       ...free('name', 'subPath', 'subPathExpr', 'readOnly', 'recursiveReadOnly'),
       mountPath: {
-        only: (path) => typeof path === 'string' && !path.startsWith(OWNED_FOLDER),
+        only: (path) => typeof path === 'string' && !coversReservedFolder(path),
         otherwise: 'owned',
       },
     },
@@ -140,37 +185,44 @@ const volumes: Rule = {
 };
 /** GPUs are dealt by the scheduler, so that quotas hold. */
 const amounts: Rule = { fields: free('cpu', 'memory', 'ephemeral-storage'), others: 'owned' };
-const container: Rule = {
+const container = {
   fields: {
     name,
-    ...free('image', 'imagePullPolicy', 'command', 'args', 'workingDir', 'envFrom'),
-    ...free('livenessProbe', 'readinessProbe', 'startupProbe'),
+    ...free('image', 'imagePullPolicy', 'command', 'args', 'workingDir'),
     ...free('terminationMessagePath', 'terminationMessagePolicy'),
+    livenessProbe: probe,
+    readinessProbe: probe,
+    startupProbe: probe,
     env,
+    envFrom,
     volumeMounts,
     ports: { each: { fields: free('name', 'containerPort', 'protocol'), others: 'privileged' } },
     resources: { fields: { limits: amounts, requests: amounts }, others: 'owned' },
-    lifecycle: { fields: free('postStart', 'preStop'), others: 'owned' },
+    lifecycle: { fields: { postStart: hook, preStop: hook }, others: 'owned' },
     securityContext: containerSecurity,
   },
   others: 'privileged',
-};
+} satisfies Rule;
+const trainer: Rule = { ...container, fields: { ...container.fields, envFrom: envFromOfTrainer } };
+const isTrainer = (item: unknown) => (item as { readonly name?: unknown } | null)?.name === TRAINER_CONTAINER;
 const podSpec: Rule = {
   fields: {
-    containers: { each: container },
+    containers: { each: (item) => (isTrainer(item) ? trainer : container) },
     initContainers: { each: { ...container, fields: { ...container.fields, restartPolicy: 'free' } } },
     volumes,
     securityContext: podSecurity,
     nodeSelector: { only: (value) => nodeSelector.safeParse(value).success, otherwise: 'malformed' },
     tolerations: { only: (value) => tolerations.safeParse(value).success, otherwise: 'malformed' },
     ...free('imagePullSecrets', 'priorityClassName', 'runtimeClassName'),
-    ...free('dnsConfig', 'dnsPolicy', 'hostAliases', 'enableServiceLinks', 'terminationGracePeriodSeconds'),
+    ...free('dnsConfig', 'dnsPolicy', 'hostAliases', 'enableServiceLinks'),
     // Trainers get no token of it, whatever its name.
     serviceAccountName: 'free',
     automountServiceAccountToken: exactly(false),
     hostNetwork: exactly(false),
     hostPID: exactly(false),
     hostIPC: exactly(false),
+    // How long GPUs may be kept is the business of the queue: runPolicy has a field for it.
+    terminationGracePeriodSeconds: 'owned',
     // Where and how often a worker runs is the plan of the scheduler.
     affinity: 'owned',
     nodeName: 'owned',
@@ -218,8 +270,10 @@ export function podTemplateProblems(
   { allowPrivileged }: PodTemplatePolicy,
 ): string[] {
   const problems: string[] = [];
-  const refuse = (access: Access | Malformed, path: string) => {
+  const refuse = (access: Refusal, path: string) => {
     if (access === 'malformed') problems.push(`${path} is not what Kubernetes expects there: correct it`);
+    else if (access === 'unprefixed' && !allowPrivileged)
+      problems.push(`${path} may set variables that choose GPUs: give it a prefix, such as "S3_"`);
     else if (access === 'owned') problems.push(`${path} is set by the controller: leave it out`);
     else if (access === 'privileged' && !allowPrivileged)
       problems.push(
@@ -232,10 +286,17 @@ export function podTemplateProblems(
     // Strategic merge deletes what is null, and that may be a restriction.
     if (value === null) return void problems.push(`${path} is null: leave it out`);
     if (typeof rule === 'string') return refuse(rule, path);
-    if ('only' in rule) return rule.only(value) ? undefined : refuse(rule.otherwise, path);
+    if ('only' in rule) {
+      const holds = rule.only(value);
+      if (!holds) refuse(rule.otherwise, path);
+      if (rule.within !== undefined) check(rule.within, value, path);
+      return;
+    }
     if ('each' in rule) {
       if (!Array.isArray(value)) return void problems.push(`${path} must be a list`);
-      return value.forEach((item, index) => check(rule.each, item, `${path}[${index}]`));
+      return value.forEach((item, index) =>
+        check(typeof rule.each === 'function' ? rule.each(item) : rule.each, item, `${path}[${index}]`),
+      );
     }
     if (typeof value !== 'object' || Array.isArray(value))
       return void problems.push(`${path} must be an object`);

@@ -368,6 +368,27 @@ describe('pods of workers', () => {
     (text) => expect(parseModelCache(text)).toBeUndefined(),
   );
 
+  it('tell containers without GPUs that they get none, and leave the trainer to the device plugin', () => {
+    const visible = ({ env }: Container) => env?.filter(({ name }) => name === 'NVIDIA_VISIBLE_DEVICES');
+    const none = [{ name: 'NVIDIA_VISIBLE_DEVICES', value: 'void' }];
+    const pod = build({
+      podTemplate: {
+        spec: {
+          containers: [{ name: 'side', image: 'nvidia/cuda', env: [{ name: 'A', value: '1' }] }],
+          initContainers: [
+            { name: 'before', image: 'nvidia/cuda', envFrom: [{ configMapRef: { name: 'c' } }] },
+            { name: 'beside', image: 'nvidia/cuda', restartPolicy: 'Always' },
+          ],
+        },
+      },
+    });
+    expect(visible(trainerOf(pod))).toEqual([]);
+    const others = pod.spec.containers.filter(({ name }) => name !== 'trainer');
+    for (const container of [...others, ...(pod.spec.initContainers ?? [])])
+      expect(visible(container), container.name).toEqual(none);
+    expect(visible(trainerOf(build({}, { gpus: 0 })))).toEqual(none);
+  });
+
   it('take what a template patches, and confine the containers that it brings', () => {
     const pod = build({
       template: { env: [{ name: 'TUNEYARD_CACHE', value: 'off' }] },
@@ -396,97 +417,5 @@ describe('pods of workers', () => {
       emptyDir: { medium: 'Memory', sizeLimit: '8Gi' },
     });
     expect(pod.spec.securityContext).toMatchObject({ runAsUser: 1000, runAsNonRoot: true });
-  });
-});
-
-describe('templates that ask for too much', () => {
-  const problems = (spec: object, allowPrivileged = false) => podTemplateProblems(spec, { allowPrivileged });
-
-  it.each([
-    [
-      { template: { volumes: [{ name: 'v', hostPath: { path: '/' } }] } },
-      'spec.template.volumes[0].hostPath',
-    ],
-    [{ podTemplate: { spec: { hostNetwork: true } } }, 'spec.podTemplate.spec.hostNetwork'],
-    [{ podTemplate: { spec: { hostPID: true } } }, 'spec.podTemplate.spec.hostPID'],
-    [
-      { podTemplate: { spec: { automountServiceAccountToken: true } } },
-      'spec.podTemplate.spec.automountServiceAccountToken',
-    ],
-    [
-      { podTemplate: { spec: { securityContext: { runAsUser: 0 } } } },
-      'spec.podTemplate.spec.securityContext.runAsUser',
-    ],
-    [
-      { podTemplate: { spec: { containers: [{ name: 'trainer', securityContext: { privileged: true } }] } } },
-      'spec.podTemplate.spec.containers[0].securityContext.privileged',
-    ],
-    [
-      {
-        podTemplate: {
-          spec: {
-            containers: [
-              { name: 'a', securityContext: { capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } } },
-            ],
-          },
-        },
-      },
-      'spec.podTemplate.spec.containers[0].securityContext.capabilities.add',
-    ],
-    [
-      {
-        podTemplate: {
-          spec: {
-            volumes: [{ name: 'v', projected: { sources: [{ serviceAccountToken: { path: 't' } }] } }],
-          },
-        },
-      },
-      'spec.podTemplate.spec.volumes[0].projected.sources[0].serviceAccountToken',
-    ],
-    [{ podTemplate: { spec: { brandNewField: 1 } } }, 'spec.podTemplate.spec.brandNewField'],
-  ])('%j: are refused with the field, unless the controller allows them', (spec, field) => {
-    const [problem, ...more] = problems(spec);
-    expect(problem).toMatch(`${field} would give the pods more rights`);
-    expect(problem).toContain('--allow-privileged-pod-templates');
-    expect(more).toEqual([]);
-    expect(problems(spec, true)).toEqual([]);
-  });
-
-  it.each([
-    [{ podTemplate: { spec: { nodeName: 'n' } } }, 'spec.podTemplate.spec.nodeName is set by the controller'],
-    [
-      {
-        podTemplate: {
-          spec: { containers: [{ name: 'a', resources: { limits: { 'nvidia.com/gpu': '8' } } }] },
-        },
-      },
-      'spec.podTemplate.spec.containers[0].resources.limits.nvidia.com/gpu is set by the controller',
-    ],
-    [
-      { template: { env: [{ name: 'TUNEYARD_TOKEN', value: 'x' }] } },
-      'spec.template.env[0].name is set by the controller',
-    ],
-    [{ podTemplate: { spec: { securityContext: null } } }, 'spec.podTemplate.spec.securityContext is null'],
-    [
-      { podTemplate: { spec: { containers: [{ name: 'trainer', $patch: 'replace' }] } } },
-      'spec.podTemplate.spec.containers[0].$patch is a directive',
-    ],
-    [
-      { podTemplate: { spec: { tolerations: 5 } } },
-      'spec.podTemplate.spec.tolerations is not what Kubernetes',
-    ],
-    [{ podTemplate: { spec: { containers: {} } } }, 'spec.podTemplate.spec.containers must be a list'],
-  ])('%j: are refused whatever the controller allows', (spec, problem) => {
-    for (const allowPrivileged of [false, true])
-      expect(problems(spec, allowPrivileged)[0]).toContain(problem);
-  });
-
-  it('may name what is restricted anyway', () => {
-    const securityContext = {
-      runAsNonRoot: true,
-      runAsUser: 1000,
-      seccompProfile: { type: 'RuntimeDefault' },
-    };
-    expect(problems({ podTemplate: { spec: { hostNetwork: false, securityContext } } })).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import {
   ATTEMPT_LABEL,
   FINE_TUNE_JOB_KIND,
   JOB_LABEL,
+  TRAINER_CONTAINER,
   WORKER_INDEX_LABEL,
 } from '../api/index.js';
 import type { OwnerReference } from '../kube/index.js';
@@ -12,6 +13,7 @@ import { GPU_TOLERATION } from '../pool/index.js';
 import { mergePod } from './pod/merge-pod.js';
 import type { TrainerNetwork } from './pod/network-policy.js';
 import { confine, CONTAINER_SECURITY, POD_SECURITY } from './pod/security.js';
+import { withoutGpus } from './pod/without-gpus.js';
 import { STORAGE_VARIABLES, storageOf } from './pod/storage.js';
 import { CACHE_VARIABLES, writableVolumes, WRITABLE_MOUNTS, type ModelCache } from './pod/volumes.js';
 
@@ -42,8 +44,6 @@ export interface WorkerPlan {
   /** Host memory that the worker needs beside its GPUs, where it is known; absent: only what every process needs. */
   readonly hostBytes?: number | undefined;
 }
-
-const CONTAINER = 'trainer';
 
 export const workerName = (job: string, index: number) => `${job}-worker-${index}`;
 
@@ -121,8 +121,10 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
       ...spec,
       // A list of tolerations replaces the one before it.
       tolerations: [{ ...GPU_TOLERATION, effect: 'NoSchedule' }, ...spec.tolerations],
-      containers: confine(spec.containers),
-      ...(spec.initContainers === undefined ? {} : { initContainers: confine(spec.initContainers) }),
+      containers: withoutGpus(confine(spec.containers)),
+      ...(spec.initContainers === undefined
+        ? {}
+        : { initContainers: withoutGpus(confine(spec.initContainers)) }),
     },
   } as PodObject;
 }
@@ -163,7 +165,7 @@ function trainerContainer(job: FineTuneJob, plan: WorkerPlan, options: WorkerPod
     typeof value === 'string' ? { name, value } : { name, ...value },
   );
   return {
-    name: CONTAINER,
+    name: TRAINER_CONTAINER,
     securityContext: CONTAINER_SECURITY,
     image: template.image ?? options.trainerImage,
     ...pick(template, ['imagePullPolicy']),
