@@ -29,6 +29,12 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 }
 
+/**
+ * A watch that the server had begun sent nothing, not even a bookmark, for longer than its reader waits. The connection
+ * may be dead, or there was simply nothing to say: an API server sends no bookmarks for a resource without events.
+ */
+export class QuietWatchError extends ConnectionError {}
+
 /** A write was held back because this process is not, or no longer surely, the leader. Nothing was sent. */
 export class NotLeaderError extends Error {
   override readonly name = 'NotLeaderError';

@@ -4,6 +4,7 @@ import { API_VERSION } from './api/index.js';
 import { issueCoordinatorIdentity, type Authority } from './certificates/index.js';
 import { createCoordinatorServer, openStores, type Stores } from './coordinator/index.js';
 import type { CoordinatedJob, CoordinatorServer, CoordinatorTls, JobNews } from './coordinator/index.js';
+import { describeLeaseLoss } from './describe-lease-loss.js';
 import { ApiError, ConnectionError, UserError } from './errors.js';
 import { KubeClient, keyOf, LeaderElection, loadConnection, systemClock } from './kube/index.js';
 import { hubEndpoint } from './models/index.js';
@@ -213,7 +214,7 @@ function lead(
       // Writes that are on their way, on slow connections, must not arrive when another one acts.
       client.close();
       metrics.leading(false);
-      log.error({ identity }, 'the lease is lost: another controller acts now');
+      log.error({ identity, holder: election.holder }, describeLeaseLoss(identity, election.holder));
       options.onLeadershipLost?.();
     }
   };

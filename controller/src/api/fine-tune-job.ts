@@ -98,7 +98,8 @@ export const fineTuneJobSpecSchema = documented(
     method: methodSchema.optional(),
     dataset: datasetSchema,
     training: trainingSchema.optional(),
-    workers: workersSchema.optional(),
+    // The default lets workers.max have one in every job.
+    workers: workersSchema.optional().meta({ default: {} }),
     evaluation: evaluation.optional(),
     output,
     runPolicy: runPolicy.optional(),

@@ -46,6 +46,17 @@ describe('resolveSpec', () => {
     expect(given.method).toMatchObject({ lora: { rank: 4 } });
   });
 
+  it.each([
+    [{}, 1, 1],
+    [{ min: 3 }, 3, 3],
+    // As the API server fills it in.
+    [{ min: 3, max: 1 }, 3, 3],
+    [{ min: 2, max: 4 }, 2, 4],
+    [{ max: 4 }, 1, 4],
+  ])('takes the range %j as %i to %i workers', (workers, min, max) => {
+    expect(resolveSpec(spec({ workers })).workers).toMatchObject({ min, max });
+  });
+
   it('tells the workers every Secret that the job names for an address', () => {
     const named = (name: string) => ({ secretRef: { name } });
     const config = toTrainerConfig(

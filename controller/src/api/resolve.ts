@@ -58,7 +58,7 @@ function resolveWorkers(workers: Workers): ResolvedWorkers {
   const min = workers.min ?? Math.min(1, workers.max ?? 1);
   return {
     min,
-    max: workers.max ?? min,
+    max: Math.max(min, workers.max ?? min),
     gpusPerWorker: workers.gpusPerWorker ?? 1,
     replaceStragglers: workers.replaceStragglers ?? false,
     flavors: workers.flavors,

@@ -6,7 +6,11 @@ export const workersSchema = documented(
   'The gang: how many trainer processes, on which GPUs.',
   {
     min: integer('Fewest workers to start with. Default 1.', 1, 4096).optional(),
-    max: integer('Most workers that are of use. Default: the same as min.', 1, 4096).optional(),
+    // The API server answers `GET scale` only for jobs that have this field. It cannot set it to the value of another
+    // one, so 1 also stands for "not given", and counts as min.
+    max: integer('Most workers that are of use. Default 1, or min if that is more.', 1, 4096)
+      .optional()
+      .meta({ default: 1 }),
     gpusPerWorker: integer('GPUs of one worker. Default 1.', 1, 64).optional(),
     flavors: list(
       'Acceptable kinds of GPU in the order of preference, such as H100 or A100-mig-1g.10gb. Default: any that the queue has quota for.',
@@ -29,9 +33,14 @@ export const workersSchema = documented(
   },
   [
     {
-      rule: '!has(self.min) || !has(self.max) || self.min <= self.max',
+      rule: '!has(self.min) || !has(self.max) || self.min <= self.max || self.max == 1',
       message: 'min must not be larger than max',
-      holds: (value) => value.min === undefined || value.max === undefined || value.min <= value.max,
+      holds: ({ min, max }) => min === undefined || max === undefined || min <= max || max === 1,
+      field: 'min',
+    },
+    {
+      rule: '!has(self.min) || !has(self.max) || self.min <= self.max || (has(oldSelf.max) && oldSelf.max == self.max)',
+      message: 'min must not be larger than max',
       field: 'min',
     },
   ],

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiError, ConnectionError, NotLeaderError } from '../errors.js';
+import { ApiError, ConnectionError, NotLeaderError, QuietWatchError } from '../errors.js';
 import { Backoff } from './backoff.js';
 import type { Connection } from './connection.js';
 import { FakeClock } from './fake-clock.js';
@@ -207,9 +207,20 @@ describe('KubeClient', () => {
     const watching = client.watch(THINGS, { timeoutSeconds: 60, stallMs: 150 }, ({ object }) =>
       versions.push(object.metadata.resourceVersion),
     );
-    await expect(watching).rejects.toThrow(/nothing heard for 150 ms/);
+    const failed = await watching.catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(QuietWatchError);
+    expect((failed as Error).message).toContain('nothing heard for 150 ms');
     expect(versions).toEqual(['1', '2', '3', '4', '5']);
     expect(performance.now() - started).toBeGreaterThan(400);
+  });
+
+  it('takes a watch that was never answered for a server that cannot be reached', async () => {
+    answer = () => {};
+    const failed = await client
+      .watch(THINGS, { timeoutSeconds: 60, stallMs: 50 }, () => {})
+      .catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(ConnectionError);
+    expect(failed).not.toBeInstanceOf(QuietWatchError);
   });
 
   it('notices an event that broke off', async () => {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { ApiError, ConnectionError } from '../errors.js';
+import { ApiError, ConnectionError, QuietWatchError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { sleep, systemClock } from './clock.js';
 import type { Connection } from './connection.js';
@@ -272,6 +272,7 @@ export class KubeClient {
     options.signal?.addEventListener('abort', cancellation.cancel, { once: true });
     if (options.signal?.aborted) cancellation.cancel();
     let stalled = false;
+    let begun = false;
     const onStall = () => {
       stalled = true;
       cancellation.cancel();
@@ -286,16 +287,19 @@ export class KubeClient {
       });
       this.#options.onRequest?.('watch', resource.plural, response.statusCode ?? 0, 0);
       if (response.statusCode !== 200) throw await toApiError(response);
+      begun = true;
       const alive = () => {
         cancelStall();
         cancelStall = this.#clock.after(options.stallMs, onStall);
       };
       await readLines(response, alive, (line) => onEvent(JSON.parse(line) as WatchEvent<T>));
     } catch (error) {
-      if (stalled)
-        throw new ConnectionError(`watch of ${resource.plural}: nothing heard for ${options.stallMs} ms`, {
+      if (stalled) {
+        const Quiet = begun ? QuietWatchError : ConnectionError;
+        throw new Quiet(`watch of ${resource.plural}: nothing heard for ${options.stallMs} ms`, {
           cause: error,
         });
+      }
       if (error instanceof ApiError || error instanceof ConnectionError) throw error;
       throw new ConnectionError(`watch of ${resource.plural}: ${String(error)}`, { cause: error });
     } finally {

@@ -83,6 +83,11 @@ export class LeaderElection {
     );
   }
 
+  /** Who holds the lease as it was read last; empty: nobody. */
+  get holder(): string {
+    return this.#observed?.lease.spec?.holderIdentity ?? '';
+  }
+
   /** How often the lease changed hands; grows with every new leader, so it orders their writes. */
   get transitions(): number {
     return this.#transitions;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ApiError, ConnectionError } from '../errors.js';
+import { ApiError, ConnectionError, QuietWatchError } from '../errors.js';
 import { Backoff } from './backoff.js';
 import type { CacheEvent } from './cache.js';
 import { FakeClock } from './fake-clock.js';
@@ -229,6 +229,30 @@ describe('Reflector', () => {
       await settle();
       clock.advance(1000);
     }
+    await reflector.stop();
+  });
+
+  it('begins a quiet watch again at once, without a list, a pause or a word', async () => {
+    const server = new FakeServer();
+    server.put('a1');
+    const clock = new FakeClock();
+    const errors: unknown[] = [];
+    const reflector = new Reflector<KubeObject>(server.client, THINGS, {
+      backoff: new Backoff({ baseMs: 60_000, maxMs: 60_000, jitter: 0 }),
+      clock,
+      onError: (error) => errors.push(error),
+    });
+    reflector.start();
+    await reflector.synced();
+    for (let watches = 1; watches <= 3; watches++) {
+      await settle();
+      expect(server.watches).toBe(watches);
+      server.cut(new QuietWatchError('nothing heard for 150000 ms'));
+    }
+    server.put('a2');
+    await caughtUp(server, reflector);
+    expect(server.lists).toBe(1);
+    expect(errors).toEqual([]);
     await reflector.stop();
   });
 

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.js';
+import { ApiError, QuietWatchError } from '../errors.js';
 import { Backoff } from './backoff.js';
 import type { Indexer, ReadonlyCache } from './cache.js';
 import { Cache } from './cache.js';
@@ -17,7 +17,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly transform?: (object: T) => T;
   /** Objects of one page of a list. @default 500 */
   readonly pageSize?: number;
-  /** A watch is silent for at most this long, then it is taken for dead. @default 150000 */
+  /** A watch that is silent for this long is begun again where it was, lest its connection is dead. @default 150000 */
   readonly stallMs?: number;
   /** Seconds after which the server may end a watch; up to as much again is added at random. @default 300 */
   readonly watchSeconds?: number;
@@ -179,6 +179,8 @@ export class Reflector<T extends KubeObject> {
         onEvent,
       );
     } catch (error) {
+      // Nothing went wrong for all that is known; if the server is gone, the next watch says so.
+      if (error instanceof QuietWatchError) return version;
       failed ??= error;
     }
     const stoodMs = this.#clock.monotonic() - started;

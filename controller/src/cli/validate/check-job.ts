@@ -63,6 +63,7 @@ export async function checkJob(job: FineTuneJob, place: string, question: JobQue
     problems: [...refused.map(at), ...(tooBig === undefined ? [] : [at(`spec ${tooBig}`)]), ...data.problems],
     warnings: [
       ...privileged,
+      ...workerRangeWarnings(job.spec.workers),
       ...specWarnings(spec, job.spec.goal),
       ...memoryWarnings(memory, tooBig),
       ...data.warnings,
@@ -103,4 +104,13 @@ function valueAt(spec: ResolvedSpec, path: string): unknown {
   for (const key of path.split('.'))
     value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
   return value;
+}
+
+/** The API takes a max of 1 for one that was not given. */
+function workerRangeWarnings(workers: FineTuneJob['spec']['workers']): string[] {
+  const { min = 1, max } = workers ?? {};
+  if (max !== 1 || min === 1) return [];
+  return [
+    `spec.workers.max: 1 is less than min and counts as ${min}, as when it is not given; set it to ${min} or more`,
+  ];
 }

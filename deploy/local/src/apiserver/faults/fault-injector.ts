@@ -7,8 +7,12 @@ export interface Fault {
   code?: number;
   /** Wait this long before going on, in milliseconds, at most 60,000. */
   delayMilliseconds?: number;
-  /** Requests that it hits before it goes away; default 1. */
+  /** Requests that it hits before it goes away; default 1, or any number where `forMilliseconds` is given. */
   count: number;
+  /** Time from its order until it goes away, such as that in which a server that has just started answers 403. */
+  forMilliseconds?: number;
+  /** Of the answer; default `injected fault <code>`. */
+  message?: string;
   /** HTTP method, upper case. */
   method?: string;
   /** Plural resource name. */
@@ -20,8 +24,12 @@ export interface Fault {
 }
 
 const reasons: Record<number, string> = {
+  400: 'BadRequest',
+  403: 'Forbidden',
+  404: 'NotFound',
   409: 'Conflict',
   410: 'Expired',
+  422: 'Invalid',
   429: 'TooManyRequests',
   500: 'InternalError',
   503: 'ServiceUnavailable',
@@ -31,15 +39,20 @@ const reasons: Record<number, string> = {
 /** Holds the ordered faults and applies them to requests, first match first. */
 export class FaultInjector {
   private faults: Fault[] = [];
+  private readonly ends = new WeakMap<Fault, number>();
+
+  constructor(private readonly now: () => number = Date.now) {}
 
   order(body: unknown): Fault {
     if (!isObject(body)) throw badRequest('a fault must be an object');
-    const count = typeof body['count'] === 'number' ? body['count'] : 1;
+    const unlimited = body['forMilliseconds'] === undefined ? 1 : Number.MAX_SAFE_INTEGER;
+    const count = typeof body['count'] === 'number' ? body['count'] : unlimited;
     const fault: Fault = Object.assign({ count }, pick(body));
     if (fault.code === undefined && fault.delayMilliseconds === undefined) {
       throw badRequest('a fault needs "code" or "delayMilliseconds"');
     }
     this.faults.push(fault);
+    if (fault.forMilliseconds !== undefined) this.ends.set(fault, this.now() + fault.forMilliseconds);
     return fault;
   }
 
@@ -54,6 +67,7 @@ export class FaultInjector {
   /** Delays or throws (StatusError) when a fault matches the request. */
   async disturb(method: string, resource: string, watch: boolean): Promise<void> {
     if (this.faults.length === 0) return;
+    this.faults = this.faults.filter((fault) => (this.ends.get(fault) ?? Infinity) > this.now());
     const fault = this.faults.find(
       (candidate) =>
         (candidate.method === undefined || candidate.method === method) &&
@@ -74,7 +88,7 @@ export class FaultInjector {
     throw new StatusError(
       fault.code,
       reasons[fault.code] ?? 'Unknown',
-      `injected fault ${fault.code}`,
+      fault.message ?? `injected fault ${fault.code}`,
       details,
     );
   }
@@ -88,6 +102,8 @@ function pick(body: Record<string, unknown>): Record<string, unknown> {
     resource: 'string',
     watch: 'boolean',
     retryAfterSeconds: 'number',
+    forMilliseconds: 'number',
+    message: 'string',
   };
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(body)) {

@@ -15,6 +15,7 @@ export class EventLog {
   private events: StoreEvent[] = [];
   /** Changes up to this revision are forgotten. */
   private compactedRevision: number;
+  private changed = false;
 
   constructor(
     private readonly capacity: number,
@@ -24,6 +25,7 @@ export class EventLog {
   }
 
   append(event: StoreEvent): void {
+    this.changed = true;
     this.events.push(event);
     // Trim rarely and by blocks: shifting one element at a time would make every write linear.
     if (this.events.length > this.capacity * 1.25) this.trim(this.events.length - this.capacity);
@@ -40,6 +42,11 @@ export class EventLog {
       else low = middle + 1;
     }
     return this.events.slice(low);
+  }
+
+  /** Whether anything happened to the bucket since the server started. */
+  get hasChanged(): boolean {
+    return this.changed;
   }
 
   get oldestRevision(): number {

@@ -6,7 +6,7 @@ import type { KubeObject } from '../kube-object.js';
 import { applyJsonPatch } from '../patch/json-patch.js';
 import { applyMergePatch } from '../patch/merge-patch.js';
 import type { ResourceType } from '../resources/resource-type.js';
-import { badRequest, noSuchPath } from '../status-error.js';
+import { badRequest, noSuchPath, StatusError } from '../status-error.js';
 
 function selectorText(selector: unknown): string | undefined {
   if (typeof selector === 'string') return selector;
@@ -17,14 +17,22 @@ function selectorText(selector: unknown): string | undefined {
     .join(',');
 }
 
-/** The autoscaling/v1 Scale of an object. */
+/** The autoscaling/v1 Scale of an object. Throws StatusError 500 for a custom one without a replica count, as Kubernetes does. */
 export function readScale(
   context: ApiContext,
   type: ResourceType,
   namespace: string,
   name: string,
 ): JsonObject {
-  return scaleOf(type, getObject(context, type, namespace, name));
+  const object = getObject(context, type, namespace, name);
+  if (type.custom && type.scale !== undefined && at(object, ...type.scale.specReplicas) === undefined) {
+    throw new StatusError(
+      500,
+      'InternalError',
+      `Internal error occurred: the spec replicas field ".${type.scale.specReplicas.join('.')}" does not exist`,
+    );
+  }
+  return scaleOf(type, object);
 }
 
 function scaleOf(type: ResourceType, object: KubeObject): JsonObject {
@@ -95,7 +103,7 @@ export function patchScale(
   body: unknown,
   options: WriteOptions,
 ): JsonObject {
-  const live = readScale(context, type, namespace, name);
+  const live = scaleOf(type, getObject(context, type, namespace, name));
   const patched =
     contentType === 'application/json-patch+json'
       ? applyJsonPatch(live, body)

@@ -65,7 +65,11 @@ export function serveWatch(
 
   const unsubscribe = context.store.subscribe(type.bucket, deliver);
   const leave = hub.add({ bucket: type.bucket, response });
-  const bookmark = (): void => writer.write(bookmarkLine(form, context.store.revision));
+  const { log } = context.store.bucket(type.bucket);
+  // As a real API server, which has nothing to mark before the first event of a resource since its start.
+  const bookmark = (): void => {
+    if (log.hasChanged) writer.write(bookmarkLine(form, context.store.revision));
+  };
   const wantsBookmarks = query.get('allowWatchBookmarks') === 'true';
   const ticker = wantsBookmarks ? setInterval(bookmark, request.bookmarkSeconds * 1000) : undefined;
   const timeout = setTimeout(() => {
