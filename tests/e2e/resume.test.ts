@@ -94,6 +94,7 @@ function configOf(
       ],
       split: { train: 1 - validation, validation, test: 0, seed: 3 },
       template: 'auto',
+      encoding: 'auto',
       maxLength: 128,
       packing: false,
       trainOnPrompt: false,

@@ -24,6 +24,7 @@ const source = documented('One data set.', {
     'alpaca',
     'sharegpt',
     'messages',
+    'prompt-completion',
     'text',
   ]).optional(),
   split: choice('The whole source belongs to this split; absent: it is divided as dataset.split says.', [
@@ -112,6 +113,28 @@ export const datasetSchema = documented('What is learned from.', {
   template: text(
     "How a conversation becomes text: auto (default) is the tokenizer's chat template, else the name of a built-in template or an inline jinja one.",
     16384,
+  ).optional(),
+  encoding: choice(
+    'Encoding of text files that do not begin with a byte order mark. auto (default) reads UTF-8, and UTF-16 and Chinese GB18030 where they cannot be mistaken; any other file is refused until its encoding is named here. Parquet is always UTF-8.',
+    [
+      'auto',
+      'utf-8',
+      'utf-16le',
+      'utf-16be',
+      'gb18030',
+      'gbk',
+      'big5',
+      'shift_jis',
+      'euc-jp',
+      'euc-kr',
+      'windows-1250',
+      'windows-1251',
+      'windows-1252',
+      'iso-8859-1',
+      'iso-8859-2',
+      'iso-8859-15',
+      'koi8-r',
+    ],
   ).optional(),
   maxLength: integer(
     'Longest sequence in tokens; longer examples are cut. Default 1024.',

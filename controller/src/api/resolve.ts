@@ -165,6 +165,7 @@ function resolveDataset(dataset: Dataset, fill: Filler): ResolvedDataset {
       fill,
     ),
     template: dataset.template ?? 'auto',
+    encoding: dataset.encoding ?? 'auto',
     maxLength: fill.pick('dataset.maxLength', dataset.maxLength, 1024, 'holds most instructions and answers'),
     packing: dataset.packing ?? false,
     trainOnPrompt: dataset.trainOnPrompt ?? false,

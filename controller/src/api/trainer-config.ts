@@ -28,6 +28,7 @@ export function toTrainerConfig(spec: ResolvedSpec): TrainerConfig {
       })),
       split: dataset.split,
       template: dataset.template,
+      encoding: dataset.encoding,
       maxLength: dataset.maxLength,
       packing: dataset.packing,
       trainOnPrompt: dataset.trainOnPrompt,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TrainerConfig } from '@tuneyard/proto';
-import { createBatchPlan, prepareData, renderReport, Tokenizer } from '../data/index.js';
+import { createBatchPlan, dataWarnings, prepareData, renderReport, Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
 import { fetchInputs, openStorage, type TransferLog } from '../storage/index.js';
 import { writeJson } from './write-json.js';
@@ -30,16 +30,19 @@ export async function runDataReport(options: DataReportOptions): Promise<void> {
     batchSize: training.batchSize,
     paddingShare: plan.paddingShare,
   };
+  const warnings = dataWarnings(report, local);
   if (options.json !== '-') {
     process.stdout.write(renderReport(report));
     console.log(
       `\nestimated steps: ${steps.total} (${steps.perEpoch} an epoch at batch size ${steps.batchSize}); ` +
         `padding ${(100 * steps.paddingShare).toFixed(1)} % of the training micro-batches`,
     );
+    // The notes stand in the report already.
+    for (const warning of warnings) if (!report.notes.includes(warning)) console.log(`warning: ${warning}`);
   }
   if (options.json !== undefined) {
     const truncatedShare = kept === 0 ? 0 : report.truncated / kept;
-    writeJson(options.json, { ...report, truncatedShare, steps });
+    writeJson(options.json, { ...report, truncatedShare, steps, warnings });
   }
 }
 

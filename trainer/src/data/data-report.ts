@@ -8,6 +8,12 @@ export interface Rejection {
   readonly reason: string;
 }
 
+/** How many rows were left out for one reason; numbers in it are those of the first row. */
+export interface ReasonCount {
+  readonly reason: string;
+  readonly rows: number;
+}
+
 /** A held-out row that nearly repeats a training row. */
 export interface LeakedRow {
   readonly place: string;
@@ -34,6 +40,14 @@ export interface DataReport {
   readonly leaks: readonly LeakedRow[];
   /** The first rows left out, with the reason. */
   readonly rejections: readonly Rejection[];
+  /** Every reason for which rows are left out, the most frequent first. */
+  readonly reasons: readonly ReasonCount[];
+  /** Fields of the rows that nothing reads, and in how many rows they stand. */
+  readonly unusedFields: Readonly<Record<string, number>>;
+  /** Rows kept although they hold U+FFFD: text that was damaged before it came here. */
+  readonly damaged: number;
+  /** What was not as usual when the files were read, such as their encoding. */
+  readonly notes: readonly string[];
   /** Rows by the script that most of their words are written in. */
   readonly scripts: Readonly<Partial<Record<Script, number>>>;
   /** Training examples by length. */
@@ -80,4 +94,9 @@ export function lengthHistogram(examples: readonly Example[]): LengthBucket[] {
     counts.set(upTo, (counts.get(upTo) ?? 0) + 1);
   }
   return [...counts].map(([upTo, count]) => ({ upTo, examples: count })).sort((a, b) => a.upTo - b.upTo);
+}
+
+/** Rows and conversations that nothing is learnt from. */
+export function leftOut({ invalid, duplicates, tooShort, tooLong }: DataReport): number {
+  return invalid + duplicates + tooShort + tooLong;
 }

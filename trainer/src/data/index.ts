@@ -1,5 +1,6 @@
 export { createBatchPlan, type BatchPlanOptions } from './batch-plan.js';
 export { dataCacheFolder, prepareCachedData, type DataCacheOptions } from './cached-data.js';
+export { dataWarnings } from './data-warnings.js';
 export { ChatTemplate } from './chat-template.js';
 export type { Conversation, Message, Role } from './conversation.js';
 export type { DataReport, LeakedRow, LengthBucket, Rejection, SplitReport } from './data-report.js';

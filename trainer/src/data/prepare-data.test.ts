@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../errors.js';
 import { prepareData } from './prepare-data.js';
@@ -27,11 +26,6 @@ describe('prepareData', () => {
     const failure = prepareData(datasetOf([{ uri }]), tokenizer);
     await expect(failure).rejects.toThrow(UserError);
     await expect(failure).rejects.toThrow(/a\.jsonl:2: not valid JSON/);
-    const utf16 = dataFile('b.jsonl', '');
-    writeFileSync(utf16, Buffer.from('\uFEFF{}', 'utf16le'));
-    await expect(prepareData(datasetOf([{ uri: utf16 }]), tokenizer)).rejects.toThrow(
-      /b\.jsonl:1: not UTF-8/,
-    );
   });
 
   it('counts and names rows that cannot be used', async () => {

@@ -1,4 +1,4 @@
-import type { DataReport } from './data-report.js';
+import { leftOut, type DataReport } from './data-report.js';
 
 const BAR = 40;
 
@@ -12,6 +12,7 @@ export function renderReport(report: DataReport): string {
     ...count('left out: repeated', report.duplicates),
     ...count('left out: too short', report.tooShort),
     ...count('left out: too long', report.tooLong),
+    ...count('hold U+FFFD, so they were damaged before', report.damaged),
     ...count('cut to the maximum length', report.truncated, kept),
     ...count('nearly the same as another row', report.nearDuplicates),
     ...count('held-out rows that nearly repeat a training row', report.leaked),
@@ -35,7 +36,13 @@ export function renderReport(report: DataReport): string {
       .map(([script, rows]) => `${script} ${rows}`)
       .join(', ')}`,
   ];
+  const unused = Object.entries(report.unusedFields).map(([field, rows]) => `${field} (${rows})`);
+  if (unused.length > 0) lines.push(`fields of the rows that are not used: ${unused.join(', ')}`);
+  for (const note of report.notes) lines.push(`note: ${note}`);
+  for (const { reason, rows } of report.reasons) lines.push(`left out for this reason: ${rows}: ${reason}`);
   for (const { place, reason } of report.rejections) lines.push(`left out ${place}: ${reason}`);
+  const more = leftOut(report) - report.rejections.length;
+  if (more > 0) lines.push(`and ${more} more`);
   for (const { place, trainedAt } of report.leaks) lines.push(`${place} nearly repeats ${trainedAt}`);
   return `${lines.join('\n')}\n`;
 }

@@ -2,17 +2,31 @@ import type { DatasetConfig, DatasetSource } from '@tuneyard/proto';
 import { UserError } from '../errors.js';
 import { ChatTemplate } from './chat-template.js';
 import { contentOf, type Conversation } from './conversation.js';
-import { lengthHistogram, NAMED_ROWS, summarizeSplit, type Rejection } from './data-report.js';
+import { lengthHistogram, NAMED_ROWS, summarizeSplit } from './data-report.js';
 import { divideRows, type DividableRow } from './divide-rows.js';
 import { encodeConversation, type EncodeOptions, type Example } from './encode-conversation.js';
 import { ExampleStore } from './example-store.js';
-import { BrokenRow } from './files/placed-row.js';
+import { FieldCounts } from './field-counts.js';
+import { askedEncoding } from './files/encoding/encodings.js';
+import type { ReadOptions } from './files/encoding/read-text.js';
+import { BrokenRow, OversizedRow } from './files/placed-row.js';
 import { readRows } from './files/read-rows.js';
-import { detectFormat, formatByName } from './formats/detect-format.js';
+import { ColumnMapping } from './formats/column-mapping.js';
+import {
+  detectFormat,
+  formatByName,
+  matchingFormat,
+  refuseWholeDataSet,
+  ROW_FORMATS,
+} from './formats/detect-format.js';
+import { refuseOtherTasks, refusePreference } from './formats/other-tasks.js';
 import { RowError, type Row, type RowFormat } from './formats/row-format.js';
+import { unusedFields } from './formats/unused-fields.js';
 import { UnmaskableError } from './mark-answers.js';
 import { NearDuplicates } from './near-duplicates.js';
+import { nothingToTrain } from './nothing-to-train.js';
 import type { PreparedData } from './prepared-data.js';
+import { RejectedRows, type RejectionKind } from './rejected-rows.js';
 import { scriptOf, type Script } from './script-of.js';
 import { declaredSplit, digestOf, type SplitName } from './split-by-content.js';
 import type { Tokenizer } from './tokenizer.js';
@@ -29,16 +43,25 @@ export class RowCollector {
   private readonly seen = new Set<string>();
   private readonly near = new NearDuplicates();
   private readonly store = new ExampleStore();
-  private readonly rejections: Rejection[] = [];
+  private readonly rejected = new RejectedRows();
+  private readonly unused = new FieldCounts();
+  private readonly notes: string[] = [];
   private readonly scripts: Partial<Record<Script, number>> = {};
   private readonly stopIds: Set<number>;
   private readonly encoding: EncodeOptions;
-  private readonly counts = { rows: 0, invalid: 0, duplicates: 0, tooShort: 0, tooLong: 0, truncated: 0 };
+  private readonly reading: ReadOptions;
+  private readonly counts = { rows: 0, truncated: 0, damaged: 0 };
 
   constructor(
     private readonly config: DatasetConfig,
     private readonly tokenizer: Tokenizer,
   ) {
+    this.reading = {
+      encoding: askedEncoding(config.encoding),
+      note: (message) => {
+        if (this.notes.length < NAMED_ROWS) this.notes.push(message);
+      },
+    };
     this.stopIds = new Set(tokenizer.stopIds);
     this.encoding = {
       tokenizer,
@@ -50,18 +73,33 @@ export class RowCollector {
 
   async addSource(source: DatasetSource): Promise<void> {
     const declared = declaredSplit(source.split);
+    const path = `dataset.sources[${this.weights.length}]`;
     this.weights.push(source.weight > 0 ? source.weight : 1);
-    let format: RowFormat | undefined =
-      source.format === '' || source.format === 'auto' ? undefined : formatByName(source.format);
+    const mapping = new ColumnMapping(source.columns, path, ROW_FORMATS);
+    const asked = source.format === '' || source.format === 'auto' ? undefined : formatByName(source.format);
+    let format = asked;
     let rows = 0;
-    for await (const { place, row } of readRows(source.uri)) {
+    for await (const { place, row } of readRows(source.uri, this.reading)) {
       if (row instanceof BrokenRow) throw new UserError(`${place}: ${row.reason}.`);
       rows++;
-      const mapped = mapColumns(row, source.columns);
-      format ??= detectFormat(mapped, place);
-      this.addRow(format, mapped, place, declared);
+      if (row instanceof OversizedRow) {
+        this.reject('invalid', place, row.reason);
+        continue;
+      }
+      const mapped = mapping.apply(row);
+      refusePreference(mapped, place, mapping.columns);
+      if (asked === undefined) {
+        // A misspelt column is what its owner must hear of, and not the fields that are left.
+        if (format === undefined && matchingFormat(mapped) === undefined) mapping.check();
+        if (format?.matches(mapped) !== true) format = matchingFormat(mapped) ?? format;
+        format ??= detectFormat(mapped, place);
+      } else if (rows === 1 && !asked.matches(mapped)) {
+        refuseWholeDataSet(mapped, place);
+      }
+      this.addRow(format ?? detectFormat(mapped, place), mapped, place, declared);
     }
     if (rows === 0) throw new UserError(`${source.uri} holds no rows; a data set needs at least one.`);
+    mapping.check();
     this.counts.rows += rows;
   }
 
@@ -79,7 +117,12 @@ export class RowCollector {
       target.push(...row.examples);
     }
     const trained = train.flat();
-    if (trained.length === 0) throw this.nothingToTrain();
+    if (trained.length === 0)
+      throw nothingToTrain(
+        this.counts.rows,
+        { validation: held.validation.length, test: held.test.length },
+        this.rejected,
+      );
     const placeOf = (position: number) => this.rows[position]!.examples[0]?.place ?? '';
     return {
       train: train
@@ -90,12 +133,16 @@ export class RowCollector {
       stopIds: [...this.stopIds],
       report: {
         ...this.counts,
+        ...this.rejected.counts,
         nearDuplicates: groups.reduce((count, group, row) => count + (group === row ? 0 : 1), 0),
         leaked: leaks.length,
         leaks: leaks
           .slice(0, NAMED_ROWS)
           .map((leak) => ({ place: placeOf(leak.heldOut), trainedAt: placeOf(leak.train) })),
-        rejections: this.rejections,
+        rejections: this.rejected.first,
+        reasons: this.rejected.reasons,
+        unusedFields: this.unused.byField,
+        notes: this.notes,
         scripts: this.scripts,
         lengths: lengthHistogram(trained),
         splits: {
@@ -108,7 +155,9 @@ export class RowCollector {
   }
 
   private addRow(format: RowFormat, row: Row, place: string, declared: SplitName | undefined): void {
+    this.unused.add(unusedFields(row, format));
     try {
+      refuseOtherTasks(row, place, format);
       for (const conversation of format.read(row)) this.addConversation(conversation, place, declared);
     } catch (error) {
       if (!(error instanceof RowError || error instanceof UnmaskableError)) throw error;
@@ -135,6 +184,7 @@ export class RowCollector {
       .filter((example) => this.hasFittingLength(example))
       .map((example) => this.store.keep(example));
     if (examples.length === 0) return;
+    if (content.includes(REPLACEMENT)) this.counts.damaged++;
     const script = scriptOf(content);
     this.scripts[script] = (this.scripts[script] ?? 0) + 1;
     // One text for each row, so that both are numbered alike.
@@ -166,28 +216,12 @@ export class RowCollector {
     return true;
   }
 
-  private reject(
-    kind: 'invalid' | 'duplicates' | 'tooShort' | 'tooLong',
-    place: string,
-    reason: string,
-  ): void {
-    this.counts[kind]++;
-    if (this.rejections.length < NAMED_ROWS) this.rejections.push({ place, reason });
-  }
-
-  private nothingToTrain(): UserError {
-    const first = this.rejections[0];
-    const reason = first ? ` (the first one left out is ${first.place}: ${first.reason})` : '';
-    return new UserError(
-      `the data set has no usable row to train on among ${this.counts.rows} rows${reason}.`,
-    );
+  private reject(kind: RejectionKind, place: string, reason: string): void {
+    this.rejected.add(kind, place, reason);
   }
 }
+
+/** What stands for a character that could not be decoded. */
+const REPLACEMENT = '\uFFFD';
 
 const ALL_TRAIN = { train: 1, validation: 0, test: 0, seed: 0 };
-
-function mapColumns(row: Row, columns: Readonly<Record<string, string>>): Row {
-  const fields = Object.entries(columns);
-  if (fields.length === 0) return row;
-  return { ...row, ...Object.fromEntries(fields.map(([field, column]) => [field, row[column]])) };
-}

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
 import { UserError } from '../errors.js';
-import { isJsonObject, readJsonFile, type JsonObject } from '../support/index.js';
+import { isJsonObject, readJsonFile, readUtf8File, type JsonObject } from '../support/index.js';
 import { messageOf } from './failure.js';
 import { WordCache } from './word-cache.js';
 
@@ -60,7 +60,7 @@ export class Tokenizer {
         tokenizer,
         config: readOptional(join(folder, 'tokenizer_config.json')),
         generation: readOptional(join(folder, 'generation_config.json')),
-        ...(existsSync(template) ? { chatTemplate: readFileSync(template, 'utf8') } : {}),
+        ...(existsSync(template) ? { chatTemplate: readUtf8File(template) } : {}),
       });
     } catch (error) {
       if (error instanceof UserError) throw error;

@@ -20,6 +20,7 @@ export interface CheckpointPlace {
 }
 
 const STATE_FILE = 'state.bin';
+const FINGERPRINT = /^[0-9a-f]{16}$/;
 const FOLDER = /^step-(\d{8})$/;
 
 /**
@@ -59,6 +60,16 @@ export async function readNewestCheckpoint(
     }
   }
   return undefined;
+}
+
+/** Fingerprints of the runs, other than this one, that have left checkpoints in the same place. @param uri the folder of all runs */
+export async function otherRuns(
+  destination: Destination,
+  uri: string,
+  fingerprint: string,
+): Promise<readonly string[]> {
+  const names = await destination.folders(uri);
+  return names.filter((name) => FINGERPRINT.test(name) && name !== fingerprint);
 }
 
 async function removeOld(

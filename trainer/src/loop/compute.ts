@@ -19,6 +19,8 @@ export interface LoadedJob {
   readonly testGroups: number;
   /** Examples after cleaning, by split. */
   readonly examples: { readonly train: number; readonly validation: number; readonly test: number };
+  /** What the data do to the job, and its owner hardly expects. */
+  readonly warnings: readonly string[];
   /** Share of padding in the training micro-batches, 0..1. */
   readonly paddingShare: number;
 }

@@ -24,8 +24,9 @@ export interface TrainDependencies {
 export async function train(dependencies: TrainDependencies): Promise<Finished_Outcome> {
   const { group, compute, observer, storage, now, interrupted } = dependencies;
   const config = await group.connect();
-  const job = await compute.load(await fetchInputs(config, storage));
+  const { warnings, ...job } = await compute.load(await fetchInputs(config, storage));
   observer.loaded(job, config);
+  for (const warning of warnings) observer.warn(warning);
 
   const run = new TrainingRun(checked(config), job, group, compute, observer, storage, now);
   await run.resume();

@@ -4,7 +4,7 @@ import type { Group, SharedResult, StateHolder } from '../collective/group.js';
 import type { Observer } from '../observe/observer.js';
 import { learningRateAt, warmupStepsOf, type Schedule } from '../optim/index.js';
 import { below, openDestination, type SourceContext } from '../storage/index.js';
-import { readNewestCheckpoint, writeCheckpoint, type CheckpointPlace } from './checkpoints.js';
+import { otherRuns, readNewestCheckpoint, writeCheckpoint, type CheckpointPlace } from './checkpoints.js';
 import type { Compute, LoadedJob } from './compute.js';
 import { recordEvaluation } from './early-stopping.js';
 import { recordTrainLoss, watchForRisingLoss } from './rising-loss.js';
@@ -34,7 +34,7 @@ export class TrainingRun implements StateHolder {
 
   constructor(
     private readonly config: CompleteConfig,
-    private readonly job: LoadedJob,
+    private readonly job: Omit<LoadedJob, 'warnings'>,
     private readonly group: Group,
     private readonly compute: Compute,
     private readonly observer: Observer,
@@ -89,11 +89,25 @@ export class TrainingRun implements StateHolder {
     const place = this.checkpointPlace;
     if (place === undefined) return;
     const state = await readNewestCheckpoint(place, (message) => this.observer.warn(message));
-    if (!state) return;
+    if (!state) {
+      await this.warnOfOtherRuns(place);
+      return;
+    }
     await this.compute.importState(state.image);
     this.run = state.run;
     this.bestImage = state.bestImage;
     this.observer.resumed(state.run.step);
+  }
+
+  /** A run that begins anew beside checkpoints is a surprise to whoever meant to go on. */
+  private async warnOfOtherRuns({ destination }: CheckpointPlace): Promise<void> {
+    const { uri = '' } = this.config.training.checkpoint ?? {};
+    const others = await otherRuns(destination, uri, this.job.fingerprint);
+    if (others.length === 0) return;
+    this.observer.warn(
+      `training starts anew: the checkpoints in ${uri} are of ${others.length === 1 ? 'another run' : 'other runs'}, with another model, ` +
+        'method, data set or setting of training (such as batchSize or learningRate); only a job with the same ones goes on from them',
+    );
   }
 
   /** One optimizer step over one global batch. */

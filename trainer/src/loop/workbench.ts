@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TrainerConfig } from '@tuneyard/proto';
 import type { Scalars } from '../collective/group.js';
-import { createBatchPlan, dataCacheFolder, prepareCachedData, Tokenizer } from '../data/index.js';
+import {
+  createBatchPlan,
+  dataCacheFolder,
+  dataWarnings,
+  prepareCachedData,
+  Tokenizer,
+} from '../data/index.js';
 import type { BatchPlan, DataReport, Example, PreparedData } from '../data/index.js';
 import { memoryReport, type MemoryReport } from '../memory/index.js';
 import type { LocalJob } from '../storage/index.js';
@@ -59,6 +65,7 @@ export class Workbench implements Compute {
       validationBatches: plan.validationBatches,
       testGroups: Math.ceil(data.test.length / TEST_GROUP),
       examples: exampleCounts(data.report),
+      warnings: dataWarnings(data.report, config),
       paddingShare: plan.paddingShare,
     };
   }

@@ -12,6 +12,8 @@ export interface Destination {
   publish(uri: string, fill: (folder: string) => Promise<void>): Promise<Manifest>;
   /** Names of the complete folders directly below the address, in order. */
   list(uri: string): Promise<readonly string[]>;
+  /** Names of all folders directly below the address, complete or not, in order. */
+  folders(uri: string): Promise<readonly string[]>;
   /** Hands a complete folder, as files of this machine, to `use`. @throws UserError when there is none */
   read<T>(uri: string, use: (folder: string) => Promise<T>): Promise<T>;
   remove(uri: string): Promise<void>;

@@ -1,5 +1,5 @@
-import { extname } from 'node:path';
 import { UserError } from '../errors.js';
+import { DATA_EXTENSIONS, dataFilesAmong } from '../support/index.js';
 import { textOf } from './http/answers.js';
 import { MANIFEST_FILE, parseManifest } from './manifest.js';
 import { retrying, type RetryPolicy } from './retry.js';
@@ -17,15 +17,6 @@ const MODEL_FILES = [
 const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors'] as const;
-/** Kinds of data files. */
-const DATA_EXTENSIONS: ReadonlySet<string> = new Set([
-  '.jsonl',
-  '.ndjson',
-  '.json',
-  '.csv',
-  '.tsv',
-  '.parquet',
-]);
 const MOST_TEXT_BYTES = 64 * 1024 * 1024;
 const MOST_SHARDS = 4096;
 
@@ -79,11 +70,11 @@ function shardNames(text: string, { place }: Selection): string[] {
 
 async function dataFiles(shelf: Shelf, { place }: Selection): Promise<readonly RemoteFile[]> {
   const all = await shelf.list();
-  const files = all.filter(({ path }) => DATA_EXTENSIONS.has(extname(path).toLowerCase()));
+  const files = dataFilesAmong(all, ({ path }) => path);
   if (files.length > 0) return files;
   const held = all.slice(0, 3).map(({ path }) => path);
   throw new UserError(
-    `${place}: has no data file (${[...DATA_EXTENSIONS].join(', ')})${held.length === 0 ? '' : `; it holds ${held.join(', ')}`}`,
+    `${place}: has no data file (${DATA_EXTENSIONS.join(', ')})${held.length === 0 ? '' : `; it holds ${held.join(', ')}`}`,
   );
 }
 

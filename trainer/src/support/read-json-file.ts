@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { UserError } from '../errors.js';
+import { decodeUtf8 } from './decode-utf8.js';
+import { notTheFile } from './not-the-file.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -18,9 +20,13 @@ export function readJsonFile(path: string): JsonObject {
       `${path}: ${size} bytes is too large for a JSON file (at most ${LARGEST_JSON_BYTES}).`,
     );
   }
+  const bytes = readFileSync(path);
+  const other = notTheFile(bytes);
+  if (other !== undefined) throw new UserError(`${path} ${other}.`);
+  const text = decodeUtf8(bytes, path);
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = JSON.parse(text);
   } catch (error) {
     throw new UserError(
       `${path}: not valid JSON (${error instanceof Error ? error.message : String(error)}).`,

@@ -1,11 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../errors.js';
+import { DATA_EXTENSIONS, dataFilesAmong } from '../../support/index.js';
 import { codeOf, messageOf } from '../failure.js';
 
-/** Kinds of data files, by the ends of their names. */
-export const DATA_EXTENSIONS = ['.jsonl', '.ndjson', '.json', '.csv', '.tsv', '.parquet'] as const;
 const MOST_FILES = 10_000;
 
 /**
@@ -17,8 +16,10 @@ export function dataFilesOf(uri: string): readonly string[] {
   const path = uri.startsWith('file://') ? fileURLToPath(uri) : uri;
   try {
     if (!statSync(path).isDirectory()) return [path];
-    const files = readdirSync(path, { withFileTypes: true, recursive: true })
-      .filter((entry) => entry.isFile() && isDataFile(entry.name))
+    const held = readdirSync(path, { withFileTypes: true, recursive: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    const files = dataFilesAmong(held, ({ name }) => name)
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
     if (files.length > MOST_FILES) throw new UserError(`${path} has more than ${MOST_FILES} data files.`);
@@ -29,8 +30,4 @@ export function dataFilesOf(uri: string): readonly string[] {
     throw new UserError(missing ? `${path} does not exist.` : `${path} cannot be read: ${messageOf(error)}`);
   }
   throw new UserError(`${path} has no data file (${DATA_EXTENSIONS.join(', ')}).`);
-}
-
-function isDataFile(name: string): boolean {
-  return (DATA_EXTENSIONS as readonly string[]).includes(extname(name).toLowerCase());
 }

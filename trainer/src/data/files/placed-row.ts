@@ -5,10 +5,15 @@ export interface PlacedRow {
   /** `file:line`, or `file: row n` for files without lines. */
   readonly place: string;
   /** The row, or why there is none. */
-  readonly row: Row | BrokenRow;
+  readonly row: Row | BrokenRow | OversizedRow;
 }
 
-/** A record that is no object at all. */
+/** A record that is no object at all: the file is not what it should be. */
 export class BrokenRow {
+  constructor(readonly reason: string) {}
+}
+
+/** A record that is too long to be held; it alone is left out. */
+export class OversizedRow {
   constructor(readonly reason: string) {}
 }

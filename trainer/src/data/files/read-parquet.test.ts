@@ -27,7 +27,7 @@ const FILE =
 
 async function rowsOf(path: string): Promise<{ place: string; row: unknown }[]> {
   const rows = [];
-  for await (const row of readRows(path)) rows.push(row);
+  for await (const row of readRows(path, { encoding: undefined, note: () => undefined })) rows.push(row);
   return rows;
 }
 

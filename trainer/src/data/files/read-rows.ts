@@ -1,35 +1,43 @@
 import { stat } from 'node:fs/promises';
-import { extname } from 'node:path';
 import { UserError } from '../../errors.js';
-import { DATA_EXTENSIONS, dataFilesOf } from './data-files.js';
+import { DATA_EXTENSIONS, dataKindOf, type DataExtension } from '../../support/index.js';
+import { dataFilesOf } from './data-files.js';
+import type { ReadOptions } from './encoding/read-text.js';
 import type { PlacedRow } from './placed-row.js';
 import { readCsv } from './read-csv.js';
-import { readJsonArray } from './read-json-array.js';
-import { readJsonl } from './read-jsonl.js';
+import { readJson } from './read-json.js';
+import { readLines } from './read-lines.js';
 import { readParquet } from './read-parquet.js';
 
-type Reader = (path: string) => AsyncIterable<PlacedRow>;
+type Reader = (path: string, options: ReadOptions) => AsyncIterable<PlacedRow>;
 
-const READERS: Readonly<Record<(typeof DATA_EXTENSIONS)[number], Reader>> = {
-  '.jsonl': readJsonl,
-  '.ndjson': readJsonl,
-  '.json': readJsonArray,
+const READERS: Readonly<Record<DataExtension, Reader>> = {
+  '.jsonl': readJson,
+  '.ndjson': readJson,
+  '.json': readJson,
   '.csv': readCsv,
   '.tsv': readCsv,
   '.parquet': readParquet,
+  '.txt': readLines,
 };
 
+/** Compressed as data sets sometimes are, in ways that are not read. */
+const OTHER_COMPRESSION = /\.(zst|bz2|xz|zip|7z|tar|tgz)$|\.parquet\.gz$|\.tar\.gz$/i;
+
 /** The rows of a data file, or of the data files of a folder, one after the other. @throws UserError when one cannot be read. */
-export async function* readRows(uri: string): AsyncGenerator<PlacedRow> {
-  for (const path of dataFilesOf(uri)) yield* readFile(path);
+export async function* readRows(uri: string, options: ReadOptions): AsyncGenerator<PlacedRow> {
+  for (const path of dataFilesOf(uri)) yield* readFile(path, options);
 }
 
-async function* readFile(path: string): AsyncGenerator<PlacedRow> {
-  const reader = (READERS as Readonly<Record<string, Reader | undefined>>)[extname(path).toLowerCase()];
-  if (!reader) {
-    throw new UserError(`${path}: unknown kind of data file; use ${DATA_EXTENSIONS.join(', ')}.`);
+async function* readFile(path: string, options: ReadOptions): AsyncGenerator<PlacedRow> {
+  const kind = dataKindOf(path);
+  if (kind === undefined) {
+    const wayOut = OTHER_COMPRESSION.test(path)
+      ? 'unpack it; of compressed files, those of gzip are read, such as .jsonl.gz'
+      : `use ${DATA_EXTENSIONS.join(', ')}`;
+    throw new UserError(`${path}: unknown kind of data file; ${wayOut}.`);
   }
   const stats = await stat(path);
   if (!stats.isFile()) throw new UserError(`${path} is not a file.`);
-  if (stats.size > 0) yield* reader(path);
+  if (stats.size > 0) yield* READERS[kind.extension](path, options);
 }

@@ -1,5 +1,7 @@
 import type { JsonObject } from '../../support/index.js';
 import type { Conversation } from '../conversation.js';
+import { WrittenNumber } from '../exact-json.js';
+import { UnreadableValue } from '../unreadable-value.js';
 
 /** One record of a file before its format is known. */
 export type Row = JsonObject;
@@ -7,6 +9,8 @@ export type Row = JsonObject;
 /** A convention for the fields of a row. */
 export interface RowFormat {
   readonly name: string;
+  /** The fields that it reads; a report names all others. */
+  readonly fields: ReadonlySet<string>;
   /** Whether the fields of a row are those of this format. */
   matches(row: Row): boolean;
   /** The conversations in a row, usually one. @throws RowError with the field and what is wrong with it. */
@@ -18,12 +22,42 @@ export class RowError extends Error {
   override readonly name = 'RowError';
 }
 
-/** A text field; absent and null are `undefined`, numbers and booleans are written out. */
-export function textField(row: Row, field: string): string | undefined {
+export function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
+/**
+ * A text field; absent and null are `undefined`, numbers and booleans are as they are written.
+ * @param path how a complaint calls the field, when it lies deeper in the row
+ */
+export function textField(row: Row, field: string, path: string = field): string | undefined {
   const value = row[field];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string') return value;
+  if (isAbsent(value)) return undefined;
+  if (typeof value === 'string') return wellFormed(value, path);
+  if (value instanceof WrittenNumber) return value.text;
+  if (value instanceof UnreadableValue) throw new RowError(`"${path}" ${value.reason}`);
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
     return String(value);
-  throw new RowError(`"${field}" must be a text`);
+  throw new RowError(`"${path}" must be a text`);
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** `\ud83d` alone is no character; a tokenizer would train a replacement for it. */
+export function wellFormed(text: string, path: string): string {
+  if (LONE_SURROGATE.test(text)) throw new RowError(`"${path}" holds half of a character (a lone surrogate)`);
+  return text;
+}
+
+/** The one of several names for the same thing that a row has. @throws RowError when it has two */
+export function fieldAmong(row: Row, names: readonly string[]): string | undefined {
+  const [first, second] = names.filter((name) => !isAbsent(row[name]));
+  if (second !== undefined && String(row[second]).trim() !== '' && row[second] !== row[first!])
+    throw new RowError(`"${first}" and "${second}" are both there: choose one with columns`);
+  return first;
+}
+
+/** A value for a sentence. */
+export function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? 'missing').slice(0, 60);
 }

@@ -3,6 +3,7 @@ import { RowError, textField, type RowFormat } from './row-format.js';
 /** `text`: running text, trained from its first token to its last. */
 export const text: RowFormat = {
   name: 'text',
+  fields: new Set(['text']),
   matches: (row) => typeof row['text'] === 'string',
   read(row) {
     const content = textField(row, 'text');

@@ -39,6 +39,14 @@ export class LocalDestination implements Destination {
       .sort();
   }
 
+  async folders(uri: string): Promise<readonly string[]> {
+    const entries = await readdir(this.pathOf(uri), { withFileTypes: true }).catch(() => []);
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
+  }
+
   async read<T>(uri: string, use: (folder: string) => Promise<T>): Promise<T> {
     const folder = this.pathOf(uri);
     const text = await readFile(join(folder, MANIFEST_FILE), 'utf8').catch(() => '');

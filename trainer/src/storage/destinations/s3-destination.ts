@@ -60,6 +60,16 @@ export class S3Destination implements Destination {
     return names.sort();
   }
 
+  async folders(uri: string): Promise<readonly string[]> {
+    const { client, key } = this.at(uri);
+    const names = new Set<string>();
+    for await (const object of client.list(key)) {
+      const [name = '', ...deeper] = object.key.slice(key.length).split('/');
+      if (deeper.length > 0) names.add(name);
+    }
+    return [...names].sort();
+  }
+
   async read<T>(uri: string, use: (folder: string) => Promise<T>): Promise<T> {
     const { client, key } = this.at(uri);
     const answer = await client.ask({ method: 'GET', key: key + MANIFEST_FILE });

@@ -164,12 +164,16 @@ export interface DatasetConfig {
   maxLength: number;
   packing: boolean;
   trainOnPrompt: boolean;
-  clean: CleanConfig | undefined;
+  clean:
+    | CleanConfig
+    | undefined;
+  /** auto (found out), or a name such as gb18030 */
+  encoding: string;
 }
 
 export interface DatasetSource {
   uri: string;
-  /** auto | alpaca | sharegpt | messages | text */
+  /** auto | alpaca | sharegpt | messages | prompt-completion | text */
   format: string;
   /** > 0; relative share of the examples drawn from this source */
   weight: number;
@@ -1269,6 +1273,7 @@ function createBaseDatasetConfig(): DatasetConfig {
     packing: false,
     trainOnPrompt: false,
     clean: undefined,
+    encoding: "",
   };
 }
 
@@ -1294,6 +1299,9 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
     }
     if (message.clean !== undefined) {
       CleanConfig.encode(message.clean, writer.uint32(58).fork()).join();
+    }
+    if (message.encoding !== "") {
+      writer.uint32(66).string(message.encoding);
     }
     return writer;
   },
@@ -1367,6 +1375,14 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
             message.clean = CleanConfig.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.encoding = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1398,6 +1414,7 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
         ? globalThis.Boolean(object.train_on_prompt)
         : false,
       clean: isSet(object.clean) ? CleanConfig.fromJSON(object.clean) : undefined,
+      encoding: isSet(object.encoding) ? globalThis.String(object.encoding) : "",
     };
   },
 
@@ -1424,6 +1441,9 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
     if (message.clean !== undefined) {
       obj.clean = CleanConfig.toJSON(message.clean);
     }
+    if (message.encoding !== "") {
+      obj.encoding = message.encoding;
+    }
     return obj;
   },
 
@@ -1443,6 +1463,7 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
     message.clean = (object.clean !== undefined && object.clean !== null)
       ? CleanConfig.fromPartial(object.clean)
       : undefined;
+    message.encoding = object.encoding ?? "";
     return message;
   },
 };

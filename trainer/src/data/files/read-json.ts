@@ -1,0 +1,104 @@
+import { UserError } from '../../errors.js';
+import { isJsonObject } from '../../support/index.js';
+import { endOfString, parseExactJson, WrittenNumber } from '../exact-json.js';
+import { messageOf } from '../failure.js';
+import { listExpected } from '../formats/list-expected.js';
+import { readText, type ReadOptions } from './encoding/read-text.js';
+import { jsonValuesOf, type JsonValueText } from './json-values.js';
+import { linesOf, OVERSIZED } from './lines-of.js';
+import { BrokenRow, OversizedRow, type PlacedRow } from './placed-row.js';
+
+const HEAD_CHARACTERS = 64 * 1024;
+
+/**
+ * The rows of a JSON file: one object a line, a list of objects, or objects printed over several lines, whatever the name says. Holds one
+ * row at a time.
+ */
+export async function* readJson(path: string, options: ReadOptions): AsyncGenerator<PlacedRow> {
+  const pieces = readText(path, options);
+  const first = await pieces.next();
+  if (first.done === true) return;
+  const text = joined(first.value, pieces);
+  yield* hasRowsInLines(first.value.slice(0, HEAD_CHARACTERS))
+    ? rowsOfLines(text, path)
+    : rowsOfText(text, path);
+}
+
+async function* joined(first: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {
+  yield first;
+  yield* rest;
+}
+
+/** Programs that print a row over several lines, or a list, end the first line with its bracket. */
+function hasRowsInLines(head: string): boolean {
+  const line = head.trimStart().split('\n', 1)[0]?.trim() ?? '';
+  return !line.startsWith('[') && line !== '{';
+}
+
+async function* rowsOfLines(text: AsyncIterable<string>, path: string): AsyncGenerator<PlacedRow> {
+  for await (const { number, text: line } of linesOf(text)) {
+    const place = `${path}:${number}`;
+    if (line === undefined) yield { place, row: new OversizedRow(`the line is ${OVERSIZED}`) };
+    else if (line.trim() !== '') yield { place, row: parseRow(line) };
+  }
+}
+
+async function* rowsOfText(text: AsyncIterable<string>, path: string): AsyncGenerator<PlacedRow> {
+  for await (const value of jsonValuesOf(text, path)) {
+    const place = value.inList ? `${path}: row ${value.index}` : `${path}:${value.line}`;
+    if (value.text === undefined) {
+      if (!value.inList && value.index === 1) refuseLargeObject(value, place);
+      yield { place, row: new OversizedRow(`the row is ${OVERSIZED}`) };
+      continue;
+    }
+    const row = parseRow(value.text);
+    // A list has no line of its own for each row, but a mistake in it has.
+    const isInvalid = row instanceof BrokenRow && row.reason.startsWith(INVALID);
+    yield { place: isInvalid ? lineOfMistake(value, row.reason, path) : place, row };
+  }
+}
+
+/** An object of that size is no row. */
+function refuseLargeObject({ head }: JsonValueText, place: string): void {
+  const names = fieldNamesIn(head);
+  if (names.length > 0) throw new UserError(`${place}: ${listExpected(names)}.`);
+}
+
+const INVALID = 'not valid JSON';
+
+function parseRow(text: string): PlacedRow['row'] {
+  let value: unknown;
+  try {
+    value = parseExactJson(text);
+  } catch (error) {
+    if (error instanceof RangeError) return new BrokenRow('it is nested too deeply');
+    return new BrokenRow(`${INVALID} (${messageOf(error)})`);
+  }
+  return isJsonObject(value) && !(value instanceof WrittenNumber)
+    ? value
+    : new BrokenRow('not a JSON object');
+}
+
+/** V8 names the character; people want the line. */
+function lineOfMistake({ line, text = '' }: JsonValueText, message: string, path: string): string {
+  const position = Number(/position (\d+)/.exec(message)?.[1] ?? 0);
+  return `${path}:${line + text.slice(0, position).split('\n').length - 1}`;
+}
+
+/** The names of the fields of an object, as far as the begin of its text shows them. */
+function fieldNamesIn(head: string): string[] {
+  const names: string[] = [];
+  let depth = 0;
+  for (let at = 0; at < head.length; at++) {
+    const character = head[at]!;
+    if (character === '{' || character === '[') depth++;
+    else if (character === '}' || character === ']') depth--;
+    else if (character === '"') {
+      const end = endOfString(head, at);
+      if (depth === 1 && head.startsWith('{') && /^\s*:/.test(head.slice(end, end + 8)))
+        names.push(head.slice(at + 1, end - 1));
+      at = end - 1;
+    }
+  }
+  return names;
+}

@@ -1,0 +1,62 @@
+import { WrittenNumber } from '../exact-json.js';
+import type { Role } from '../conversation.js';
+import { isAbsent, RowError, shown, type Row } from './row-format.js';
+
+/** Fields that say whether a turn is trained: 1 or true, 0 or false. */
+export const MARK_FIELDS = ['weight', 'train', 'training', 'trainable', 'loss'] as const;
+
+/** Parts of a turn that would change what is learnt and are not read. */
+const UNREAD = [
+  'refusal',
+  'audio',
+  'image',
+  'images',
+  'video',
+  'videos',
+  'train_detail',
+  'training_detail',
+  'chosen',
+  'rejected',
+];
+
+/** Whether a turn is trained; undefined when it does not say. @throws RowError for a share, or marks that contradict one another */
+export function markOf(turn: Row, role: Role, path: string): boolean | undefined {
+  let mark: boolean | undefined;
+  for (const field of MARK_FIELDS) {
+    const value = turn[field];
+    if (isAbsent(value)) continue;
+    const says = flagOf(value);
+    if (says === undefined)
+      throw new RowError(
+        `"${path}.${field}" is ${shown(value)}; an answer is trained (1, true) or not (0, false)`,
+      );
+    if (mark !== undefined && mark !== says)
+      throw new RowError(`"${path}.${field}" contradicts another mark of the same turn`);
+    if (says && role !== 'assistant' && field !== 'weight')
+      throw new RowError(
+        `"${path}.${field}" asks to train a turn of the ${role}; only answers of the assistant are trained`,
+      );
+    mark = says;
+  }
+  return mark;
+}
+
+/** @throws RowError that names a part which is not read */
+export function refuseUnreadParts(turn: Row, path: string): void {
+  const field = UNREAD.find((name) => {
+    const value = turn[name];
+    return !isAbsent(value) && value !== '' && !(Array.isArray(value) && value.length === 0);
+  });
+  if (field !== undefined) throw new RowError(`"${path}.${field}" is not supported`);
+}
+
+/** 1, true and their texts; 0, false and theirs. */
+export function flagOf(value: unknown): boolean | undefined {
+  const plain = value instanceof WrittenNumber ? Number(value.text) : value;
+  if (plain === true || plain === 1 || plain === 1n) return true;
+  if (plain === false || plain === 0 || plain === 0n) return false;
+  if (typeof plain !== 'string') return undefined;
+  const word = plain.trim().toLowerCase();
+  if (word === 'true' || word === '1') return true;
+  return word === 'false' || word === '0' ? false : undefined;
+}
