@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { analyse } from 'chardet';
 import { UserError } from '../../../errors.js';
 import { firstBadLine, notTheFile } from '../../../support/index.js';
 import { hanShareOf, isChinese } from './common-han.js';
-import { ENCODINGS } from './encodings.js';
+import { guessEncoding } from './guess-encoding.js';
 import { readBytes } from './read-bytes.js';
 
 /** How the bytes of a file become text. */
@@ -163,12 +162,8 @@ function hasUtf8Line(bytes: Buffer): boolean {
   return false;
 }
 
-/** `; it may be big5`, when the bytes hint at something. */
+/** ` and may be …`, when the bytes hint at something. */
 function guess(sample: Buffer): string {
-  const best = analyse(sample).find(
-    ({ confidence, name }) => confidence > 0 && ENCODINGS.includes(name.toLowerCase()),
-  );
-  return best === undefined || best.name.toLowerCase() === 'utf-8'
-    ? ''
-    : ` and may be ${best.name.toUpperCase()} (dataset.encoding: ${best.name.toLowerCase()})`;
+  const name = guessEncoding(sample);
+  return name === undefined ? '' : ` and may be ${name.toUpperCase()} (dataset.encoding: ${name})`;
 }
