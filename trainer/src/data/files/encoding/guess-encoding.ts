@@ -8,28 +8,29 @@ interface Candidate {
   readonly least: number;
 }
 
-/** The most telling first. Cyrillic by its small letters: read in the other encoding, a text is all capitals. */
+/** The most telling first. Cyrillic by its small letters: read in the other encoding, a text is all capitals. Western accents stand alone. */
 const CANDIDATES: readonly Candidate[] = [
-  { name: 'euc-kr', script: /[\uAC00-\uD7A3]/gu, least: 0.8 },
-  { name: 'euc-jp', script: /[\u3040-\u30FF]/gu, least: 0.25 },
-  { name: 'shift_jis', script: /[\u3040-\u30FF]/gu, least: 0.25 },
-  { name: 'windows-1251', script: /[\u0430-\u044F\u0451]/gu, least: 0.6 },
-  { name: 'koi8-r', script: /[\u0430-\u044F\u0451]/gu, least: 0.6 },
-  {
-    name: 'windows-1252',
-    script: /[\u00C0-\u00FF\u2010-\u203A\u20AC\u00A0-\u00BF\u0152\u0153]/gu,
-    least: 0.9,
-  },
+  { name: 'euc-kr', script: /[\uAC00-\uD7A3]/g, least: 0.8 },
+  { name: 'euc-jp', script: /[\u3040-\u30FF]/g, least: 0.25 },
+  { name: 'shift_jis', script: /[\u3040-\u30FF]/g, least: 0.25 },
+  { name: 'windows-1251', script: /[\u0430-\u044F\u0451]{2,}/g, least: 0.6 },
+  { name: 'koi8-r', script: /[\u0430-\u044F\u0451]{2,}/g, least: 0.6 },
 ];
+const WESTERN: Candidate = {
+  name: 'windows-1252',
+  script: /[\u00A0-\u00FF\u2010-\u203A\u20AC\u0152\u0153]/g,
+  least: 0.9,
+};
 /** Common characters that Chinese in either script consists of. */
 const CHINESE_SHARE = 0.25;
 
 /** What the bytes of a line most likely are; undefined when nothing speaks for any encoding. */
 export function guessEncoding(sample: Uint8Array): string | undefined {
-  return isChineseAs('gb18030', sample)
-    ? 'gb18030'
-    : (CANDIDATES.find((candidate) => fits(candidate, sample))?.name ??
-        (isChineseAs('big5', sample) ? 'big5' : undefined));
+  if (isChineseAs('gb18030', sample)) return 'gb18030';
+  const found = CANDIDATES.find((candidate) => fits(candidate, sample));
+  if (found !== undefined) return found.name;
+  if (isChineseAs('big5', sample)) return 'big5';
+  return fits(WESTERN, sample) ? WESTERN.name : undefined;
 }
 
 function isChineseAs(name: string, sample: Uint8Array): boolean {
@@ -40,8 +41,8 @@ function isChineseAs(name: string, sample: Uint8Array): boolean {
 function fits({ name, script, least }: Candidate, sample: Uint8Array): boolean {
   const text = decoded(name, sample);
   if (text === undefined) return false;
-  const foreign = [...text].filter((character) => character.charCodeAt(0) >= 0x80).length;
-  return foreign > 0 && (text.match(script)?.length ?? 0) >= least * foreign;
+  const foreign = text.match(/[\u0080-\uFFFF]/g)?.length ?? 0;
+  return foreign > 0 && (text.match(script)?.join('').length ?? 0) >= least * foreign;
 }
 
 /** A sample may end within a character. */
