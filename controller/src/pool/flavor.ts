@@ -2,6 +2,8 @@ import type { NodeObject } from './objects.js';
 
 export const GPU_RESOURCE = 'nvidia.com/gpu';
 const MIG_RESOURCE = /^nvidia\.com\/mig-(\d+g\.\d+gb(?:\.[a-z0-9.]+)?)$/;
+/** The device plugin renames what several pods share, when its configuration says so. */
+const RENAMED_SUFFIX = '.shared';
 const MIB = 1024 * 1024;
 
 /** GPUs of one flavor on a node. */
@@ -10,7 +12,7 @@ export interface NodeGpus {
   /** Extended resource that pods ask for. */
   readonly resource: string;
   readonly allocatable: number;
-  /** Memory of one device in bytes, where the labels tell. */
+  /** Memory of one device in bytes, or of a replica's part of it when replicas share it; where the labels tell. */
   readonly memoryBytes?: number | undefined;
 }
 
@@ -29,35 +31,43 @@ export function flavorOfProduct(product: string): string {
   return mig === undefined ? name : `${name}-mig-${mig.replace(/-SHARED$/i, '')}`;
 }
 
-/** The GPUs of a node by flavor; MIG slices are flavors of their own. */
+/**
+ * The GPUs of a node by flavor; MIG slices are flavors of their own, and so are shared GPUs whose resource is renamed.
+ * Of a GPU that is shared by time slicing or MPS, a replica has its part of the memory.
+ */
 export function gpusOfNode(node: NodeObject): readonly NodeGpus[] {
   const labels = node.metadata.labels ?? {};
-  const whole = flavorOfProduct(labels['nvidia.com/gpu.product'] ?? 'gpu');
+  const resources = node.status?.allocatable ?? {};
+  const whole = flavorOfProduct(labels[`${GPU_RESOURCE}.product`] ?? 'gpu');
   const found: NodeGpus[] = [];
-  for (const [resource, quantity] of Object.entries(node.status?.allocatable ?? {})) {
+  for (const [resource, quantity] of Object.entries(resources)) {
     const allocatable = parseCount(quantity);
-    if (allocatable === 0) continue;
-    if (resource === GPU_RESOURCE) {
-      found.push({
-        flavor: whole,
-        resource,
-        allocatable,
-        memoryBytes: memory(labels['nvidia.com/gpu.memory']),
-      });
-      continue;
-    }
-    const slice = MIG_RESOURCE.exec(resource)?.[1];
-    if (slice !== undefined) {
-      const memoryBytes = memory(labels[`nvidia.com/mig-${slice}.memory`]);
-      found.push({
-        flavor: `${whole.replace(/-mig-.*$/, '')}-mig-${slice}`,
-        resource,
-        allocatable,
-        memoryBytes,
-      });
-    }
+    const isRenamed = resource.endsWith(RENAMED_SUFFIX);
+    const device = isRenamed ? resource.slice(0, -RENAMED_SUFFIX.length) : resource;
+    const slice = MIG_RESOURCE.exec(device)?.[1];
+    if (allocatable === 0 || (device !== GPU_RESOURCE && slice === undefined)) continue;
+    const flavor = slice === undefined ? whole : `${whole.replace(/-mig-.*$/, '')}-mig-${slice}`;
+    const replicas =
+      isRenamed || !(`${device}${RENAMED_SUFFIX}` in resources) ? replicasOf(labels, device, allocatable) : 1;
+    const memoryOfDevice = memory(labels[`${device}.memory`]);
+    found.push({
+      flavor: isRenamed ? `${flavor}-shared` : flavor,
+      resource,
+      allocatable,
+      memoryBytes: memoryOfDevice === undefined ? undefined : Math.floor(memoryOfDevice / replicas),
+    });
   }
   return found;
+}
+
+/** Pods that share one device: by its label, else, when other labels say that it is shared, by how many there are of it. */
+function replicasOf(labels: Readonly<Record<string, string>>, device: string, allocatable: number): number {
+  const replicas = parseCount(labels[`${device}.replicas`]);
+  if (replicas > 0) return replicas;
+  const strategy = labels[`${device}.sharing-strategy`] ?? 'none';
+  const isShared = strategy !== 'none' || /-SHARED$/i.test(labels[`${device}.product`] ?? '');
+  if (!isShared) return 1;
+  return Math.max(2, Math.ceil(allocatable / (parseCount(labels[`${device}.count`]) || allocatable)));
 }
 
 /** Extended resources are whole numbers; anything else counts as none. */

@@ -2,8 +2,10 @@ export type { ContainerState, NodeObject, PodObject, Taint, Toleration } from '.
 export { isTerminated } from './objects.js';
 export { flavorOfProduct, GPU_RESOURCE, gpusOfNode } from './flavor.js';
 export type { NodeGpus } from './flavor.js';
-export { gpusOfPod, unavailability } from './pool.js';
-export type { Pool, PoolGpus, PoolNode, TopologyLevel } from './pool.js';
+export { gpusOfPod, isGpu, unavailability } from './pool.js';
+export type { NodeResource, Pool, PoolGpus, PoolNode, TopologyLevel } from './pool.js';
+export { requestsOfPod } from './requests.js';
+export type { Requests } from './requests.js';
 export { LivePool } from './live-pool.js';
 export type { Claim } from './live-pool.js';
 export { GPU_TOLERATION, isKeptAway, suits } from './fits.js';

@@ -1,12 +1,14 @@
+import { equalJson } from '../kube/index.js';
 import type { NodeDescription, Pool, PoolNode } from './pool.js';
 import { describeNode } from './pool.js';
 import type { NodeObject } from './objects.js';
+import type { Requests } from './requests.js';
 
-/** GPUs of a node that somebody takes. */
+/** What somebody takes of a node. */
 export interface Claim {
   readonly node: string;
-  readonly resource: string;
-  readonly gpus: number;
+  /** Of GPUs and of everything else. */
+  readonly amounts: Requests;
   /** They come free by themselves. @default false */
   readonly isLeaving?: boolean;
 }
@@ -42,7 +44,9 @@ export class LivePool {
 
   /** From now on these are all the claims of the owner. */
   claim(owner: string, claims: readonly Claim[]): void {
-    for (const claim of this.#claims.get(owner) ?? []) this.#take(claim, -1);
+    const before = this.#claims.get(owner) ?? [];
+    if (equalJson(before, claims)) return;
+    for (const claim of before) this.#take(claim, -1);
     for (const claim of claims) this.#take(claim, 1);
     if (claims.length === 0) this.#claims.delete(owner);
     else this.#claims.set(owner, claims);
@@ -61,25 +65,37 @@ export class LivePool {
     return this.#view;
   }
 
-  #take({ node, resource, gpus, isLeaving = false }: Claim, sign: 1 | -1): void {
+  #take({ node, amounts, isLeaving = false }: Claim, sign: 1 | -1): void {
     let ofNode = this.#taken.get(node);
     if (ofNode === undefined) this.#taken.set(node, (ofNode = new Map()));
-    let taken = ofNode.get(resource);
-    if (taken === undefined) ofNode.set(resource, (taken = { used: 0, leaving: 0 }));
-    taken.used += sign * gpus;
-    if (isLeaving) taken.leaving += sign * gpus;
-    if (taken.used === 0) ofNode.delete(resource);
+    for (const [resource, amount] of Object.entries(amounts)) {
+      let taken = ofNode.get(resource);
+      if (taken === undefined) ofNode.set(resource, (taken = { used: 0, leaving: 0 }));
+      taken.used += sign * amount;
+      if (isLeaving) taken.leaving += sign * amount;
+      if (taken.used === 0) ofNode.delete(resource);
+    }
     if (ofNode.size === 0) this.#taken.delete(node);
     this.#changed.add(node);
   }
 }
 
-function withUse({ node, gpus }: NodeDescription, taken: ReadonlyMap<string, Taken> | undefined): PoolNode {
+function withUse(
+  { node, gpus, allocatable }: NodeDescription,
+  taken: ReadonlyMap<string, Taken> | undefined,
+): PoolNode {
+  const useOf = (resource: string) => {
+    const { used = 0, leaving = 0 } = taken?.get(resource) ?? {};
+    return { used, ...(leaving === 0 ? {} : { leaving }) };
+  };
   return {
     ...node,
-    gpus: gpus.map((some) => {
-      const { used = 0, leaving = 0 } = taken?.get(some.resource) ?? {};
-      return { ...some, used, ...(leaving === 0 ? {} : { leaving }) };
-    }),
+    gpus: gpus.map((some) => ({ ...some, ...useOf(some.resource) })),
+    resources: Object.fromEntries(
+      Object.entries(allocatable).map(([resource, amount]) => [
+        resource,
+        { allocatable: amount, ...useOf(resource) },
+      ]),
+    ),
   };
 }

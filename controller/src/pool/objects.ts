@@ -27,14 +27,16 @@ export interface NodeObject extends KubeObject {
     | undefined;
 }
 
-interface Container {
+interface Resources {
+  readonly requests?: Readonly<Record<string, string>> | undefined;
+  readonly limits?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface Container {
   readonly name: string;
-  readonly resources?:
-    | {
-        readonly requests?: Readonly<Record<string, string>> | undefined;
-        readonly limits?: Readonly<Record<string, string>> | undefined;
-      }
-    | undefined;
+  readonly resources?: Resources | undefined;
+  /** Always: an init container that runs beside the others, a sidecar. */
+  readonly restartPolicy?: string | undefined;
 }
 
 export interface ContainerState {
@@ -56,6 +58,8 @@ export interface PodObject extends KubeObject {
         readonly nodeName?: string | undefined;
         readonly containers: readonly Container[];
         readonly initContainers?: readonly Container[] | undefined;
+        readonly resources?: Resources | undefined;
+        readonly overhead?: Readonly<Record<string, string>> | undefined;
       }
     | undefined;
   readonly status?:
@@ -71,7 +75,13 @@ export interface PodObject extends KubeObject {
             }[]
           | undefined;
         readonly containerStatuses?:
-          readonly { readonly name: string; readonly state?: ContainerState | undefined }[] | undefined;
+          | readonly {
+              readonly name: string;
+              readonly state?: ContainerState | undefined;
+              readonly resources?: Resources | undefined;
+              readonly allocatedResources?: Readonly<Record<string, string>> | undefined;
+            }[]
+          | undefined;
       }
     | undefined;
 }

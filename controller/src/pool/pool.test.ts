@@ -84,12 +84,12 @@ describe('gpusOfPod', () => {
 
 describe('LivePool', () => {
   const gpu = node('a', { 'nvidia.com/gpu': '8' }, { 'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3' });
-  const claim = { node: 'a', resource: 'nvidia.com/gpu', gpus: 2 };
+  const claim = { node: 'a', amounts: { 'nvidia.com/gpu': 2 } };
   const gpus = (pool: LivePool) => pool.view.nodes[0]?.gpus[0];
 
   it('counts the claims of each owner, the last ones alone', () => {
     const pool = poolOf(gpu);
-    pool.claim('x', [claim, { ...claim, gpus: 1, isLeaving: true }]);
+    pool.claim('x', [claim, { ...claim, amounts: { 'nvidia.com/gpu': 1 }, isLeaving: true }]);
     pool.claim('y', [claim]);
     expect(gpus(pool)).toMatchObject({ used: 5, leaving: 1 });
     pool.claim('x', [claim]);
@@ -183,5 +183,83 @@ describe('real nodes', () => {
     expect(domains(labels)).toEqual({ node: 'n', nvlink: 'f3a1.7', rack: 'z1/r9', zone: 'z1' });
     // Without a fabric that spans nodes, a node is an NVLink domain of its own.
     expect(domains({})?.nvlink).toBe('n');
+  });
+});
+
+describe('shared GPUs', () => {
+  const A100 = {
+    'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-80GB-SHARED',
+    'nvidia.com/gpu.memory': '81920',
+    'nvidia.com/gpu.count': '1',
+  };
+  const MIB = 2 ** 20;
+  const found = (allocatable: Record<string, string>, labels: Record<string, string>) =>
+    gpusOfNode(node('n', allocatable, labels)).map(({ flavor, resource, memoryBytes = 0 }) => [
+      flavor,
+      resource,
+      memoryBytes / MIB,
+    ]);
+
+  it.each([
+    [
+      'time slices by their label',
+      { 'nvidia.com/gpu.replicas': '4', 'nvidia.com/gpu.sharing-strategy': 'time-slicing' },
+    ],
+    ['MPS by its label', { 'nvidia.com/gpu.replicas': '4', 'nvidia.com/gpu.sharing-strategy': 'mps' }],
+    ['slices without that label, by their number', {}],
+  ])('have their part of the memory: %s', (_what, labels) => {
+    expect(found({ 'nvidia.com/gpu': '4' }, { ...A100, ...labels })).toEqual([
+      ['A100', 'nvidia.com/gpu', 20480],
+    ]);
+  });
+
+  it('are whole when nothing is shared', () => {
+    const labels = { ...A100, 'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-80GB' };
+    for (const replicas of ['0', '1'])
+      expect(
+        found(
+          { 'nvidia.com/gpu': '4' },
+          { ...labels, 'nvidia.com/gpu.replicas': replicas, 'nvidia.com/gpu.sharing-strategy': 'none' },
+        ),
+      ).toEqual([['A100', 'nvidia.com/gpu', 81920]]);
+  });
+
+  it('are a flavor of their own under a name of their own, beside whole ones', () => {
+    const labels = {
+      ...A100,
+      'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-80GB',
+      'nvidia.com/gpu.replicas': '4',
+      'nvidia.com/gpu.sharing-strategy': 'time-slicing',
+    };
+    expect(found({ 'nvidia.com/gpu': '1', 'nvidia.com/gpu.shared': '4' }, labels)).toEqual([
+      ['A100', 'nvidia.com/gpu', 81920],
+      ['A100-shared', 'nvidia.com/gpu.shared', 20480],
+    ]);
+  });
+
+  it('may be slices of MIG, of both strategies', () => {
+    const single = {
+      ...A100,
+      'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-40GB-MIG-1g.5gb-SHARED',
+      'nvidia.com/gpu.memory': '4864',
+      'nvidia.com/gpu.replicas': '2',
+      'nvidia.com/mig.strategy': 'single',
+    };
+    expect(found({ 'nvidia.com/gpu': '14' }, single)).toEqual([['A100-mig-1g.5gb', 'nvidia.com/gpu', 2432]]);
+    const mixed = {
+      'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-40GB',
+      'nvidia.com/gpu.replicas': '1',
+      'nvidia.com/mig.strategy': 'mixed',
+      'nvidia.com/mig-1g.5gb.memory': '4864',
+      'nvidia.com/mig-1g.5gb.replicas': '2',
+      'nvidia.com/mig-2g.10gb.memory': '9856',
+    };
+    expect(found({ 'nvidia.com/mig-1g.5gb': '4', 'nvidia.com/mig-2g.10gb': '1' }, mixed)).toEqual([
+      ['A100-mig-1g.5gb', 'nvidia.com/mig-1g.5gb', 2432],
+      ['A100-mig-2g.10gb', 'nvidia.com/mig-2g.10gb', 9856],
+    ]);
+    expect(found({ 'nvidia.com/mig-1g.5gb.shared': '4' }, mixed)).toEqual([
+      ['A100-mig-1g.5gb-shared', 'nvidia.com/mig-1g.5gb.shared', 2432],
+    ]);
   });
 });

@@ -1,6 +1,8 @@
 import type { NodeGpus } from './flavor.js';
-import { gpusOfNode, parseCount } from './flavor.js';
+import { gpusOfNode } from './flavor.js';
 import type { NodeObject, PodObject, Taint } from './objects.js';
+import type { Requests } from './requests.js';
+import { amountOf, requestsOfPod } from './requests.js';
 
 /** Smallest first. nvlink is the set of nodes whose GPUs share one NVLink fabric; a single node without such a set. */
 export type TopologyLevel = 'node' | 'nvlink' | 'rack' | 'zone';
@@ -12,11 +14,21 @@ export interface PoolGpus extends NodeGpus {
   readonly leaving?: number | undefined;
 }
 
+/** What a node has of a resource that is no GPU, in the units of {@link Requests}. */
+export interface NodeResource {
+  readonly allocatable: number;
+  readonly used: number;
+  /** Of `used`, what comes free by itself. Absent: 0. */
+  readonly leaving?: number | undefined;
+}
+
 export interface PoolNode {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly taints: readonly Taint[];
   readonly gpus: readonly PoolGpus[];
+  /** Processors, memory, pods and whatever else the node has besides GPUs. Absent: not known, there is enough. */
+  readonly resources?: Readonly<Record<string, NodeResource>> | undefined;
   /** Why nothing new may go there; undefined when it may. */
   readonly unavailable: 'cordoned' | 'not ready' | 'being deleted' | undefined;
   readonly domains: Readonly<Record<TopologyLevel, string>>;
@@ -32,8 +44,10 @@ const RACK_LABELS = ['topology.kubernetes.io/rack', CLIQUE_LABEL, 'topology.tune
 
 /** What a node object says of its GPUs and its place; what is taken of them stands elsewhere. */
 export interface NodeDescription {
-  readonly node: Omit<PoolNode, 'gpus'>;
+  readonly node: Omit<PoolNode, 'gpus' | 'resources'>;
   readonly gpus: ReturnType<typeof gpusOfNode>;
+  /** What it has besides these. */
+  readonly allocatable: Requests;
 }
 
 export function describeNode(object: NodeObject): NodeDescription {
@@ -47,37 +61,20 @@ export function describeNode(object: NodeObject): NodeDescription {
     unavailable: unavailability(object),
     domains: { node: name, nvlink: labels[CLIQUE_LABEL] ?? name, rack: `${zone}/${rack}`, zone },
   };
-  return { node, gpus: gpusOfNode(object) };
+  const gpus = gpusOfNode(object);
+  const allocatable: Record<string, number> = {};
+  for (const [resource, quantity] of Object.entries(object.status?.allocatable ?? {}))
+    if (!gpus.some((some) => some.resource === resource))
+      allocatable[resource] = amountOf(resource, quantity);
+  return { node, gpus, allocatable };
 }
 
-/** GPUs that a pod asks for: the sum over its containers, or the most that one init container needs. */
+/** GPUs that a pod asks for, by resource. */
 export function gpusOfPod(pod: PodObject): ReadonlyMap<string, number> {
-  let gpus = requested.get(pod);
-  if (gpus === undefined) requested.set(pod, (gpus = sumRequests(pod)));
-  return gpus;
+  return new Map(Object.entries(requestsOfPod(pod)).filter(([resource]) => isGpu(resource)));
 }
 
-const requested = new WeakMap<PodObject, ReadonlyMap<string, number>>();
-
-function sumRequests(pod: PodObject): ReadonlyMap<string, number> {
-  const sum = new Map<string, number>();
-  for (const container of pod.spec?.containers ?? []) {
-    for (const [resource, count] of gpuRequests(container))
-      sum.set(resource, (sum.get(resource) ?? 0) + count);
-  }
-  for (const container of pod.spec?.initContainers ?? []) {
-    for (const [resource, count] of gpuRequests(container))
-      sum.set(resource, Math.max(sum.get(resource) ?? 0, count));
-  }
-  return sum;
-}
-
-type Container = NonNullable<PodObject['spec']>['containers'][number];
-
-const gpuRequests = ({ resources }: Container) =>
-  Object.entries({ ...resources?.requests, ...resources?.limits })
-    .filter(([resource]) => resource.startsWith('nvidia.com/'))
-    .map(([resource, quantity]) => [resource, parseCount(quantity)] as const);
+export const isGpu = (resource: string) => resource.startsWith('nvidia.com/');
 
 /** Why nothing new may go to a node; undefined when it may. */
 export function unavailability(node: NodeObject): PoolNode['unavailable'] {

@@ -118,6 +118,43 @@ describe('LiveSnapshot', () => {
     expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [2, 0] });
   });
 
+  it('counts processors and memory of every pod on a node, and of workers what their pods really ask for', () => {
+    const view = new View();
+    const allocatable = { 'nvidia.com/gpu': '8', cpu: '16', memory: '64Gi', pods: '110' };
+    view.nodes.put({ ...makeNode('a'), status: { allocatable } });
+    view.jobs.put(makeJob('j', 1, placed('a')));
+    const withCpu = (pod: PodObject, cpu: string, more: object = {}): PodObject => ({
+      ...pod,
+      spec: {
+        ...pod.spec,
+        containers: [
+          { name: 'c', resources: { requests: { cpu, memory: '1536Mi', 'nvidia.com/gpu': '2' } } },
+        ],
+        ...more,
+      },
+    });
+    const snapshot = view.snapshot();
+    const used = () => {
+      const [only] = snapshot.at(NOW).pool.nodes;
+      const { cpu, memory, pods } = only?.resources ?? {};
+      return [only?.gpus[0]?.used, cpu?.used, (memory?.used ?? 0) / 2 ** 20, pods?.used];
+    };
+    expect(used()).toEqual([2, 2000, 1536, 1]);
+    view.pods.put(withCpu(makePod('j-0', 'a', 'j', 0), '2'));
+    expect(used()).toEqual([2, 2000, 1536, 1]);
+    // An overhead that came with its runtime class.
+    view.pods.put(withCpu(makePod('j-0', 'a', 'j', 0), '2', { overhead: { cpu: '250m' } }));
+    expect(used()).toEqual([2, 2250, 1536, 1]);
+    view.pods.put({
+      metadata: { name: 'agent', namespace: 'kube-system' },
+      spec: { nodeName: 'a', containers: [{ name: 'c', resources: { requests: { cpu: '500m' } } }] },
+    });
+    expect(used()).toEqual([2, 2750, 1536, 2]);
+    view.pods.remove('kube-system/agent');
+    view.pods.remove('default/j-0');
+    expect(used()).toEqual([2, 2000, 1536, 1]);
+  });
+
   it('takes a decided admission for a fact until it is forgotten', () => {
     const view = new View();
     view.nodes.put(makeNode('a'));

@@ -2,12 +2,12 @@ import type { FineTuneJob, GpuQueue, ResolvedSpec } from '../api/index.js';
 import { JOB_LABEL, WORKER_INDEX_LABEL } from '../api/index.js';
 import type { CacheEvent, KubeObject, ReadonlyCache } from '../kube/index.js';
 import { equalJson, keyOf } from '../kube/index.js';
-import type { NodeObject, PodObject } from '../pool/index.js';
-import { gpusOfPod, isTerminated, LivePool } from '../pool/index.js';
+import type { NodeObject, PodObject, Requests } from '../pool/index.js';
+import { isTerminated, LivePool, requestsOfPod } from '../pool/index.js';
 import type { Claim } from '../pool/index.js';
 import type { QueueState } from '../queueing/index.js';
 import { LiveBacklog, LiveRunningJobs } from '../scheduling/index.js';
-import type { Gang, PendingJob, Snapshot } from '../scheduling/index.js';
+import type { Gang, PendingJob, RunningJob, Snapshot } from '../scheduling/index.js';
 import { BY_JOB } from './caches.js';
 import type { SnapshotEntry, Undone } from './snapshot-entry.js';
 import { gangOf, isScheduled, snapshotEntry } from './snapshot-entry.js';
@@ -62,10 +62,7 @@ export class LiveSnapshot {
   ) {
     this.#unsubscribe = [
       follow(caches.jobs, ({ key }) => this.#touched.add(key)),
-      follow(caches.pods, (event) => {
-        if (hasGpus(event.object) || (event.old !== undefined && hasGpus(event.old)))
-          this.#touchedPods.add(event.key);
-      }),
+      follow(caches.pods, ({ key }) => this.#touchedPods.add(key)),
       follow(caches.nodes, ({ type, key, object }) => {
         if (type === 'deleted') this.#pool.removeNode(key);
         else this.#pool.setNode(object);
@@ -154,11 +151,15 @@ export class LiveSnapshot {
     if (node === undefined || node === '' || isTerminated(pod)) return [];
     const job = labels?.[JOB_LABEL];
     const entry = job === undefined ? undefined : this.#entries.get(`${namespace}/${job}`);
-    const nodes = entry?.kind === 'running' ? entry.job.nodes : [];
-    if (nodes[Number(labels?.[WORKER_INDEX_LABEL])] === node) return [];
+    const requests = requestsOfPod(pod);
+    if (entry?.kind === 'running' && entry.job.nodes[Number(labels?.[WORKER_INDEX_LABEL])] === node) {
+      // A default of the namespace, or an overhead, may have made it larger than planned.
+      const amounts = beyond(requests, plannedFor(entry.job));
+      return Object.keys(amounts).length === 0 ? [] : [{ node, amounts }];
+    }
     // A pod of a job that no longer holds its place is ended soon.
     const isLeaving = deletionTimestamp !== undefined || job !== undefined;
-    return [...gpusOfPod(pod)].map(([resource, gpus]) => ({ node, resource, gpus, isLeaving }));
+    return [{ node, amounts: requests, isLeaving }];
   }
 }
 
@@ -171,16 +172,25 @@ function follow<T extends KubeObject>(
   return cache.subscribe(listener);
 }
 
-const hasGpus = (pod: PodObject) => gpusOfPod(pod).size > 0;
+function claimsOfEntry(entry: SnapshotEntry | undefined): readonly Claim[] {
+  if (entry?.kind !== 'running') return [];
+  const amounts = plannedFor(entry.job);
+  return entry.job.nodes.map((node) => ({ node, amounts }));
+}
 
-const claimsOfEntry = (entry: SnapshotEntry | undefined): readonly Claim[] =>
-  entry?.kind === 'running'
-    ? entry.job.nodes.map((node) => ({
-        node,
-        resource: entry.job.resource,
-        gpus: entry.job.gpusPerWorker,
-      }))
-    : [];
+/** What each worker of a running job is counted with. */
+const plannedFor = ({ requests, resource, gpusPerWorker }: RunningJob): Requests => ({
+  ...requests,
+  [resource]: gpusPerWorker,
+});
+
+/** By how much amounts are larger than others. */
+const beyond = (amounts: Requests, others: Requests): Requests =>
+  Object.fromEntries(
+    Object.entries(amounts).flatMap(([resource, amount]) =>
+      amount > (others[resource] ?? 0) ? [[resource, amount - (others[resource] ?? 0)]] : [],
+    ),
+  );
 
 const queueState = ({ metadata, spec }: GpuQueue): QueueState => ({
   name: metadata.name,

@@ -3,7 +3,7 @@ import { findCondition, isTrue, MANAGED_BY, waysToFit } from '../api/index.js';
 import { keyOf } from '../kube/index.js';
 import { DEFAULT_POLICY } from '../scheduling/index.js';
 import type { Admission, Gang, PendingJob, Resize, RunningJob } from '../scheduling/index.js';
-import { nodeNeedsOf } from './worker-pod.js';
+import { nodeNeedsOf, requestsOfWorker } from './worker-pod.js';
 
 type Resolution = ResolvedSpec | { readonly invalid: string };
 
@@ -86,6 +86,7 @@ export function gangOf(job: FineTuneJob, resolved: Resolution): Gang {
     bytesPerGpu: resolved.memory?.bytesPerGpu,
     waysToFit: resolved.memory && waysToFit(resolved),
     needs: nodeNeedsOf(job),
+    requests: requestsOfWorker(job, gpusPerWorker, resolved.memory?.hostBytes),
     topology:
       topology === undefined
         ? undefined

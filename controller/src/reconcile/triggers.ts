@@ -4,7 +4,7 @@ import type { JobCoordinator } from '../coordinator/job-coordinator.js';
 import type { CacheEvent, WorkQueue } from '../kube/index.js';
 import { equalJson, keyOf } from '../kube/index.js';
 import type { NodeObject, PodObject } from '../pool/index.js';
-import { gpusOfPod, isTerminated } from '../pool/index.js';
+import { gpusOfNode, isTerminated, requestsOfPod } from '../pool/index.js';
 import type { Caches } from './caches.js';
 import { BY_QUEUE, BY_UID } from './caches.js';
 
@@ -45,7 +45,7 @@ export function connectTriggers(
   const onPod = (event: CacheEvent<PodObject>) => {
     const job = event.object.metadata.labels?.[JOB_LABEL];
     if (job !== undefined) queues.jobs.add(`${event.object.metadata.namespace}/${job}`);
-    if (changesCapacity(event)) cycle();
+    if (changesCapacity(event, caches)) cycle();
   };
   const onNode = ({ key, object, old, type }: CacheEvent<NodeObject>) => {
     if (
@@ -104,10 +104,19 @@ function changesSchedule({ type, object, old }: CacheEvent<FineTuneJob>): boolea
   );
 }
 
-function changesCapacity({ type, object, old }: CacheEvent<PodObject>): boolean {
-  if (gpusOfPod(object).size === 0) return false;
-  if (type === 'deleted' || old === undefined) return true;
-  return isTerminated(object) !== isTerminated(old) || object.spec?.nodeName !== old.spec?.nodeName;
+/** Whatever a pod takes of a node with GPUs is not there for workers. */
+function changesCapacity(
+  { type, object, old }: CacheEvent<PodObject>,
+  { nodes }: Pick<Caches, 'nodes'>,
+): boolean {
+  const isOfUse = (name: string | undefined) => {
+    const node = name === undefined || name === '' ? undefined : nodes.cache.get(name);
+    return node !== undefined && gpusOfNode(node).length > 0;
+  };
+  const hasMoved = object.spec?.nodeName !== old?.spec?.nodeName;
+  if (!isOfUse(object.spec?.nodeName) && !(hasMoved && isOfUse(old?.spec?.nodeName))) return false;
+  if (type === 'deleted' || old === undefined || hasMoved) return true;
+  return isTerminated(object) !== isTerminated(old) || !equalJson(requestsOfPod(object), requestsOfPod(old));
 }
 
 /** What of a node the decisions depend on; heartbeats change the rest all the time. */

@@ -8,8 +8,8 @@ import {
   WORKER_INDEX_LABEL,
 } from '../api/index.js';
 import type { OwnerReference } from '../kube/index.js';
-import type { NodeNeeds, PodObject } from '../pool/index.js';
-import { GPU_TOLERATION } from '../pool/index.js';
+import type { NodeNeeds, PodObject, Requests } from '../pool/index.js';
+import { GPU_RESOURCE, GPU_TOLERATION, requestsOfPod } from '../pool/index.js';
 import { mergePod } from './pod/merge-pod.js';
 import type { TrainerNetwork } from './pod/network-policy.js';
 import { confine, CONTAINER_SECURITY, POD_SECURITY } from './pod/security.js';
@@ -136,6 +136,22 @@ export function nodeNeedsOf({ spec: { template, podTemplate } }: FineTuneJob): N
     nodeSelector: { ...template?.nodeSelector, ...nodeSelector },
     tolerations: tolerations ?? template?.tolerations ?? [],
   };
+}
+
+/**
+ * What a worker of the job takes of its node besides GPUs, as its pod will ask for it.
+ * @param hostBytes as in {@link WorkerPlan}
+ */
+export function requestsOfWorker(job: FineTuneJob, gpus: number, hostBytes?: number): Requests {
+  const plan = { index: 0, node: '', resource: GPU_RESOURCE, gpus, attempt: 0, hostBytes };
+  const { template, podTemplate } = job.spec;
+  // Most jobs add nothing that asks for anything.
+  const pod =
+    podTemplate?.spec === undefined
+      ? { metadata: {}, spec: { containers: [{ resources: resourcesOf(plan, template?.resources) }] } }
+      : buildWorkerPod(job, plan, { coordinatorAddress: '', trainerImage: '' });
+  const requests = requestsOfPod(pod as PodObject);
+  return Object.fromEntries(Object.entries(requests).filter(([resource]) => resource !== GPU_RESOURCE));
 }
 
 /** What a patch may add to a pod. */

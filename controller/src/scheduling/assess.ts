@@ -1,8 +1,10 @@
 import type { QueueState } from '../queueing/index.js';
 import type { CycleState, Refusal } from './cycle-state.js';
 import { endIfStarted } from './estimates.js';
+import { insufficientMemory } from './memory-shortage.js';
 import type { PlaceRequest } from './place.js';
 import type { Admission } from './plan.js';
+import { neverEnough, shortageOf } from './shortage.js';
 import type { PendingJob } from './snapshot.js';
 
 /** What one job could get now. */
@@ -35,6 +37,8 @@ export function assess(state: CycleState, job: PendingJob, queue: QueueState): V
     if (verdict.admission !== undefined) return verdict;
     refusals.push({ flavor, verdict });
   }
+  // Nodes that refused it before are tried once it fits nowhere else.
+  if ((job.avoidNodes ?? []).length > 0) return assess(state, { ...job, avoidNodes: [] }, queue);
   const largestGangThatFits = Math.max(0, ...refusals.map(({ verdict }) => verdict.largestGangThatFits));
   // A flavor that the job can have later says more than one that it can never have.
   const later = refusals.find(({ verdict }) => !verdict.impossible);
@@ -54,7 +58,7 @@ export function impossibility(
   queue: QueueState,
   flavor: string,
 ): FlavorRefusal | undefined {
-  const { min, gpusPerWorker: each, needs, bytesPerGpu } = job;
+  const { min, gpusPerWorker: each } = job;
   const never = (reason: Refusal['reason'], message: string) => ({
     impossible: true,
     lacksRoom: reason === 'ExceedsPool' || reason === 'InsufficientMemory',
@@ -71,21 +75,19 @@ export function impossibility(
       `needs ${asked(job, flavor)}, but queue ${queue.name} may never use more than ${quota.ceiling}: lower workers.min or raise the quota`,
     );
   }
-  const capacity = state.free.view({ flavor, gpusPerWorker: each, needs, bytesPerGpu });
-  if (capacity.mostWorkersEver >= min) return undefined;
-  if (bytesPerGpu !== undefined) {
-    const anyMemory = state.free.view({ flavor, gpusPerWorker: each, needs });
-    if (anyMemory.mostWorkersEver >= min) {
-      return never(
-        'InsufficientMemory',
-        `needs ${gib(bytesPerGpu)} on each GPU, but ${flavor} has ${gib(state.free.mostMemory(flavor))}: ${job.waysToFit ?? 'use a method or micro-batch that needs less'}, or name another flavor`,
-      );
-    }
-  }
+  const { total, mostWorkersEver } = state.free.view(flavor, job);
+  if (mostWorkersEver >= min) return undefined;
+  const anyHost = state.free.view(flavor, { ...job, requests: undefined }).mostWorkersEver;
+  if (anyHost >= min)
+    return never('ExceedsPool', `needs ${asked(job, flavor)}, but ${neverEnough(state, job, flavor)}`);
+  const { bytesPerGpu } = job;
+  const anyMemory = { ...job, requests: undefined, bytesPerGpu: undefined };
+  if (bytesPerGpu !== undefined && state.free.view(flavor, anyMemory).mostWorkersEver >= min)
+    return never('InsufficientMemory', insufficientMemory(state, { ...job, bytesPerGpu }, flavor));
   const why =
-    capacity.total < smallest
-      ? `the pool has only ${capacity.total} that suit it`
-      : `only ${capacity.mostWorkersEver} workers fit on the nodes of the pool`;
+    total < smallest
+      ? `the pool has only ${total} that suit it`
+      : `only ${mostWorkersEver} worker${mostWorkersEver === 1 ? '' : 's'} fit on the nodes of the pool`;
   return never('ExceedsPool', `needs ${asked(job, flavor)}, but ${why}`);
 }
 
@@ -94,8 +96,17 @@ function assessFlavor(state: CycleState, job: PendingJob, queue: QueueState, fla
   const until = endIfStarted(job, min, state.now);
   const quota = state.ledger.view(queue.name, flavor, until);
   const byQuota = Math.floor((quota?.available ?? 0) / each);
-  const { needs: place, topology, bytesPerGpu } = job;
-  const request: PlaceRequest = { flavor, gpusPerWorker: each, needs: place, topology, bytesPerGpu, until };
+  const { needs: place, topology, bytesPerGpu, requests, avoidNodes } = job;
+  const request: PlaceRequest = {
+    flavor,
+    gpusPerWorker: each,
+    needs: place,
+    topology,
+    bytesPerGpu,
+    requests,
+    avoidNodes,
+    until,
+  };
   const room = state.free.mostWorkers(request, max);
   const fits = Math.min(room, byQuota);
   if (fits >= min) {
@@ -112,34 +123,45 @@ function assessFlavor(state: CycleState, job: PendingJob, queue: QueueState, fla
   const smallest = min * each;
   const needs = `needs ${asked(job, flavor)}`;
   if (byQuota < min) {
-    const { available = 0, used = 0, nominal = 0 } = state.ledger.view(queue.name, flavor, until) ?? {};
+    const { available = 0, used = 0, nominal = 0 } = quota ?? {};
     const lent = queue.cohort === undefined ? '' : ` and of what cohort ${queue.cohort} lends`;
+    const unheld = state.ledger.view(queue.name, flavor)?.available ?? 0;
+    const short =
+      unheld >= smallest && state.reservations.length > 0
+        ? `the rest is kept for ${state.reservations[0]?.key}`
+        : `${smallest - available} short`;
     return refuse(
       'WaitingForQuota',
-      `${needs}, but queue ${queue.name} may use ${available} more: ${used} in use of ${nominal} nominal${lent}; ${smallest - available} short`,
+      `${needs}, but queue ${queue.name} may use ${available} more: ${used} in use of ${nominal} nominal${lent}; ${short}`,
     );
   }
-  const { free, total } = state.free.view(request);
+  const { free, total } = state.free.view(flavor, job);
+  const suiting = total < (state.free.flavor(flavor)?.total ?? 0) ? `${total} that suit it` : `${total}`;
   if (free < smallest) {
     return refuse(
       'WaitingForCapacity',
-      `${needs}, but ${free} of ${total} are free; ${smallest - free} short`,
+      `${needs}, but ${free} of ${suiting} are free; ${smallest - free} short`,
     );
   }
-  const anyTime = state.free.mostWorkers({ ...request, until: Number.NEGATIVE_INFINITY }, min);
+  const now = { ...request, until: Number.NEGATIVE_INFINITY };
+  const shortage = shortageOf(state, now, min);
+  if (shortage !== undefined)
+    return refuse('WaitingForCapacity', `${needs}; ${free} of ${suiting} are free, but ${shortage}`);
+  const anyTime = state.free.mostWorkers(now, min);
   if (anyTime >= min && state.reservations.length > 0) {
     const [first] = state.reservations;
-    return refuse('WaitingForCapacity', `${needs}; ${free} of ${total} are free, but kept for ${first?.key}`);
+    return refuse(
+      'WaitingForCapacity',
+      `${needs}; ${free} of ${suiting} are free, but kept for ${first?.key}`,
+    );
   }
   const where =
     job.topology?.mode === 'required' ? `within one ${job.topology.level}` : 'on the nodes where they are';
   return refuse(
     'Fragmented',
-    `${needs}; ${free} of ${total} are free, but only ${anyTime} worker${anyTime === 1 ? '' : 's'} fit ${where}`,
+    `${needs}; ${free} of ${suiting} are free, but only ${anyTime} worker${anyTime === 1 ? '' : 's'} fit ${where}`,
   );
 }
 
 const asked = ({ min, gpusPerWorker }: PendingJob, flavor: string) =>
   `${min * gpusPerWorker} ${flavor} (${min} worker${min === 1 ? '' : 's'} of ${gpusPerWorker})`;
-
-const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

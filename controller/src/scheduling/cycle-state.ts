@@ -73,7 +73,8 @@ export class CycleState {
 
   #take(job: PendingJob, { flavor, nodes }: Admission, sign: 1 | -1): void {
     const until = endIfStarted(job, nodes.length, this.now);
-    this.free.take(flavor, sign * job.gpusPerWorker, nodes, until);
+    const { gpusPerWorker, requests } = job;
+    this.free.take({ flavor, gpusPerWorker, requests, until }, nodes, sign);
     this.ledger.take(job.queueName, flavor, sign * nodes.length * job.gpusPerWorker, until);
     this.#starting.set(job.queueName, (this.#starting.get(job.queueName) ?? 0) + sign);
   }

@@ -1,7 +1,10 @@
-import type { NodeNeeds, PoolNode } from '../pool/index.js';
+import type { NodeNeeds, PoolNode, Requests } from '../pool/index.js';
 import { isKeptAway, suits } from '../pool/index.js';
-import type { Slot } from './slot.js';
-import { freeUntil } from './slot.js';
+import type { NodeRoom } from './node-room.js';
+import { workersIn } from './node-room.js';
+import { requestsKey, ScarceSlots } from './scarce-slots.js';
+import type { Slot, WorkerSize } from './slot.js';
+import { gpusOnly, workersOn } from './slot.js';
 
 /** Which slots of a flavor a kind of job may use. */
 export interface Suitable {
@@ -11,6 +14,23 @@ export interface Suitable {
   readonly now: ReadonlySet<Slot> | undefined;
   /** GPUs of `ever`. */
   readonly total: number;
+}
+
+/** The workers of a job, as its flavor's slots are asked for. */
+export interface WorkerKind {
+  readonly gpusPerWorker: number;
+  readonly needs: NodeNeeds;
+  readonly bytesPerGpu?: number | undefined;
+  /** What a worker takes besides GPUs. Absent: nothing. */
+  readonly requests?: Requests | undefined;
+  readonly avoidNodes?: readonly string[] | undefined;
+}
+
+/** A {@link WorkerKind} in a cycle, until a time. */
+export interface Fit extends WorkerSize {
+  readonly suitable: Suitable;
+  /** Slots on which something else is scarcer than GPUs; undefined: none. */
+  readonly scarce: ReadonlySet<Slot> | undefined;
 }
 
 /** The slots of one flavor, found by how many GPUs they have free. */
@@ -24,10 +44,13 @@ export class FlavorSlots {
   /** Slots with GPUs that come free by themselves. */
   readonly leaving: Slot[] = [];
   #free = 0;
+  #total = 0;
+  readonly #scarce = new ScarceSlots(this.slots);
   readonly #suitable = new Map<string, Suitable>();
   readonly #workersEver = new Map<string, number>();
 
-  add(node: PoolNode, gpus: PoolNode['gpus'][number]): void {
+  /** @param room what the node has besides GPUs, for all of its slots */
+  add(node: PoolNode, gpus: PoolNode['gpus'][number], room: NodeRoom | undefined): Slot {
     const { resource, allocatable, used, memoryBytes } = gpus;
     const available = node.unavailable === undefined;
     const free = available ? Math.max(0, allocatable - used) : 0;
@@ -37,6 +60,7 @@ export class FlavorSlots {
       resource,
       allocatable,
       memoryBytes,
+      room,
       free,
       leaving,
       heldFrom: Number.POSITIVE_INFINITY,
@@ -47,7 +71,9 @@ export class FlavorSlots {
     this.byNode.set(node.name, slot);
     this.#bucket(free).add(slot);
     this.#free += free;
-    if (leaving > 0) this.leaving.push(slot);
+    this.#total += allocatable;
+    if (leaving > 0 || (available && room?.isAnythingLeaving === true)) this.leaving.push(slot);
+    return slot;
   }
 
   /** Takes GPUs, or gives them back when `gpus` is less than 0. */
@@ -67,13 +93,30 @@ export class FlavorSlots {
     this.held.add(slot);
   }
 
-  suitable(needs: NodeNeeds, bytesPerGpu: number | undefined): Suitable {
-    const key = needsKey(needs, bytesPerGpu);
+  /** Something else was taken from the slot's node, or given back. */
+  roomChanged(slot: Slot): void {
+    this.#scarce.changed(slot);
+  }
+
+  /** @param until when the workers give all back, in ms */
+  fit(kind: WorkerKind, until: number): Fit {
+    const { gpusPerWorker, requests } = kind;
+    const suitable = this.suitable(kind, kind.avoidNodes);
+    const scarce = requests === undefined ? undefined : this.#scarce.of(requests, gpusPerWorker);
+    // Where there is enough now, only what is kept for others may be short.
+    const isEnough = scarce === undefined && this.held.size === 0;
+    return { suitable, scarce, gpusPerWorker, requests: isEnough ? undefined : requests, until };
+  }
+
+  /** @param but names of nodes that are left out */
+  suitable({ needs, bytesPerGpu }: Omit<WorkerKind, 'gpusPerWorker'>, but: readonly string[] = []): Suitable {
+    const key = needsKey(needs, bytesPerGpu, but);
     let found = this.#suitable.get(key);
     if (found === undefined) {
       const ever = this.slots.filter(
         (slot) =>
           suits(slot.node, needs) &&
+          !but.includes(slot.node.name) &&
           (bytesPerGpu === undefined || slot.memoryBytes === undefined || slot.memoryBytes >= bytesPerGpu),
       );
       const now = ever.filter(({ node }) => !isKeptAway(node, needs));
@@ -85,13 +128,22 @@ export class FlavorSlots {
   }
 
   /** Workers that would fit were everything free and every node available. */
-  workersEver(needs: NodeNeeds, bytesPerGpu: number | undefined, gpusPerWorker: number): number {
-    const key = `${gpusPerWorker} ${needsKey(needs, bytesPerGpu)}`;
+  workersEver(kind: WorkerKind, but: readonly string[] = []): number {
+    const { gpusPerWorker, needs, bytesPerGpu, requests } = kind;
+    const key = `${gpusPerWorker} ${requestsKey(requests)} ${needsKey(needs, bytesPerGpu, but)}`;
     let count = this.#workersEver.get(key);
     if (count === undefined) {
       count = 0;
-      for (const { allocatable } of this.suitable(needs, bytesPerGpu).ever)
-        count += Math.floor(allocatable / gpusPerWorker);
+      for (const { allocatable, room } of this.suitable(kind, but).ever) {
+        const byGpus = gpusOnly(allocatable, gpusPerWorker);
+        count +=
+          requests === undefined || room === undefined
+            ? byGpus
+            : Math.min(
+                byGpus,
+                workersIn(requests, (resource) => room.allocatable(resource)),
+              );
+      }
       this.#workersEver.set(key, count);
     }
     return count;
@@ -102,6 +154,11 @@ export class FlavorSlots {
     return this.#free;
   }
 
+  /** All GPUs. */
+  get total(): number {
+    return this.#total;
+  }
+
   freeGpus({ now }: Suitable): number {
     if (now === undefined) return this.#free;
     let sum = 0;
@@ -109,42 +166,53 @@ export class FlavorSlots {
     return sum;
   }
 
-  /** Workers that fit now and give their GPUs back at `until`. */
-  countWorkers({ now }: Suitable, gpusPerWorker: number, until: number): number {
+  /** Workers that fit now. */
+  countWorkers(fit: Fit): number {
+    const { suitable, gpusPerWorker, scarce } = fit;
     let count = 0;
-    if (now !== undefined) {
-      for (const slot of now) count += Math.floor(Math.max(0, freeUntil(slot, until)) / gpusPerWorker);
+    if (suitable.now !== undefined) {
+      for (const slot of suitable.now) count += workersOn(slot, fit);
       return count;
     }
     this.#buckets.forEach((bucket, free) => {
       count += bucket.size * Math.floor(free / gpusPerWorker);
     });
     if (count === 0) return 0;
-    for (const slot of this.held) {
-      const usable = Math.max(0, freeUntil(slot, until));
-      count += Math.floor(usable / gpusPerWorker) - Math.floor(Math.max(0, slot.free) / gpusPerWorker);
-    }
+    const correct = (slot: Slot) => {
+      count += workersOn(slot, fit) - gpusOnly(slot.free, gpusPerWorker);
+    };
+    for (const slot of this.held) correct(slot);
+    for (const slot of scarce ?? []) if (!this.held.has(slot)) correct(slot);
     return count;
   }
 
-  /** The slot with the fewest free GPUs that has at least so many; not one of `but`. */
-  tightest({ now }: Suitable, gpus: number, until: number, but: ReadonlySet<Slot>): Slot | undefined {
-    for (let free = gpus; free < this.#buckets.length; free++) {
+  /** The slot with the fewest free GPUs that has room for so many workers; not one of `but`. */
+  tightest(fit: Fit, workers: number, but: ReadonlySet<Slot>): Slot | undefined {
+    const { now } = fit.suitable;
+    for (let free = workers * fit.gpusPerWorker; free < this.#buckets.length; free++) {
       for (const slot of this.#buckets[free] ?? []) {
-        if (now?.has(slot) !== false && freeUntil(slot, until) >= gpus && !but.has(slot)) return slot;
+        if (now?.has(slot) !== false && workersOn(slot, fit) >= workers && !but.has(slot)) return slot;
       }
     }
     return undefined;
   }
 
-  /** The slot with the most free GPUs that has at least so many; not one of `but`. */
-  emptiest({ now }: Suitable, gpus: number, until: number, but: ReadonlySet<Slot>): Slot | undefined {
-    for (let free = this.#buckets.length - 1; free >= gpus; free--) {
+  /** The slot with the most free GPUs, or where these are not all of use with room for the most workers; not one of `but`. */
+  emptiest(fit: Fit, but: ReadonlySet<Slot>): Slot | undefined {
+    const { suitable, scarce, gpusPerWorker } = fit;
+    let best: Slot | undefined;
+    let most = 0;
+    for (let free = this.#buckets.length - 1; Math.floor(free / gpusPerWorker) > most; free--) {
       for (const slot of this.#buckets[free] ?? []) {
-        if (now?.has(slot) !== false && freeUntil(slot, until) >= gpus && !but.has(slot)) return slot;
+        if (suitable.now?.has(slot) === false || but.has(slot)) continue;
+        const workers = workersOn(slot, fit);
+        if (workers <= most) continue;
+        if (scarce === undefined) return slot;
+        best = slot;
+        most = workers;
       }
     }
-    return undefined;
+    return best;
   }
 
   /** Slots with GPUs free, those with the fewest first. */
@@ -162,8 +230,14 @@ export class FlavorSlots {
 const NO_NEEDS = '';
 
 /** Equal for needs that the same nodes meet. */
-function needsKey({ nodeSelector, tolerations }: NodeNeeds, bytesPerGpu: number | undefined): string {
+function needsKey(
+  { nodeSelector, tolerations }: NodeNeeds,
+  bytesPerGpu: number | undefined,
+  but: readonly string[],
+): string {
   const selector = Object.entries(nodeSelector);
-  if (selector.length === 0 && tolerations.length === 0 && bytesPerGpu === undefined) return NO_NEEDS;
-  return JSON.stringify([selector.sort(([a], [b]) => (a < b ? -1 : 1)), tolerations, bytesPerGpu]);
+  if (selector.length === 0 && tolerations.length === 0 && bytesPerGpu === undefined && but.length === 0)
+    return NO_NEEDS;
+  const sorted = selector.sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([sorted, tolerations, bytesPerGpu, but]);
 }

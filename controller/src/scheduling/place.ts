@@ -1,16 +1,14 @@
-import type { NodeNeeds, Pool, TopologyLevel } from '../pool/index.js';
-import type { Suitable } from './flavor-slots.js';
+import type { Pool, TopologyLevel } from '../pool/index.js';
+import type { Fit, WorkerKind } from './flavor-slots.js';
 import { FlavorSlots } from './flavor-slots.js';
+import { NodeRoom } from './node-room.js';
 import type { Room, Slot } from './slot.js';
-import { freeUntil, mostInRooms, placeInRooms } from './slot.js';
+import { mostInRooms, placeInRooms, workersOn } from './slot.js';
 import type { Topology } from './snapshot.js';
 
-export interface PlaceRequest {
+export interface PlaceRequest extends WorkerKind {
   readonly flavor: string;
-  readonly gpusPerWorker: number;
-  readonly needs: NodeNeeds;
   readonly topology?: Topology | undefined;
-  readonly bytesPerGpu?: number | undefined;
   /** Only nodes of this domain. */
   readonly within?: { readonly level: TopologyLevel; readonly domain: string } | undefined;
   /** When the GPUs are given back, in ms; Infinity: not known. */
@@ -39,16 +37,22 @@ export interface CapacityView {
 export class FreeGpus {
   readonly #byFlavor = new Map<string, FlavorSlots>();
 
+  /** The slots of a node, where it is known what they share. */
+  readonly #sharing = new Map<NodeRoom, { readonly slots: FlavorSlots; readonly slot: Slot }[]>();
+
   constructor(pool: Pool) {
     for (const node of pool.nodes) {
+      const room = node.resources === undefined ? undefined : new NodeRoom(node.resources);
+      const sharing = [];
       for (const gpus of node.gpus) {
         let slots = this.#byFlavor.get(gpus.flavor);
         if (slots === undefined) {
           slots = new FlavorSlots();
           this.#byFlavor.set(gpus.flavor, slots);
         }
-        slots.add(node, gpus);
+        sharing.push({ slots, slot: slots.add(node, gpus, room) });
       }
+      if (room !== undefined) this.#sharing.set(room, sharing);
     }
   }
 
@@ -56,15 +60,14 @@ export class FreeGpus {
     return this.#byFlavor.get(flavor);
   }
 
-  view(request: Omit<PlaceRequest, 'until' | 'topology'>): CapacityView {
-    const { flavor, gpusPerWorker, needs, bytesPerGpu } = request;
+  view(flavor: string, kind: WorkerKind): CapacityView {
     const slots = this.#byFlavor.get(flavor);
     if (slots === undefined) return { total: 0, free: 0, mostWorkersEver: 0 };
-    const suitable = slots.suitable(needs, bytesPerGpu);
+    const suitable = slots.suitable(kind);
     return {
       total: suitable.total,
       free: slots.freeGpus(suitable),
-      mostWorkersEver: slots.workersEver(needs, bytesPerGpu, gpusPerWorker),
+      mostWorkersEver: slots.workersEver(kind),
     };
   }
 
@@ -79,54 +82,52 @@ export class FreeGpus {
     return (this.#byFlavor.get(flavor)?.leaving.length ?? 0) > 0;
   }
 
-  /** Most memory of one GPU of the flavor in bytes, where labels tell. */
-  mostMemory(flavor: string): number {
-    return Math.max(
-      0,
-      ...new Set((this.#byFlavor.get(flavor)?.slots ?? []).map(({ memoryBytes }) => memoryBytes ?? 0)),
-    );
-  }
-
   /** Most workers, up to `limit`, that {@link place} could place. */
   mostWorkers(request: PlaceRequest, limit: number): number {
     const slots = this.#byFlavor.get(request.flavor);
     if (slots === undefined) return 0;
-    const suitable = slots.suitable(request.needs, request.bytesPerGpu);
-    if (request.topology?.mode !== 'required' && request.within === undefined)
-      return Math.min(limit, slots.countWorkers(suitable, request.gpusPerWorker, request.until));
-    if (request.topology?.level === 'node' && request.within === undefined) {
-      const slot = slots.emptiest(suitable, request.gpusPerWorker, request.until, NONE);
-      const free = slot === undefined ? 0 : freeUntil(slot, request.until);
-      return Math.min(limit, Math.floor(free / request.gpusPerWorker));
+    const fit = slots.fit(request, request.until);
+    const { topology, within } = request;
+    if (topology?.mode !== 'required' && within === undefined)
+      return Math.min(limit, slots.countWorkers(fit));
+    if (topology?.level === 'node' && within === undefined) {
+      const slot = slots.emptiest(fit, NONE);
+      return slot === undefined ? 0 : Math.min(limit, workersOn(slot, fit));
     }
-    return Math.min(limit, mostInRooms(rooms(slots, suitable, request), request.topology));
+    return Math.min(limit, mostInRooms(rooms(slots, fit, within), topology));
   }
 
   /** Nodes for all workers, or undefined; takes nothing. */
   place(request: PlaceRequest, workers: number): Placed | undefined {
     const slots = this.#byFlavor.get(request.flavor);
     if (slots === undefined) return undefined;
-    const suitable = slots.suitable(request.needs, request.bytesPerGpu);
-    const { topology } = request;
+    const fit = slots.fit(request, request.until);
+    const { topology, within } = request;
     const anywhere =
-      request.within === undefined &&
+      within === undefined &&
       (topology === undefined || (topology.level === 'node' && topology.mode === 'preferred'));
     const oneNode = topology?.level === 'node' && topology.mode === 'required';
     const nodes = anywhere
-      ? fillSlots(slots, suitable, request, workers)
-      : oneNode && request.within === undefined
-        ? onOneNode(slots.tightest(suitable, workers * request.gpusPerWorker, request.until, NONE), workers)
-        : placeInRooms(rooms(slots, suitable, request), workers, topology);
+      ? fillSlots(slots, fit, workers)
+      : oneNode && within === undefined
+        ? onOneNode(slots.tightest(fit, workers, NONE), workers)
+        : placeInRooms(rooms(slots, fit, within), workers, topology);
     const resource = slots.byNode.get(nodes?.[0] ?? '')?.resource;
     return nodes === undefined || resource === undefined ? undefined : { resource, nodes };
   }
 
-  /** Takes what {@link place} found until it is given back at `until`. */
-  take(flavor: string, gpusPerWorker: number, nodes: readonly string[], until: number): void {
+  /** Takes what {@link place} found; `sign` -1 gives it back. */
+  take(request: Omit<PlaceRequest, 'needs'>, nodes: readonly string[], sign: 1 | -1 = 1): void {
+    const { flavor, gpusPerWorker, requests, until } = request;
     const slots = this.#byFlavor.get(flavor);
+    if (slots === undefined) return;
     for (const node of nodes) {
-      const slot = slots?.byNode.get(node);
-      if (slot !== undefined) slots?.take(slot, gpusPerWorker, until);
+      const slot = slots.byNode.get(node);
+      if (slot === undefined) continue;
+      slots.take(slot, sign * gpusPerWorker, until);
+      if (slot.room === undefined) continue;
+      if (requests !== undefined) slot.room.take(requests, sign, until);
+      for (const sharing of this.#sharing.get(slot.room) ?? []) sharing.slots.roomChanged(sharing.slot);
     }
   }
 }
@@ -137,33 +138,25 @@ const onOneNode = (slot: Slot | undefined, workers: number) =>
   slot === undefined ? undefined : Array<string>(workers).fill(slot.node.name);
 
 /** As {@link fillRooms}, but found by index: a cycle places many small gangs on many nodes. */
-function fillSlots(
-  slots: FlavorSlots,
-  suitable: Suitable,
-  { gpusPerWorker, until }: PlaceRequest,
-  workers: number,
-): readonly string[] | undefined {
+function fillSlots(slots: FlavorSlots, fit: Fit, workers: number): readonly string[] | undefined {
   const used = new Set<Slot>();
   const nodes: string[] = [];
   while (nodes.length < workers) {
     const missing = workers - nodes.length;
-    const slot =
-      slots.tightest(suitable, missing * gpusPerWorker, until, used) ??
-      slots.emptiest(suitable, gpusPerWorker, until, used);
+    const slot = slots.tightest(fit, missing, used) ?? slots.emptiest(fit, used);
     if (slot === undefined) return undefined;
     used.add(slot);
-    const room = Math.min(missing, Math.floor(freeUntil(slot, until) / gpusPerWorker));
+    const room = Math.min(missing, workersOn(slot, fit));
     for (let i = 0; i < room; i++) nodes.push(slot.node.name);
   }
   return nodes;
 }
 
-function rooms(slots: FlavorSlots, { now }: Suitable, request: PlaceRequest): Room[] {
-  const { gpusPerWorker, until, within } = request;
+function rooms(slots: FlavorSlots, fit: Fit, within: PlaceRequest['within']): Room[] {
   const found: Room[] = [];
-  for (const slot of now ?? slots.slots) {
+  for (const slot of fit.suitable.now ?? slots.slots) {
     if (within !== undefined && slot.node.domains[within.level] !== within.domain) continue;
-    const workers = Math.floor(Math.max(0, freeUntil(slot, until)) / gpusPerWorker);
+    const workers = workersOn(slot, fit);
     if (workers > 0) found.push({ slot, workers });
   }
   return found;

@@ -33,7 +33,7 @@ export function repair(state: CycleState): void {
 
 /** Nodes for as many of the lost workers as fit, near the others if the job requires it. */
 function replacements(state: CycleState, job: RunningJob, lost: readonly number[]): readonly string[] {
-  const { flavor, nodes, topology, gpusPerWorker } = job;
+  const { flavor, nodes, topology } = job;
   const home = nodes.find((_, index) => !lost.includes(index));
   const domains = home === undefined ? undefined : state.free.flavor(flavor)?.byNode.get(home)?.node.domains;
   const until = endOf(job, state.now);
@@ -47,6 +47,6 @@ function replacements(state: CycleState, job: RunningJob, lost: readonly number[
   const most = state.free.mostWorkers(request, lost.length);
   const placed = most > 0 ? state.free.place(request, most) : undefined;
   if (placed === undefined || placed.resource !== job.resource) return [];
-  state.free.take(flavor, gpusPerWorker, placed.nodes, until);
+  state.free.take(request, placed.nodes);
   return placed.nodes;
 }

@@ -59,7 +59,7 @@ function growEach(state: CycleState, flavor: string, jobs: readonly RunningJob[]
     const more = free.mostWorkers(request, Math.min(max - nodes.length, Math.floor(quota / gpusPerWorker)));
     const placed = more > 0 ? free.place(request, more) : undefined;
     if (placed === undefined || placed.resource !== job.resource) continue;
-    free.take(flavor, gpusPerWorker, placed.nodes, until);
+    free.take(request, placed.nodes);
     ledger.take(job.queueName, flavor, placed.nodes.length * gpusPerWorker, until);
     state.resizes.set(job.key, { key: job.key, nodes: [...nodes, ...placed.nodes] });
   }

@@ -1,4 +1,5 @@
-import type { PoolNode, TopologyLevel } from '../pool/index.js';
+import type { PoolNode, Requests, TopologyLevel } from '../pool/index.js';
+import type { NodeRoom } from './node-room.js';
 
 /** The GPUs of one flavor on one node, as a cycle takes from them. */
 export interface Slot {
@@ -6,6 +7,8 @@ export interface Slot {
   readonly resource: string;
   readonly allocatable: number;
   readonly memoryBytes: number | undefined;
+  /** What its node has besides GPUs. Undefined: not known, there is enough. */
+  readonly room: NodeRoom | undefined;
   free: number;
   /** Come free by themselves: their pods are being deleted. */
   readonly leaving: number;
@@ -20,6 +23,26 @@ export interface Slot {
 /** GPUs of a slot that a job may take which gives them back at `until`. */
 export const freeUntil = (slot: Slot, until: number) =>
   until <= slot.heldFrom ? slot.free : Math.min(slot.free, slot.extra);
+
+/** A worker, as it takes from a slot. */
+export interface WorkerSize {
+  readonly gpusPerWorker: number;
+  /** Undefined: nothing but GPUs, or it is known that there is enough. */
+  readonly requests: Requests | undefined;
+  /** When it gives all back, in ms. */
+  readonly until: number;
+}
+
+/** Workers that a slot has room for now, on its node too. */
+export function workersOn(slot: Slot, { gpusPerWorker, requests, until }: WorkerSize): number {
+  const byGpus = gpusOnly(freeUntil(slot, until), gpusPerWorker);
+  return byGpus === 0 || requests === undefined || slot.room === undefined
+    ? byGpus
+    : Math.min(byGpus, slot.room.workers(requests, until));
+}
+
+export const gpusOnly = (gpus: number, gpusPerWorker: number) =>
+  Math.floor(Math.max(0, gpus) / gpusPerWorker);
 
 /** Slots that may hold workers, with the workers that each has room for. */
 export interface Room {

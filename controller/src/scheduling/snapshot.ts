@@ -1,4 +1,4 @@
-import type { NodeNeeds, Pool, TopologyLevel } from '../pool/index.js';
+import type { NodeNeeds, Pool, Requests, TopologyLevel } from '../pool/index.js';
 import type { RunningJobs } from './running-jobs.js';
 import type { Backlog, Ordered, QueueState } from '../queueing/index.js';
 
@@ -16,6 +16,13 @@ export interface Gang extends Ordered {
   readonly max: number;
   readonly gpusPerWorker: number;
   readonly needs: NodeNeeds;
+  /** What a worker takes of its node besides GPUs. Absent: nothing that counts. */
+  readonly requests?: Requests | undefined;
+  /**
+   * Nodes that refused a worker of it. A waiting job is placed there only when it fits nowhere else; a running one gets
+   * no more workers there. Absent: none.
+   */
+  readonly avoidNodes?: readonly string[] | undefined;
   readonly topology?: Topology | undefined;
   /** Memory that each GPU must have. Absent: not known, any will do. */
   readonly bytesPerGpu?: number | undefined;

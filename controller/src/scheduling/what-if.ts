@@ -1,8 +1,10 @@
-import type { TopologyLevel } from '../pool/index.js';
+import type { Requests, TopologyLevel } from '../pool/index.js';
 import type { CycleState } from './cycle-state.js';
 import type { FlavorSlots, Suitable } from './flavor-slots.js';
+import { workersIn } from './node-room.js';
+import type { NodeRoom } from './node-room.js';
 import type { Room, Slot } from './slot.js';
-import { placeInRooms } from './slot.js';
+import { gpusOnly, placeInRooms, workersOn } from './slot.js';
 import type { PendingJob, RunningJob } from './snapshot.js';
 
 /**
@@ -14,6 +16,8 @@ export class WhatIf {
   readonly #suitable: Suitable;
   /** GPUs given back, on the slots where there are any. */
   readonly #more = new Map<Slot, number>();
+  /** What is given back of a node besides GPUs. */
+  readonly #moreRoom = new Map<NodeRoom, Record<string, number>>();
   /** What the ledger was told, to be put back. */
   readonly #taken: { readonly queue: string; readonly gpus: number }[] = [];
   /** Workers that fit. */
@@ -35,12 +39,15 @@ export class WhatIf {
     slots: FlavorSlots,
   ) {
     this.#slots = slots;
-    this.#suitable = slots.suitable(job.needs, job.bytesPerGpu);
-    this.#workers = slots.countWorkers(this.#suitable, job.gpusPerWorker, Number.NEGATIVE_INFINITY);
+    const avoided = job.avoidNodes ?? [];
+    const isElsewhere = avoided.length > 0 && slots.workersEver(job, avoided) >= job.min;
+    const kind = { ...job, avoidNodes: isElsewhere ? avoided : undefined };
+    const fit = slots.fit(kind, Number.NEGATIVE_INFINITY);
+    this.#suitable = fit.suitable;
+    this.#workers = slots.countWorkers(fit);
     // What is kept for others is as good as taken, and what comes free by itself as good as free.
     for (const slot of new Set([...slots.held, ...slots.leaving]))
-      if (this.#mayUse(slot))
-        this.#workers += this.#workersOn(slot) - Math.floor(slot.free / job.gpusPerWorker);
+      if (this.#mayUse(slot)) this.#workers += this.#workersOn(slot) - workersOn(slot, fit);
     for (const held of state.held) if (held.flavor === flavor) this.#take(held.queue, held.gpus);
   }
 
@@ -48,7 +55,7 @@ export class WhatIf {
   release(job: RunningJob, nodes: readonly string[], sign: 1 | -1 = 1): void {
     for (const name of nodes) {
       const slot = this.#slots.byNode.get(name);
-      if (slot !== undefined && this.#mayUse(slot)) this.#give(slot, sign * job.gpusPerWorker);
+      if (slot !== undefined && this.#mayUse(slot)) this.#give(slot, job, sign);
     }
     const gpus = sign * nodes.length * job.gpusPerWorker;
     this.#take(job.queueName, -gpus);
@@ -69,7 +76,7 @@ export class WhatIf {
 
   /** Keeps quota and GPUs for the smallest gang from `at` on; call it when it {@link fits}. */
   hold(at: number): readonly string[] {
-    const { min, gpusPerWorker, queueName, topology } = this.job;
+    const { min, gpusPerWorker, queueName, topology, requests } = this.job;
     const nodes = placeInRooms(this.#rooms(), min, topology) ?? [];
     const gpus = min * gpusPerWorker;
     this.state.ledger.hold(queueName, this.flavor, gpus, at);
@@ -78,7 +85,11 @@ export class WhatIf {
     for (const node of nodes) taken.set(node, (taken.get(node) ?? 0) + gpusPerWorker);
     for (const [node, count] of taken) {
       const slot = this.#slots.byNode.get(node);
-      if (slot !== undefined) this.#slots.hold(slot, count, this.#freeOf(slot), at);
+      if (slot === undefined) continue;
+      const { room } = slot;
+      if (room !== undefined && requests !== undefined)
+        room.hold(requests, count / gpusPerWorker, (resource) => this.#roomOf(room, resource), at);
+      this.#slots.hold(slot, count, this.#freeOf(slot), at);
     }
     return nodes;
   }
@@ -122,17 +133,30 @@ export class WhatIf {
     return Math.max(0, slot.free - slot.held + slot.leaving + (this.#more.get(slot) ?? 0));
   }
 
+  #roomOf(room: NodeRoom, resource: string): number {
+    return room.freeLater(resource) + (this.#moreRoom.get(room)?.[resource] ?? 0);
+  }
+
   #workersOn(slot: Slot): number {
-    return Math.floor(this.#freeOf(slot) / this.job.gpusPerWorker);
+    const byGpus = gpusOnly(this.#freeOf(slot), this.job.gpusPerWorker);
+    const { room } = slot;
+    const { requests } = this.job;
+    return byGpus === 0 || room === undefined || requests === undefined
+      ? byGpus
+      : Math.min(
+          byGpus,
+          workersIn(requests, (resource) => this.#roomOf(room, resource)),
+        );
   }
 
   #mayUse(slot: Slot): boolean {
     return slot.node.unavailable === undefined && this.#suitable.now?.has(slot) !== false;
   }
 
-  #give(slot: Slot, gpus: number): void {
+  #give(slot: Slot, { gpusPerWorker, requests }: RunningJob, sign: 1 | -1): void {
     const before = this.#workersOn(slot);
-    this.#more.set(slot, (this.#more.get(slot) ?? 0) + gpus);
+    this.#more.set(slot, (this.#more.get(slot) ?? 0) + sign * gpusPerWorker);
+    if (slot.room !== undefined && requests !== undefined) this.#giveRoom(slot.room, requests, sign);
     const change = this.#workersOn(slot) - before;
     if (change === 0) return;
     this.#workers += change;
@@ -143,5 +167,12 @@ export class WhatIf {
     this.#byDomain.set(domain, workers);
     if (change < 0) this.#most = undefined;
     else if (this.#most !== undefined) this.#most = Math.max(this.#most, workers);
+  }
+
+  #giveRoom(room: NodeRoom, requests: Requests, sign: 1 | -1): void {
+    let given = this.#moreRoom.get(room);
+    if (given === undefined) this.#moreRoom.set(room, (given = {}));
+    for (const [resource, amount] of Object.entries(requests))
+      given[resource] = (given[resource] ?? 0) + sign * amount;
   }
 }
