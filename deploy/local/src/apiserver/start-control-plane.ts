@@ -16,6 +16,7 @@ import { FaultInjector } from './faults/fault-injector.js';
 import { EventExpiry } from './gc/event-expiry.js';
 import { GarbageCollector } from './gc/garbage-collector.js';
 import { NamespaceLifecycle } from './gc/namespace-lifecycle.js';
+import { QuotaStatus } from './gc/quota-status.js';
 import type { ApiServer } from './http/api-server.js';
 import { handleRequest } from './http/handle-request.js';
 import { kubeconfigText, writePrivateFile } from './kubeconfig.js';
@@ -93,6 +94,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       new NamespaceLifecycle(server),
       new GarbageCollector(server),
       new EventExpiry(server),
+      new QuotaStatus(server),
     ];
     cleanups.push(() => lifecycles.forEach((lifecycle) => lifecycle.stop()));
     for (const lifecycle of lifecycles) lifecycle.resume();

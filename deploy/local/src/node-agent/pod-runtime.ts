@@ -3,7 +3,7 @@ import { at, objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
 import { kubeTime, type KubeObject } from '../apiserver/kube-object.js';
 import { KubeError, type KubeClient } from '../kube-client/kube-client.js';
 import { recordEvent } from '../kube-client/record-event.js';
-import { parseQuantity } from '../pod-binder/quantity.js';
+import { parseQuantity } from '../quantity.js';
 import { ContainerConfigError } from './container-config-error.js';
 import { ContainerLauncher } from './container-launcher.js';
 import { ContainerProcess, type ContainerExit } from './container-process.js';

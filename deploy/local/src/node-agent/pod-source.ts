@@ -1,6 +1,6 @@
 import { at, objectOr, objectsOf, stringOr } from '../apiserver/json.js';
 import type { KubeObject } from '../apiserver/kube-object.js';
-import { parseQuantity } from '../pod-binder/quantity.js';
+import { parseQuantity } from '../quantity.js';
 import { KubeError, type KubeClient } from '../kube-client/kube-client.js';
 import { ContainerConfigError } from './container-config-error.js';
 

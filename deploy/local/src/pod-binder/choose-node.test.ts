@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../apiserver/json.js';
 import type { KubeObject } from '../apiserver/kube-object.js';
 import { chooseNode } from './choose-node.js';
-import { parseQuantity } from './quantity.js';
+import { parseQuantity } from '../quantity.js';
 
 const meta = (name: string, labels: Record<string, string> = {}) => ({
   name,

@@ -1,6 +1,6 @@
 import { at, isObject, objectOr, objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
 import type { KubeObject } from '../apiserver/kube-object.js';
-import { parseQuantity } from './quantity.js';
+import { parseQuantity } from '../quantity.js';
 import { tolerates } from './tolerations.js';
 
 export interface Choice {

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { checkResourceQuotas } from '../admission/resource-quotas.js';
 import { reviewWrite } from '../admission/write-review.js';
 import { objectOr, type JsonObject } from '../json.js';
 import { kubeTime, type KubeObject } from '../kube-object.js';
@@ -60,6 +61,8 @@ export function createObject(
     user: options.user,
     warnings: options.warnings,
   });
+  type.strategy.review?.(object, context.store, type);
+  if (type.namespaced) checkResourceQuotas(object, context.store, type);
   const writer = {
     manager: options.manager,
     operation: 'Update' as const,

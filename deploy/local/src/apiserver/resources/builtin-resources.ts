@@ -125,7 +125,7 @@ const groups: { group: string; version: string; rows: Row[] }[] = [
         subresources: ['status'],
         strategy: strategies.withStatus,
       },
-      { kind: 'LimitRange', resource: 'limitranges', short: ['limits'] },
+      { kind: 'LimitRange', resource: 'limitranges', short: ['limits'], strategy: strategies.limitRange },
     ],
   },
   {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { defaultLimitRange } from '../admission/limit-ranges.js';
 import { isObject, objectOr, objectsOf, type JsonObject } from '../json.js';
 import type { KubeObject } from '../kube-object.js';
 import { defaultPodSpec } from './pod-strategy.js';
@@ -6,6 +7,11 @@ import type { Strategy } from './resource-type.js';
 
 export const plain: Strategy = { statusSubresource: false, generation: false };
 export const withStatus: Strategy = { statusSubresource: true, generation: false };
+export const limitRange: Strategy = {
+  ...plain,
+  prepareCreate: defaultLimitRange,
+  prepareUpdate: defaultLimitRange,
+};
 export const rbac: Strategy = { statusSubresource: false, generation: false, nameRule: 'path' };
 
 export const node: Strategy = { statusSubresource: true, keepStatusOnCreate: true, generation: false };

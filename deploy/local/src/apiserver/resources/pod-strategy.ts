@@ -1,9 +1,10 @@
 import { arrayOr, equalJson, isObject, objectOr, objectsOf, type JsonObject } from '../json.js';
+import { applyLimitRangeDefaults, checkLimitRanges } from '../admission/limit-ranges.js';
+import { checkPodSecurity } from '../admission/pod-security.js';
 import type { KubeObject } from '../kube-object.js';
 import { admitPriority } from './pod-priority.js';
-import { requiredValue } from '../schema/validate.js';
-import type { StatusCause } from '../status-error.js';
 import type { Strategy } from './resource-type.js';
+import { validatePodSpec } from './validate-pod-spec.js';
 
 const defaultTolerations = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map((key) => ({
   key,
@@ -56,41 +57,6 @@ function qosClass(spec: JsonObject): string {
   return guaranteed ? 'Guaranteed' : 'Burstable';
 }
 
-function validateSpec(spec: JsonObject, causes: StatusCause[]): void {
-  const containers = objectsOf(spec['containers']);
-  if (containers.length === 0) causes.push(requiredValue('spec.containers'));
-  const names = new Set<unknown>();
-  for (const [index, container] of containers.entries()) {
-    if (!container['image']) causes.push(requiredValue(`spec.containers[${index}].image`));
-    if (names.has(container['name'])) {
-      causes.push({
-        reason: 'FieldValueDuplicate',
-        message: `Duplicate value: ${JSON.stringify(container['name'])}`,
-        field: `spec.containers[${index}].name`,
-      });
-    }
-    names.add(container['name']);
-  }
-  const volumes = new Set(objectsOf(spec['volumes']).map((volume) => volume['name']));
-  for (const [index, container] of containers.entries()) {
-    for (const [place, mount] of objectsOf(container['volumeMounts']).entries()) {
-      if (volumes.has(mount['name'])) continue;
-      causes.push({
-        reason: 'FieldValueNotFound',
-        message: `Not found: ${JSON.stringify(mount['name'])}`,
-        field: `spec.containers[${index}].volumeMounts[${place}].name`,
-      });
-    }
-  }
-  if (!['Always', 'OnFailure', 'Never'].includes(String(spec['restartPolicy']))) {
-    causes.push({
-      reason: 'FieldValueNotSupported',
-      message: `Unsupported value: ${JSON.stringify(spec['restartPolicy'])}: supported values: "Always", "OnFailure", "Never"`,
-      field: 'spec.restartPolicy',
-    });
-  }
-}
-
 const mutable = new Set([
   'activeDeadlineSeconds',
   'terminationGracePeriodSeconds',
@@ -128,13 +94,22 @@ export const podStrategy: Strategy = {
     spec['tolerations'] = [...arrayOr(spec['tolerations']), ...missing];
     pod['status'] = { phase: 'Pending', qosClass: qosClass(spec) };
   },
-  admit: admitPriority,
+  admit(pod, store, subject) {
+    admitPriority(pod, store, subject);
+    applyLimitRangeDefaults(pod, store);
+    pod['status'] = { ...objectOr(pod['status']), qosClass: qosClass(objectOr(pod['spec'])) };
+  },
+  review(pod, store, subject) {
+    checkLimitRanges(pod, store, subject);
+    checkPodSecurity(pod, store, subject);
+  },
   prepareUpdate(pod) {
     defaultPodSpec(objectOr(pod['spec']));
   },
   validate(pod, old, causes) {
     const spec = objectOr(pod['spec']);
-    validateSpec(spec, causes);
+    // A write to the status brings the very spec that was checked before.
+    if (spec !== old?.['spec']) validatePodSpec(spec, causes);
     if (!old || equalJson(frozenPart(spec), frozenPart(objectOr(old['spec'])))) return;
     causes.push({
       reason: 'FieldValueForbidden',

@@ -40,6 +40,8 @@ export interface Strategy {
   prepareCreate?: (object: KubeObject) => void;
   /** After prepareCreate: what depends on other objects. Throws StatusError to refuse. */
   admit?: (object: KubeObject, store: Store, subject: ErrorSubject) => void;
+  /** Of a new object that is valid and that no policy refused. Throws StatusError to refuse. */
+  review?: (object: KubeObject, store: Store, subject: ErrorSubject) => void;
   prepareUpdate?: (object: KubeObject, old: KubeObject) => void;
   validate?: (object: KubeObject, old: KubeObject | undefined, causes: StatusCause[]) => void;
   /** Names must be DNS labels, DNS subdomains (default), or path segments (RBAC). */
