@@ -13,7 +13,8 @@ export interface DataReport {
   readonly truncated: number;
   /** Held-out rows that nearly repeat a training row. */
   readonly leaked: number;
-  readonly rejections: readonly { readonly place: string; readonly reason: string }[];
+  /** What the data do to the job, and its owner hardly expects. */
+  readonly warnings: readonly string[];
   readonly splits: Readonly<
     Record<
       'train' | 'validation' | 'test',

@@ -6,7 +6,11 @@ import type { SplitName } from './split-by-content.js';
 export interface Rejection {
   readonly place: string;
   readonly reason: string;
+  readonly kind: RejectionKind;
 }
+
+/** The counts of a report that rejected rows go into. */
+export type RejectionKind = 'invalid' | 'duplicates' | 'tooShort' | 'tooLong';
 
 /** How many rows were left out for one reason; numbers in it are those of the first row. */
 export interface ReasonCount {

@@ -8,10 +8,10 @@ export function dataWarnings(
 ): string[] {
   const { rows, invalid, rejections, splits, notes, damaged } = report;
   const warnings = [...notes];
-  const [first] = rejections;
-  if (invalid > 0 && first !== undefined)
+  const first = rejections.find(({ kind }) => kind === 'invalid');
+  if (invalid > 0)
     warnings.push(
-      `${invalid} of ${rows} rows are left out as unusable; the first is ${first.place}: ${first.reason}`,
+      `${invalid} of ${rows} rows are left out${first === undefined ? '' : `; the first is ${first.place}: ${first.reason}`}`,
     );
   if (damaged > 0)
     warnings.push(
@@ -19,7 +19,7 @@ export function dataWarnings(
     );
   if ((training?.earlyStopping?.patience ?? 0) > 0 && splits.validation.examples === 0)
     warnings.push(
-      'training.earlyStopping never acts: no row is held back for validation; raise dataset.split.validation, or name a source with split: validation',
+      'training.earlyStopping: never acts, because no row is held back for validation; raise dataset.split.validation, or name a source with split: validation',
     );
   const metrics = evaluation?.metrics ?? [];
   if (metrics.length > 0 && splits.test.examples === 0)

@@ -1,5 +1,6 @@
 import type { ChatTemplate } from './chat-template.js';
 import { isTrainedAnswer, type Conversation } from './conversation.js';
+import { RowError } from './formats/row-format.js';
 import { refuseUnrendered } from './refuse-unrendered.js';
 import { markAnswers, type Segment } from './mark-answers.js';
 import type { Tokenizer } from './tokenizer.js';
@@ -41,6 +42,8 @@ export function encodeConversation(
   if (conversation.kind === 'text') return encodeText(conversation.text, place, options);
   const { messages } = conversation;
   const reference = messages.findLast(isTrainedAnswer)?.content ?? '';
+  if (options.trainOnPrompt && messages.some(({ isTrained }) => isTrained === false))
+    throw new RowError('an answer is marked not to be trained, but dataset.trainOnPrompt trains every turn');
   const template = options.template.withTools(conversation.tools);
   refuseUnrendered(messages, template);
   const texts = markAnswers(messages, template, options.tokenizer.addedTokens);

@@ -1,6 +1,4 @@
-import { NAMED_ROWS, type ReasonCount, type Rejection } from './data-report.js';
-
-export type RejectionKind = 'invalid' | 'duplicates' | 'tooShort' | 'tooLong';
+import { NAMED_ROWS, type ReasonCount, type Rejection, type RejectionKind } from './data-report.js';
 
 /** Reasons name fields of strangers; there are never more than this many in a report. */
 const MOST_REASONS = 50;
@@ -14,7 +12,7 @@ export class RejectedRows {
 
   add(kind: RejectionKind, place: string, reason: string): void {
     this.counts[kind]++;
-    if (this.first.length < NAMED_ROWS) this.first.push({ place, reason });
+    if (this.first.length < NAMED_ROWS) this.first.push({ place, reason, kind });
     // The same mistake in another turn, or at another position, is the same reason.
     const key = reason.replaceAll(/\d+/g, '#');
     const known = this.byReason.get(key);

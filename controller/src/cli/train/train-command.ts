@@ -40,6 +40,11 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
   const { coordinator } = server;
   const display = new ProgressDisplay(process.stderr);
   const curve: LossPoint[] = [];
+  const told = new Set<string>();
+  const tell = (warnings: readonly string[]): void => {
+    for (const warning of warnings) if (!told.has(warning)) display.line(`warning: ${warning}`);
+    for (const warning of warnings) told.add(warning);
+  };
   const started = performance.now();
   let workers: LocalWorkers | undefined;
   let stopping = false;
@@ -58,6 +63,8 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
     });
     coordinator.onChange(() => {
       const state = coordinator.state(job.uid);
+      // What is wrong with the data is known before the first step; nobody should train for hours to hear of it.
+      if (state?.progress && curve.length === 0) tell(workers?.warnings() ?? []);
       if (state?.progress) show(state.progress, state.members.length, display, curve);
     });
     display.line(`loading model and data; worker logs are in ${logs}`);
@@ -73,7 +80,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
     display.end();
     const finished = coordinator.state(job.uid)?.finished;
     const warnings = workers.warnings();
-    for (const warning of warnings) console.error(`warning: ${warning}`);
+    tell(warnings);
     if (stopping) return 130;
     if (finished?.outcome !== Finished_Outcome.OUTCOME_COMPLETE) throw failure(finished, exits, logs);
     const seconds = (performance.now() - started) / 1000;

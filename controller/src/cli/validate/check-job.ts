@@ -58,15 +58,16 @@ export async function checkJob(job: FineTuneJob, place: string, question: JobQue
   const memory = memoryFit(local, { model: local.model.source, flavors, gpuMemory: question.gpuMemory });
   const tooBig = memory === undefined ? undefined : memoryProblem(spec, memory);
   const data = await checkData(local);
+  const ofSpec = specWarnings(spec, job.spec.goal);
   const { reasons, memory: _, ...resolved } = spec;
   return {
     problems: [...refused.map(at), ...(tooBig === undefined ? [] : [at(`spec ${tooBig}`)]), ...data.problems],
     warnings: [
       ...privileged,
       ...workerRangeWarnings(job.spec.workers),
-      ...specWarnings(spec, job.spec.goal),
+      ...ofSpec,
       ...memoryWarnings(memory, tooBig),
-      ...data.warnings,
+      ...data.warnings.filter((warning) => !ofSpec.some((known) => fieldOf(known) === fieldOf(warning))),
     ],
     notes: [...memoryNotes(spec, memory), ...data.notes],
     resolved,
@@ -75,6 +76,9 @@ export async function checkJob(job: FineTuneJob, place: string, question: JobQue
     ...(data.report === undefined ? {} : { data: data.report }),
   };
 }
+
+/** What a warning is about. */
+const fieldOf = (warning: string): string => warning.split(':', 1)[0] ?? '';
 
 function memoryWarnings(memory: MemoryFit | undefined, tooBig: string | undefined): string[] {
   if (memory === undefined || tooBig !== undefined) return [];

@@ -75,19 +75,18 @@ function isHere(address: string, file = ''): boolean {
   }
 }
 
+/** The trainer names fields of the job where it can. */
+const withField = (warning: string): string =>
+  /^(training|evaluation)\./.test(warning) ? `spec.${warning}` : `spec.dataset: ${warning}`;
+
 /** A share of cut examples that is worth a word. */
 const MANY_CUT = 0.05;
 
 function dataWarnings(report: DataReport, { dataset, training }: ResolvedSpec): string[] {
   const { train } = report.splits;
   const kept = Object.values(report.splits).reduce((sum, { examples }) => sum + examples, 0);
-  const [first] = report.rejections;
   return [
-    ...(report.invalid > 0 && first !== undefined
-      ? [
-          `spec.dataset: ${report.invalid} of ${report.rows} rows are left out; the first is ${first.place}: ${first.reason}`,
-        ]
-      : []),
+    ...report.warnings.map(withField),
     ...(report.leaked > 0
       ? [
           `spec.dataset: ${report.leaked} held-out rows nearly repeat a training row, so figures on them flatter`,

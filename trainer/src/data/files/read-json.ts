@@ -1,7 +1,9 @@
+import { extname } from 'node:path';
 import { UserError } from '../../errors.js';
 import { isJsonObject } from '../../support/index.js';
 import { endOfString, parseExactJson, WrittenNumber } from '../exact-json.js';
 import { messageOf } from '../failure.js';
+import { ROW_FORMATS } from '../formats/detect-format.js';
 import { listExpected } from '../formats/list-expected.js';
 import { readText, type ReadOptions } from './encoding/read-text.js';
 import { jsonValuesOf, type JsonValueText } from './json-values.js';
@@ -9,6 +11,7 @@ import { linesOf, OVERSIZED } from './lines-of.js';
 import { BrokenRow, OversizedRow, type PlacedRow } from './placed-row.js';
 
 const HEAD_CHARACTERS = 64 * 1024;
+const MOST_LINE_LOOKED_AT = 32 * 1024;
 
 /**
  * The rows of a JSON file: one object a line, a list of objects, or objects printed over several lines, whatever the name says. Holds one
@@ -19,7 +22,8 @@ export async function* readJson(path: string, options: ReadOptions): AsyncGenera
   const first = await pieces.next();
   if (first.done === true) return;
   const text = joined(first.value, pieces);
-  yield* hasRowsInLines(first.value.slice(0, HEAD_CHARACTERS))
+  const isJson = extname(path.toLowerCase().replace(/\.gz$/, '')) === '.json';
+  yield* hasRowsInLines(first.value.slice(0, HEAD_CHARACTERS), isJson)
     ? rowsOfLines(text, path)
     : rowsOfText(text, path);
 }
@@ -29,9 +33,14 @@ async function* joined(first: string, rest: AsyncGenerator<string>): AsyncGenera
   yield* rest;
 }
 
-/** Programs that print a row over several lines, or a list, end the first line with its bracket. */
-function hasRowsInLines(head: string): boolean {
-  const line = head.trimStart().split('\n', 1)[0]?.trim() ?? '';
+/**
+ * Programs that print a row over several lines, or a list, end the first line with its bracket.
+ * @param isJson by its name the file may as well be one object, on one line that has no end
+ */
+function hasRowsInLines(head: string, isJson: boolean): boolean {
+  const begin = head.trimStart();
+  if (isJson && begin.length > MOST_LINE_LOOKED_AT && !begin.includes('\n')) return false;
+  const line = begin.split('\n', 1)[0]?.trim() ?? '';
   return !line.startsWith('[') && line !== '{';
 }
 
@@ -61,7 +70,8 @@ async function* rowsOfText(text: AsyncIterable<string>, path: string): AsyncGene
 /** An object of that size is no row. */
 function refuseLargeObject({ head }: JsonValueText, place: string): void {
   const names = fieldNamesIn(head);
-  if (names.length > 0) throw new UserError(`${place}: ${listExpected(names)}.`);
+  const isRow = names.some((name) => ROW_FORMATS.some(({ fields }) => fields.has(name)));
+  if (names.length > 0 && !isRow) throw new UserError(`${place}: ${listExpected(names)}.`);
 }
 
 const INVALID = 'not valid JSON';

@@ -29,8 +29,7 @@ export async function findEncoding(path: string, asked: string | undefined): Pro
   const marked = byteOrderMark(head, path);
   if (marked !== undefined && marked !== 'utf-8')
     return { name: marked, because: 'its byte order mark says so' };
-  if (asked !== undefined && asked !== 'utf-8' && marked === undefined)
-    return { name: asked, because: 'dataset.encoding says so' };
+  if (asked !== undefined && asked !== 'utf-8' && marked === undefined) return { name: asked };
   const wide = asked === undefined ? wideEncoding(head) : undefined;
   if (wide !== undefined) return { name: wide, because: 'every other byte of its Latin letters is 0' };
   if (head.includes(0)) throw new UserError(`${path} is not a text file: it holds zero bytes.`);
