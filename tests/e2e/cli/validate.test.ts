@@ -140,7 +140,7 @@ describe('tuneyard validate', () => {
 
   it('refuses data of which nothing is left, and files that are no data', async () => {
     const empty = write('empty.jsonl', JSON.stringify({ instruction: 'no answer', output: '' }));
-    const odd = write('odd.jsonl', JSON.stringify({ question: 'a', answer: 'b' }));
+    const odd = write('odd.jsonl', JSON.stringify({ ask: 'a', reply: 'b' }));
     for (const [data, problem] of [
       [empty, /no usable row .*empty\.jsonl:1: "output" is empty/],
       [odd, /odd\.jsonl:1: cannot tell the format/],
