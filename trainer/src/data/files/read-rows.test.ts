@@ -219,8 +219,14 @@ describe('the rows of a file', () => {
     const [row] = (await read(fileOf('a.jsonl', text))).rows;
     const number = (digits: string) => new WrittenNumber(digits);
     expect(row).toEqual({
-      ...{ a: number('12345678901234567890'), b: number('1.10'), c: number('1.0'), d: number('1e22') },
-      ...{ e: number('-0'), f: 7, g: '1.10', h: [number('2.50')] },
+      a: number('12345678901234567890'),
+      b: number('1.10'),
+      c: number('1.0'),
+      d: number('1e22'),
+      e: number('-0'),
+      f: 7,
+      g: '1.10',
+      h: [number('2.50')],
     });
   });
 
