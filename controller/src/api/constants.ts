@@ -33,6 +33,9 @@ export const WORKER_INDEX_LABEL = 'tuneyard.dev/worker-index';
 /** On every pod of a job: which attempt at running the job made it; counts `status.restarts`. */
 export const ATTEMPT_LABEL = 'tuneyard.dev/attempt';
 
+/** On every pod of a job, an annotation: the queue whose quota its GPUs count on, also when the job is gone. */
+export const QUEUE_ANNOTATION = 'tuneyard.dev/queue';
+
 /** Pod names are `<job>-worker-<i>` and must fit a label value of 63 characters. */
 export const MAX_JOB_NAME = 52;
 

@@ -84,9 +84,10 @@ export const fineTuneJobSpecSchema = documented(
     suspend: flag(
       'True keeps the job from running; a running one writes a checkpoint and gives its GPUs back.',
     ).default(false),
-    managedBy: text('Controller in charge; another value makes this one ignore the job.', 128).default(
-      MANAGED_BY,
-    ),
+    managedBy: text(
+      'Controller in charge; another value makes this one ignore the job. Immutable while the job is admitted.',
+      128,
+    ).default(MANAGED_BY),
     goal: choice('What filled-in fields are chosen for; it decides the rank of LoRA.', [
       'auto',
       'style',
@@ -146,5 +147,10 @@ export const FINE_TUNE_JOB_RULES: readonly CrossFieldRule<FineTuneJob>[] = [
     rule: "self.spec.queueName == oldSelf.spec.queueName || !has(oldSelf.status) || !has(oldSelf.status.conditions) || !oldSelf.status.conditions.exists(c, c.type == 'Admitted' && c.status == 'True')",
     message: 'spec.queueName is immutable while the job is admitted: suspend it first',
     field: 'spec.queueName',
+  },
+  {
+    rule: "self.spec.managedBy == oldSelf.spec.managedBy || !has(oldSelf.status) || !has(oldSelf.status.conditions) || !oldSelf.status.conditions.exists(c, c.type == 'Admitted' && c.status == 'True')",
+    message: 'spec.managedBy is immutable while the job is admitted: suspend it first',
+    field: 'spec.managedBy',
   },
 ];

@@ -45,6 +45,12 @@ const placement = documented('Where the workers were planned to run.', {
   resource: text('Extended resource that the pods ask for.', 317),
   nodes: list('Node of each worker, by worker index.', text('A node.', 253), 4096),
   time: instant('When it was admitted.'),
+  gpusPerWorker: integer(
+    'GPUs of each worker, as admitted; a change of the spec counts from the next admission.',
+    1,
+    64,
+  ).optional(),
+  queueName: text('The GpuQueue whose quota it uses, as admitted.', 253).optional(),
   lost: list(
     'Workers, by index, whose node is gone or takes nothing any more, until they get another.',
     integer('Worker index.', 0, 4095),

@@ -42,6 +42,11 @@ export class LivePool {
     this.#changed.add(name);
   }
 
+  /** The flavor of GPUs of a node; undefined when the resource is none. */
+  flavorOf(node: string, resource: string): string | undefined {
+    return this.#descriptions.get(node)?.gpus.find((gpus) => gpus.resource === resource)?.flavor;
+  }
+
   /** From now on these are all the claims of the owner. */
   claim(owner: string, claims: readonly Claim[]): void {
     const before = this.#claims.get(owner) ?? [];

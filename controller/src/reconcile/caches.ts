@@ -46,7 +46,8 @@ export function createCaches(client: KubeClient, options: CachesOptions): Caches
     jobs: reflect<FineTuneJob>(JOB_RESOURCE, {
       namespace: options.namespace,
       indexers: {
-        [BY_QUEUE]: (job) => [job.spec.queueName],
+        // Its GPUs count where it was admitted.
+        [BY_QUEUE]: ({ spec, status }) => [status?.placement?.queueName ?? spec.queueName],
         [BY_UID]: ({ metadata }) => [metadata.uid ?? ''],
       },
     }),

@@ -5,6 +5,7 @@ import { isTerminated } from '../pool/index.js';
 import type { Decision } from './decision.js';
 import { complete, evict, fail, restart } from './end-of-attempt.js';
 import type { JobFacts } from './facts.js';
+import { heldGpusPerWorker } from './facts.js';
 import type { Gang } from './gang.js';
 import { gangOf } from './gang.js';
 import { isDisrupted, isRetryable, podFailure, reportedFailure } from './failure.js';
@@ -127,7 +128,7 @@ function keepRunning(
         index,
         node,
         resource,
-        gpus: resolved.workers.gpusPerWorker,
+        gpus: heldGpusPerWorker(facts),
         attempt: gang.attempt,
         graceSeconds: resolved.runPolicy.checkpointGraceSeconds,
         hostBytes: resolved.memory?.hostBytes,

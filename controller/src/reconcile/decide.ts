@@ -64,7 +64,14 @@ function decideAdmission(facts: JobFacts): Decision {
     ...kept,
     resolved: resolvedStatus(facts),
     ...(resolved?.memory === undefined ? {} : { memory: resolved.memory }),
-    placement: { flavor, resource, nodes: [...nodes], time: rfc3339(now) },
+    placement: {
+      flavor,
+      resource,
+      nodes: [...nodes],
+      time: rfc3339(now),
+      gpusPerWorker: resolved.workers.gpusPerWorker,
+      queueName: job.spec.queueName,
+    },
     workers: { desired: nodes.length, ready: 0, selector: `${JOB_LABEL}=${job.metadata.name}` },
     startTime: kept.startTime ?? rfc3339(now),
   };

@@ -4,6 +4,7 @@ import type { PodObject } from '../pool/index.js';
 import { isTerminated } from '../pool/index.js';
 import type { Decision } from './decision.js';
 import type { JobFacts } from './facts.js';
+import { heldGpusPerWorker } from './facts.js';
 import type { Gang } from './gang.js';
 import type { Failure } from './failure.js';
 import { failureReason, isRetryable } from './failure.js';
@@ -17,7 +18,7 @@ function settled(facts: JobFacts, gang: Gang | undefined): FineTuneJobStatus {
   const status = { ...job.status, ...reportedProgress(job.status ?? {}, training, now) };
   if (gang === undefined) return status;
   const seconds = Math.max(0, (now - Date.parse(gang.placement.time)) / 1000);
-  const gpus = gang.placement.nodes.length * (facts.resolved?.workers.gpusPerWorker ?? 1);
+  const gpus = gang.placement.nodes.length * heldGpusPerWorker(facts);
   return {
     ...status,
     workers: { ...status.workers, desired: gang.placement.nodes.length, ready: 0 },
@@ -173,10 +174,11 @@ export function restart(
 }
 
 /** GPU-seconds since the newest checkpoint of this attempt, or since its start. */
-export function lostGpuSeconds({ job, training, now, resolved }: JobFacts, gang: Gang | undefined): number {
+export function lostGpuSeconds(facts: JobFacts, gang: Gang | undefined): number {
+  const { job, training, now } = facts;
   if (gang === undefined || (training?.generation ?? 0) === 0) return 0;
   const start = Date.parse(gang.placement.time);
   const saved = Date.parse(job.status?.checkpoint?.time ?? '') || start;
   const seconds = Math.max(0, (now - Math.max(start, saved)) / 1000);
-  return seconds * gang.placement.nodes.length * (resolved?.workers.gpusPerWorker ?? 1);
+  return seconds * gang.placement.nodes.length * heldGpusPerWorker(facts);
 }

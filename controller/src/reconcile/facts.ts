@@ -9,6 +9,10 @@ import type { Admission, Resize, Waiting } from '../scheduling/index.js';
  */
 export type NodeTrouble = 'closed' | 'unreachable' | 'gone';
 
+/** GPUs of each worker of a job that holds some: what it was admitted with, whatever its spec says by now. */
+export const heldGpusPerWorker = ({ job, resolved }: Pick<JobFacts, 'job' | 'resolved'>): number =>
+  job.status?.placement?.gpusPerWorker ?? resolved?.workers.gpusPerWorker ?? 1;
+
 /** Everything that the decision on one job depends on. */
 export interface JobFacts {
   readonly job: FineTuneJob;

@@ -6,6 +6,7 @@ import {
   FINE_TUNE_JOB_KIND,
   JOB_LABEL,
   parseFineTuneJobSpec,
+  QUEUE_ANNOTATION,
   resolveSpec,
   WORKER_INDEX_LABEL,
 } from '../api/index.js';
@@ -153,6 +154,57 @@ describe('LiveSnapshot', () => {
     view.pods.remove('kube-system/agent');
     view.pods.remove('default/j-0');
     expect(used()).toEqual([2, 2000, 1536, 1]);
+  });
+
+  it('counts GPUs as they were admitted, whatever the spec says by now', () => {
+    const view = new View();
+    view.nodes.put(makeNode('a'));
+    const status = placed('a', 'a');
+    const admitted = {
+      ...status,
+      placement: { ...status.placement!, gpusPerWorker: 4, queueName: 'admitted' },
+    };
+    view.jobs.put(makeJob('j', 1, admitted));
+    const snapshot = view.snapshot();
+    const usage = () => [...snapshot.at(NOW).running.usage()].filter(({ gpus }) => gpus > 0);
+    expect(usage()).toEqual([{ queue: 'admitted', flavor: 'H100', gpus: 8 }]);
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [8, 0] });
+    view.jobs.put(makeJob('j', 3, admitted));
+    expect(usage()).toEqual([{ queue: 'admitted', flavor: 'H100', gpus: 8 }]);
+  });
+
+  it('counts pods on the quota of their queue until they end, whatever became of their job', () => {
+    const view = new View();
+    view.nodes.put(makeNode('a'));
+    const queue = { apiVersion: API_VERSION, kind: 'GpuQueue', metadata: { name: 'q' } };
+    const quotas = [{ flavor: 'H100', nominal: 2 }];
+    view.queues.put({ ...queue, spec: { quotas, weight: 1, stopPolicy: 'none' } });
+    const job = makeJob('j', 1, placed('a'));
+    view.jobs.put(job);
+    const pod = makePod('j-0', 'a', 'j');
+    view.pods.put({ ...pod, metadata: { ...pod.metadata, annotations: { [QUEUE_ANNOTATION]: 'q' } } });
+    const snapshot = view.snapshot();
+    const leftover = () => [...(snapshot.at(NOW).leftover ?? [])];
+    expect(leftover()).toEqual([]);
+    // Another controller has it now: nobody knows when its pods end.
+    view.jobs.put({ ...job, spec: { ...job.spec, managedBy: 'other' } });
+    expect(leftover()).toEqual([{ queue: 'q', flavor: 'H100', gpus: 2, isLeaving: false }]);
+    view.jobs.remove('default/j');
+    view.pods.put({ ...view.pods.get('default/j-0')! });
+    expect(leftover()).toEqual([{ queue: 'q', flavor: 'H100', gpus: 2, isLeaving: true }]);
+    view.pods.remove('default/j-0');
+    expect(leftover()).toEqual([]);
+  });
+
+  it('counts no pod on the quota of a queue that does not admit its namespace', () => {
+    const view = new View();
+    view.nodes.put(makeNode('a'));
+    const queue = { apiVersion: API_VERSION, kind: 'GpuQueue', metadata: { name: 'q' } };
+    const quotas = [{ flavor: 'H100', nominal: 2 }];
+    view.queues.put({ ...queue, spec: { quotas, weight: 1, stopPolicy: 'none', namespaces: ['team'] } });
+    const pod = makePod('x', 'a', 'none');
+    view.pods.put({ ...pod, metadata: { ...pod.metadata, annotations: { [QUEUE_ANNOTATION]: 'q' } } });
+    expect([...(view.snapshot().at(NOW).leftover ?? [])]).toEqual([]);
   });
 
   it('takes a decided admission for a fact until it is forgotten', () => {

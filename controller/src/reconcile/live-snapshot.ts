@@ -1,14 +1,16 @@
 import type { FineTuneJob, GpuQueue, ResolvedSpec } from '../api/index.js';
-import { JOB_LABEL, WORKER_INDEX_LABEL } from '../api/index.js';
+import { JOB_LABEL, MANAGED_BY, QUEUE_ANNOTATION, WORKER_INDEX_LABEL } from '../api/index.js';
 import type { CacheEvent, KubeObject, ReadonlyCache } from '../kube/index.js';
 import { equalJson, keyOf } from '../kube/index.js';
 import type { NodeObject, PodObject, Requests } from '../pool/index.js';
 import { isTerminated, LivePool, requestsOfPod } from '../pool/index.js';
 import type { Claim } from '../pool/index.js';
 import type { QueueState } from '../queueing/index.js';
+import { admitsNamespace } from '../queueing/index.js';
 import { LiveBacklog, LiveRunningJobs } from '../scheduling/index.js';
-import type { Gang, PendingJob, RunningJob, Snapshot } from '../scheduling/index.js';
+import type { Gang, PendingJob, RunningJob, Snapshot, Usage } from '../scheduling/index.js';
 import { BY_JOB } from './caches.js';
+import { LeftoverUsage } from './leftover-usage.js';
 import type { SnapshotEntry, Undone } from './snapshot-entry.js';
 import { gangOf, isScheduled, snapshotEntry } from './snapshot-entry.js';
 
@@ -47,6 +49,7 @@ export class LiveSnapshot {
   readonly #due = new Map<string, number>();
   readonly #touched = new Set<string>();
   readonly #touchedPods = new Set<string>();
+  readonly #leftover = new LeftoverUsage();
   readonly #unsubscribe: readonly (() => void)[];
 
   /**
@@ -97,6 +100,7 @@ export class LiveSnapshot {
       namespaces: this.#namespaces,
       pending: this.#pending.view,
       running: this.#running,
+      leftover: this.#leftover,
     };
   }
 
@@ -141,7 +145,26 @@ export class LiveSnapshot {
 
   #updatePod(key: string): void {
     const pod = this.caches.pods.get(key);
-    this.#pool.claim(`pod ${key}`, pod === undefined ? [] : this.#claimsOfPod(pod));
+    const claims = pod === undefined ? [] : this.#claimsOfPod(pod);
+    this.#pool.claim(`pod ${key}`, claims);
+    this.#leftover.set(key, pod === undefined ? [] : claims.flatMap((claim) => this.#leftoverOf(pod, claim)));
+  }
+
+  /** What a pod of a job holds of a quota without the job's holding it. */
+  #leftoverOf({ metadata }: PodObject, { node, amounts, isLeaving }: Claim): readonly Usage[] {
+    const { namespace = '', labels, annotations } = metadata;
+    const job = labels?.[JOB_LABEL];
+    if (job === undefined) return [];
+    const name =
+      annotations?.[QUEUE_ANNOTATION] ?? this.caches.jobs.get(`${namespace}/${job}`)?.spec.queueName;
+    const queue = this.#queues.get(name ?? '');
+    // Whoever may not use a queue does not use it up with pods that he names after it.
+    if (queue === undefined || !admitsNamespace(queue, namespace, this.#namespaces.get(namespace) ?? {}))
+      return [];
+    return Object.entries(amounts).flatMap(([resource, gpus]) => {
+      const flavor = this.#pool.flavorOf(node, resource);
+      return flavor === undefined ? [] : [{ queue: queue.name, flavor, gpus, isLeaving }];
+    });
   }
 
   /** What the pod takes besides the placements of admitted jobs. */
@@ -157,8 +180,9 @@ export class LiveSnapshot {
       const amounts = beyond(requests, plannedFor(entry.job));
       return Object.keys(amounts).length === 0 ? [] : [{ node, amounts }];
     }
-    // A pod of a job that no longer holds its place is ended soon.
-    const isLeaving = deletionTimestamp !== undefined || job !== undefined;
+    // A pod of a job that no longer holds its place is ended soon, unless by another controller.
+    const managedBy = this.caches.jobs.get(`${namespace}/${job}`)?.spec.managedBy ?? MANAGED_BY;
+    const isLeaving = deletionTimestamp !== undefined || (job !== undefined && managedBy === MANAGED_BY);
     return [{ node, amounts: requests, isLeaving }];
   }
 }

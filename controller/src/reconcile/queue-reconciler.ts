@@ -74,7 +74,8 @@ export class QueueReconciler {
       }
       admittedJobs++;
       const resolved = this.options.resolve(job);
-      const gpus = placement.nodes.length * ('invalid' in resolved ? 1 : resolved.workers.gpusPerWorker);
+      const each = placement.gpusPerWorker ?? ('invalid' in resolved ? 1 : resolved.workers.gpusPerWorker);
+      const gpus = placement.nodes.length * each;
       used.set(placement.flavor, (used.get(placement.flavor) ?? 0) + gpus);
     }
     const usage = queue.spec.quotas.map(({ flavor, nominal }) => {

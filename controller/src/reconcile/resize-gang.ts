@@ -1,6 +1,7 @@
 import type { FineTuneJobStatus } from '../api/index.js';
 import type { Decision } from './decision.js';
 import type { JobFacts } from './facts.js';
+import { heldGpusPerWorker } from './facts.js';
 import type { Gang } from './gang.js';
 import { condition, nextStatus, rfc3339 } from './next-status.js';
 
@@ -10,10 +11,10 @@ import { condition, nextStatus, rfc3339 } from './next-status.js';
  * on with whoever is there.
  */
 export function resizeGang(facts: JobFacts, gang: Gang, nodes: readonly string[]): Decision {
-  const { job, resolved, now } = facts;
+  const { job, now } = facts;
   const { placement } = gang;
   const seconds = Math.max(0, (now - Date.parse(placement.time)) / 1000);
-  const gpus = placement.nodes.length * (resolved?.workers.gpusPerWorker ?? 1);
+  const gpus = placement.nodes.length * heldGpusPerWorker(facts);
   // Of those that had lost their nodes, some have others now.
   const before = (placement.lost ?? []).filter((index) => index < nodes.length);
   const lost = before.filter((index) => nodes[index] === placement.nodes[index]);

@@ -44,6 +44,10 @@ export function snapshotEntry(
   if (held !== undefined) {
     const nodes = undone.resize?.nodes ?? held.nodes;
     const { flavor, resource } = held;
+    // What it holds counts as admitted, whatever its spec says by now.
+    const { gpusPerWorker = gang.gpusPerWorker, queueName = gang.queueName } = isTrue(conditions, 'Admitted')
+      ? (placement ?? {})
+      : {};
     return {
       kind: 'running',
       job: {
@@ -52,6 +56,8 @@ export function snapshotEntry(
         flavor,
         resource,
         nodes,
+        gpusPerWorker,
+        queueName,
         // Those that were given another node count as there, before their status says so.
         lost: placement?.lost?.filter((index) => nodes[index] === placement.nodes[index]),
       },

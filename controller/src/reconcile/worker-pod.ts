@@ -4,6 +4,7 @@ import {
   ATTEMPT_LABEL,
   FINE_TUNE_JOB_KIND,
   JOB_LABEL,
+  QUEUE_ANNOTATION,
   TRAINER_CONTAINER,
   WORKER_INDEX_LABEL,
 } from '../api/index.js';
@@ -86,6 +87,7 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
     [WORKER_INDEX_LABEL]: String(plan.index),
     [ATTEMPT_LABEL]: String(plan.attempt),
   };
+  const annotations = { [QUEUE_ANNOTATION]: job.status?.placement?.queueName ?? job.spec.queueName };
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -93,7 +95,7 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
       name: workerName(jobName, plan.index),
       namespace,
       labels: { ...template.labels, ...labels },
-      ...(template.annotations === undefined ? {} : { annotations: template.annotations }),
+      annotations: { ...template.annotations, ...annotations },
       ownerReferences: [ownerReference(job)],
     },
     spec: {
@@ -116,7 +118,11 @@ export function buildWorkerPod(job: FineTuneJob, plan: WorkerPlan, options: Work
   const { metadata, spec } = mergePod(pod, job.spec.podTemplate ?? {}) as typeof pod & Extended;
   return {
     ...pod,
-    metadata: { ...metadata, labels: { ...metadata.labels, ...labels } },
+    metadata: {
+      ...metadata,
+      labels: { ...metadata.labels, ...labels },
+      annotations: { ...metadata.annotations, ...annotations },
+    },
     spec: {
       ...spec,
       // A list of tolerations replaces the one before it.

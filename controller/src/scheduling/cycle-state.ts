@@ -50,6 +50,7 @@ export class CycleState {
   ) {
     this.ledger = new QuotaLedger(snapshot.queues.values());
     for (const { queue, flavor, gpus } of snapshot.running.usage()) this.ledger.take(queue, flavor, gpus);
+    for (const { queue, flavor, gpus } of snapshot.leftover ?? []) this.ledger.take(queue, flavor, gpus);
     this.free = new FreeGpus(snapshot.pool);
     this.lookahead = policy.lookahead;
   }

@@ -6,6 +6,8 @@ export interface Usage {
   readonly queue: string;
   readonly flavor: string;
   readonly gpus: number;
+  /** It comes free by itself. @default false */
+  readonly isLeaving?: boolean | undefined;
 }
 
 /** The running jobs of a snapshot as a cycle asks for them. */

@@ -1,5 +1,5 @@
 import type { NodeNeeds, Pool, Requests, TopologyLevel } from '../pool/index.js';
-import type { RunningJobs } from './running-jobs.js';
+import type { RunningJobs, Usage } from './running-jobs.js';
 import type { Backlog, Ordered, QueueState } from '../queueing/index.js';
 
 export interface Topology {
@@ -74,4 +74,6 @@ export interface Snapshot {
   readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly pending: Backlog<PendingJob>;
   readonly running: RunningJobs;
+  /** Quota that pods hold besides the running jobs. Absent: none. */
+  readonly leftover?: Iterable<Usage> | undefined;
 }

@@ -48,6 +48,8 @@ export class WhatIf {
     // What is kept for others is as good as taken, and what comes free by itself as good as free.
     for (const slot of new Set([...slots.held, ...slots.leaving]))
       if (this.#mayUse(slot)) this.#workers += this.#workersOn(slot) - workersOn(slot, fit);
+    for (const { queue, flavor: of, gpus, isLeaving } of state.snapshot.leftover ?? [])
+      if (of === flavor && isLeaving === true) this.#take(queue, -gpus);
     for (const held of state.held) if (held.flavor === flavor) this.#take(held.queue, held.gpus);
   }
 
