@@ -43,16 +43,17 @@ export class FreeGpus {
   constructor(pool: Pool) {
     for (const node of pool.nodes) {
       const room = node.resources === undefined ? undefined : new NodeRoom(node.resources);
-      const sharing = [];
+      const sharing: { slots: FlavorSlots; slot: Slot }[] | undefined = room && [];
       for (const gpus of node.gpus) {
         let slots = this.#byFlavor.get(gpus.flavor);
         if (slots === undefined) {
           slots = new FlavorSlots();
           this.#byFlavor.set(gpus.flavor, slots);
         }
-        sharing.push({ slots, slot: slots.add(node, gpus, room) });
+        const slot = slots.add(node, gpus, room);
+        sharing?.push({ slots, slot });
       }
-      if (room !== undefined) this.#sharing.set(room, sharing);
+      if (room !== undefined && sharing !== undefined) this.#sharing.set(room, sharing);
     }
   }
 

@@ -41,7 +41,7 @@ export class WhatIf {
     this.#slots = slots;
     const avoided = job.avoidNodes ?? [];
     const isElsewhere = avoided.length > 0 && slots.workersEver(job, avoided) >= job.min;
-    const kind = { ...job, avoidNodes: isElsewhere ? avoided : undefined };
+    const kind = isElsewhere || avoided.length === 0 ? job : { ...job, avoidNodes: undefined };
     const fit = slots.fit(kind, Number.NEGATIVE_INFINITY);
     this.#suitable = fit.suitable;
     this.#workers = slots.countWorkers(fit);
