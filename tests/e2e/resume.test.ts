@@ -162,10 +162,14 @@ async function run(
   const warnings: string[] = [];
   const resumedAt: number[] = [];
   const validationLosses: number[] = [];
+  const interruption = new AbortController();
+  if (stopAfter <= 0) interruption.abort();
   const observer: Observer = {
     loaded: () => undefined,
     resumed: (step) => resumedAt.push(step),
-    step: () => undefined,
+    step: ({ step }) => {
+      if (step >= stopAfter) interruption.abort();
+    },
     evaluation: (_, loss) => validationLosses.push(loss),
     tested: () => undefined,
     checkpoint: () => undefined,
@@ -179,7 +183,7 @@ async function run(
       observer,
       storage: openStorage(process.env),
       now: () => clock++,
-      interrupted: () => (group.progress.at(-1)?.step ?? 0) >= stopAfter,
+      interrupted: interruption.signal,
     });
     await inspect?.(compute);
     return { outcome, group, digest: digestOf(config), warnings, resumedAt, validationLosses };

@@ -61,6 +61,8 @@ export class SoloGroup implements Group {
     return undefined;
   }
 
+  endSoon(): void {}
+
   stopRequested(): undefined {
     return undefined;
   }

@@ -22,6 +22,14 @@ export class CoordinatorError extends Error {
 }
 
 /**
+ * The process was told to end while it waited for what may not come: peers, a coordinator, the end of an evaluation. The
+ * job goes on from its newest checkpoint; nothing is wrong.
+ */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+}
+
+/**
  * The coordinator has excluded this process from its job: its peers found wrong bits in what it computed, or it was far too
  * slow. Look at the machine: memory, GPU, heat, who else uses it. The job goes on with another process in its place.
  */

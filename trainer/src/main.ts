@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { DataReportOptions } from './commands/data-report.js';
 import type { GenerateCommandOptions } from './commands/generate.js';
 import type { LossCommandOptions } from './commands/loss.js';
+import { watchSignals } from './commands/watch-signals.js';
 import { UserError } from './errors.js';
 
 const program = new Command('tuneyard-trainer')
@@ -16,8 +17,9 @@ program
   .command('worker')
   .description('one worker of a job; configured by TUNEYARD_* environment variables')
   .action(async () => {
+    const signals = watchSignals();
     const { runWorker } = await import('./commands/worker.js');
-    process.exitCode = await runWorker(process.env);
+    process.exitCode = await runWorker(process.env, signals);
   });
 
 program

@@ -2,6 +2,7 @@ import { status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-j
 import {
   CoordinatorClient,
   type CheckpointDone,
+  Finished_Outcome,
   type CheckpointRequest,
   type Directive,
   type Expelled,
@@ -22,7 +23,12 @@ import { coordinatorCredentials, nameOptions, type TlsIdentity } from './tls-ide
 
 const FIRST_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 500;
+const WATCH_MS = 250;
 const DEFAULT_PATIENCE_MS = 300_000;
+/** A process that was told to end waits no longer than this for a coordinator that is gone. */
+const ENDING_PATIENCE_MS = 1000;
+/** A stop needs no answer: the checkpoint is written, and a coordinator that is gone may have forgotten the job. */
+const STOPPED_PATIENCE_MS = 3000;
 /** The coordinator says Welcome at once; a stream without it leads nowhere. */
 const WELCOME_TIMEOUT_MS = 5000;
 
@@ -65,6 +71,7 @@ export class CoordinatorSession {
   #welcomeTimer: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #lostAt: number | undefined;
+  #endingAt: number | undefined;
   #first: { resolve: (welcome: Welcome) => void; reject: (error: Error) => void } | undefined;
   #ready: Ready | undefined;
   #finishing: { readonly finished: Finished; readonly resolve: () => void } | undefined;
@@ -121,9 +128,9 @@ export class CoordinatorSession {
       await new Promise<void>((resolve, reject) => {
         this.#finishing = { finished, resolve };
         watch = setInterval(() => {
-          const reason = this.givenUp();
+          const reason = this.givenUp() ?? this.#unanswered();
           if (reason !== undefined) reject(reason);
-        }, 1000);
+        }, WATCH_MS);
         this.#sendFinished();
       });
     } finally {
@@ -131,9 +138,15 @@ export class CoordinatorSession {
     }
   }
 
+  /** The process was told to end: a coordinator that is gone is not waited for much longer. */
+  endSoon(): void {
+    this.#endingAt ??= performance.now();
+  }
+
   /** Why it is time to go on without the coordinator; undefined = it is there, or may come back. */
   givenUp(): CoordinatorError | undefined {
-    const { address, patienceMs = DEFAULT_PATIENCE_MS } = this.options;
+    const { address } = this.options;
+    const patienceMs = this.#patienceMs();
     if (this.#lostAt === undefined || performance.now() - this.#lostAt < patienceMs) return undefined;
     return new CoordinatorError(
       `the coordinator at ${address} has been gone for more than ${patienceMs / 1000} s; the job resumes from its last checkpoint`,
@@ -148,6 +161,23 @@ export class CoordinatorSession {
     this.#stream?.end();
     this.#stream = undefined;
     this.#client.close();
+  }
+
+  #patienceMs(): number {
+    const limits = [this.options.patienceMs ?? DEFAULT_PATIENCE_MS];
+    if (this.#finishing?.finished.outcome === Finished_Outcome.OUTCOME_STOPPED)
+      limits.push(STOPPED_PATIENCE_MS);
+    if (this.#endingAt !== undefined) limits.push(ENDING_PATIENCE_MS);
+    return Math.min(...limits);
+  }
+
+  /** A coordinator whose connection stands but that does not answer cannot hold a process that was told to end. */
+  #unanswered(): CoordinatorError | undefined {
+    if (this.#endingAt === undefined || performance.now() - this.#endingAt < 2 * ENDING_PATIENCE_MS)
+      return undefined;
+    return new CoordinatorError(
+      `the coordinator at ${this.options.address} did not answer while this process was told to end`,
+    );
   }
 
   #renewClient(): void {
@@ -222,6 +252,8 @@ export class CoordinatorSession {
         break;
       case 'stop':
         listener.onStop(body.value);
+        // The job was removed: no report of it is waited for.
+        if (!body.value.checkpoint) this.#finishing?.resolve();
         break;
       case 'jobFinished':
         listener.onJobFinished(body.value);

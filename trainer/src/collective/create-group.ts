@@ -45,6 +45,8 @@ export interface GroupOptions {
   readonly silence?: Partial<SilenceSettings>;
   /** Memory for vectors of `length` elements, e.g. shared with the compute thread; default: private memory. */
   readonly allocate?: (length: number) => Float32Array;
+  /** Told that the job was removed, and why: nobody waits for anything from this process. Default: nobody. */
+  readonly onDismissed?: (reason: string) => void;
   /** Told of generations, broken links and reconnections; default: nobody. */
   readonly log?: GroupLog;
   /** Told of what can be measured; default: nobody. */

@@ -102,6 +102,11 @@ export interface Group {
   finish(finished: Finished): Promise<void>;
   /** The newest unanswered directive, polled by the loop between steps. */
   takeCheckpointRequest(): CheckpointRequest | undefined;
+  /**
+   * The process was told to end. The step in hand is finished where that is possible; what would keep the process
+   * for longer (an evaluation, peers or a coordinator that are gone) ends with {@link InterruptedError}.
+   */
+  endSoon(): void;
   /** Set on all members after the same step, as soon as one of them was told to stop before its share of that step was summed. */
   stopRequested(): Stop | undefined;
   close(): Promise<void>;

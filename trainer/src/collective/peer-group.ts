@@ -1,11 +1,11 @@
 import {
+  Finished_Outcome,
   WorkPhase,
   type CheckpointDone,
   type CheckpointRequest,
   type EvaluationResult,
   type FetchStateRequest,
   type Finished,
-  type Finished_Outcome,
   type Hello,
   type Progress,
   type PullRequest,
@@ -21,6 +21,7 @@ import type { GroupOptions } from './create-group.js';
 import type { DataPlane, FrameSink, PeerHandlers } from './data-plane.js';
 import { deal, type Deal } from './deal.js';
 import { Generations } from './generations.js';
+import { Ending } from './ending.js';
 import type { Group, SharedResult, SharedWork, StateHolder } from './group.js';
 import { payingNodes } from './paying-nodes.js';
 import { RoundAbandoned, type Round } from './round.js';
@@ -53,6 +54,16 @@ export class PeerGroup implements Group, PeerHandlers {
   /** Generation and peer of the newest report to the coordinator. */
   #reported = '';
   #closed = false;
+  #isEvaluating = false;
+  readonly #ending = new Ending({
+    uselessness: () =>
+      this.#isEvaluating ? 'an evaluation can be made again' : this.#session.givenUp()?.message,
+    hasGeneration: () => this.#generations.round?.isAbandoned === false,
+    onDue: () => {
+      this.#generations.round?.abandon('this process was told to end');
+      this.#generations.wake();
+    },
+  });
   /** When the generation ended under our feet (ms); until the next complete sum. */
   #interruptedAt: number | undefined;
 
@@ -103,14 +114,15 @@ export class PeerGroup implements Group, PeerHandlers {
         onMembership: (membership) => this.#generations.announce(membership),
         onCheckpoint: (request) => (this.#checkpointRequest = request),
         onStop: (stop) => {
+          // Without a checkpoint there is nothing to agree on with the peers, and nobody waits for a report.
+          if (!stop.checkpoint) {
+            this.#end(Finished_Outcome.OUTCOME_STOPPED, stop.reason);
+            return options.onDismissed?.(stop.reason);
+          }
           this.#stop.told = stop;
           this.#generations.wake();
         },
-        onJobFinished: ({ outcome }) => {
-          this.#over = outcome;
-          this.#generations.round?.abandon('the job is finished');
-          this.#generations.wake();
-        },
+        onJobFinished: ({ outcome }) => this.#end(outcome, 'the job is finished'),
         onExpelled: ({ reason }) => {
           this.#expelled = new ExpelledError(`this worker was expelled from its job: ${reason}`);
           this.#generations.round?.abandon('expelled');
@@ -157,24 +169,32 @@ export class PeerGroup implements Group, PeerHandlers {
 
   async sum(work: SharedWork): Promise<SharedResult> {
     const key = this.#keyOf(work);
+    this.#isEvaluating = work.phase === 'evaluation';
     const computation = new Computation(work, this.#memory.vectors, this.#memory.formatOf(work));
     try {
       return await this.#inRounds((round) => this.#sumIn(round, key, computation));
     } finally {
       if (key.phase === WorkPhase.WORK_PHASE_GRADIENT)
         this.#clock.add(computation.seconds, computation.computed);
+      this.#isEvaluating = false;
       await computation.idle();
       computation.sums.clear();
     }
   }
 
   async awaitCompletion(): Promise<'over' | 'leader'> {
-    const result = await this.#inRounds<Over | 'leader'>(async (round) => {
+    // Whoever only waits has nothing to save.
+    const told = this.#ending.asked.then((): Over => ({
+      kind: 'over',
+      outcome: Finished_Outcome.OUTCOME_STOPPED,
+    }));
+    const waited = this.#inRounds<Over | 'leader'>(async (round) => {
       if (round.rank === 0) return 'leader';
       const key = { step: this.#exchange.committedStep(), phase: WorkPhase.WORK_PHASE_END };
       await this.#planOf(round, key, undefined);
       return round.abandoned;
     });
+    const result = await Promise.race([waited, told]);
     return result === 'leader' ? 'leader' : 'over';
   }
 
@@ -201,8 +221,14 @@ export class PeerGroup implements Group, PeerHandlers {
     return this.#stop.agreed;
   }
 
+  endSoon(): void {
+    this.#session.endSoon();
+    this.#ending.ask();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    this.#ending.close();
     this.#session.close();
     await this.#generations.close();
     await this.#dataPlane?.close();
@@ -216,6 +242,13 @@ export class PeerGroup implements Group, PeerHandlers {
     return this.#exchange.serve(request);
   }
 
+  /** Nothing is left to do here: whatever is waited for or summed ends. */
+  #end(outcome: Finished_Outcome, reason: string): void {
+    this.#over = outcome;
+    this.#generations.round?.abandon(reason);
+    this.#generations.wake();
+  }
+
   /** Runs `attempt` in the current generation, and again in the next one for as long as it is abandoned. */
   async #inRounds<Result>(attempt: (round: Round) => Promise<Result>): Promise<Result | Over> {
     this.#exchange.still();
@@ -223,10 +256,11 @@ export class PeerGroup implements Group, PeerHandlers {
       for (;;) {
         if (this.#over !== undefined) return { kind: 'over', outcome: this.#over };
         if (this.#expelled !== undefined) throw this.#expelled;
+        if (this.#ending.reason !== undefined) throw this.#ending.reason;
         if (this.#closed) throw new RoundAbandoned('the group is closed');
         const round = this.#generations.current();
         if (round === undefined) {
-          await this.#generations.change(() => this.#session.givenUp());
+          await this.#generations.change(() => this.#ending.reason ?? this.#session.givenUp());
           continue;
         }
         try {

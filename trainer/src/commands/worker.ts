@@ -9,13 +9,16 @@ import { openStorage } from '../storage/index.js';
 import { classifyFailure } from './exit-codes.js';
 import { watchIdentityFolder } from './identity-folder.js';
 import { readWorkerEnvironment } from './worker-environment.js';
+import type { SignalWatch } from './watch-signals.js';
 import { writeJson } from './write-json.js';
 
 /** Longest wait for the coordinator to take note of a failure. */
 const REPORT_MS = 5000;
+/** Of a job that was removed nothing is kept: loading, computing or uploading ends after this long. */
+const DISMISSAL_MS = 1500;
 
 /** One trainer process of a job: connects to its coordinator, trains, and returns the exit code. */
-export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
+export async function runWorker(env: NodeJS.ProcessEnv, signals: SignalWatch): Promise<number> {
   const worker = readWorkerEnvironment(env);
   const log = pino({
     level: worker.logLevel,
@@ -47,6 +50,10 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     node: worker.node,
     ...(certificates === undefined ? {} : { tls: certificates.identity }),
     log,
+    onDismissed: (reason) => {
+      log.info({ reason }, 'told to end');
+      setTimeout(() => process.exit(0), DISMISSAL_MS).unref();
+    },
     events: {
       waitedFor: (peer, seconds) => metrics.peerWaitSeconds.inc({ peer }, seconds),
       recovered: (cause, seconds) => metrics.recoverySeconds.observe({ cause }, seconds),
@@ -70,7 +77,7 @@ export async function runWorker(env: NodeJS.ProcessEnv): Promise<number> {
     info: (message) => log.info(message),
     received: (bytes) => metrics.downloadedBytes.inc(bytes),
   });
-  const signals = watchSignals(() => group.size > 0);
+  signals.canSave = () => group.size > 0;
   try {
     const outcome = await train({
       group,
@@ -113,21 +120,4 @@ async function reportFailure(group: Group, reason: string, message: string): Pro
   const { signal } = giveUp;
   await Promise.race([told, delay(REPORT_MS, undefined, { signal })]).catch(() => undefined);
   giveUp.abort();
-}
-
-/**
- * SIGTERM and SIGINT ask for a checkpoint and an orderly end after the step in hand. Asked twice, or while there is
- * nothing to save yet because model and data are still loading, the process ends at once.
- */
-function watchSignals(training: () => boolean): { interrupted: () => boolean; forget: () => void } {
-  let signalled = false;
-  const onSignal = (_: NodeJS.Signals, number: number): void => {
-    if (signalled || !training()) process.exit(128 + number);
-    signalled = true;
-  };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
-  return {
-    interrupted: () => signalled,
-    forget: () => void process.off('SIGTERM', onSignal).off('SIGINT', onSignal),
-  };
 }

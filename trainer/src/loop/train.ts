@@ -2,6 +2,7 @@ import { Finished_Outcome, type Finished, type Stop, type TrainerConfig } from '
 import type { Group } from '../collective/group.js';
 import type { Observer } from '../observe/observer.js';
 import { fetchInputs, type FetchContext } from '../storage/index.js';
+import { CoordinatorError, InterruptedError } from '../errors.js';
 import type { Compute } from './compute.js';
 import { TrainingRun } from './training-run.js';
 
@@ -13,8 +14,8 @@ export interface TrainDependencies {
   readonly storage: FetchContext;
   /** Seconds, monotonic. */
   readonly now: () => number;
-  /** The process itself was asked to end (a signal). */
-  readonly interrupted: () => boolean;
+  /** Aborted when the process itself is asked to end. */
+  readonly interrupted: AbortSignal;
 }
 
 /**
@@ -31,28 +32,41 @@ export async function train(dependencies: TrainDependencies): Promise<Finished_O
   const run = new TrainingRun(checked(config), job, group, compute, observer, storage, now);
   await run.resume();
   await group.join(run, job.totalSteps);
+  interrupted.addEventListener('abort', () => group.endSoon());
+  if (interrupted.aborted) group.endSoon();
+  try {
+    return await takePart(run, group, interrupted);
+  } catch (error) {
+    if (error instanceof InterruptedError) return leave(run);
+    throw error;
+  }
+}
 
+async function takePart(run: TrainingRun, group: Group, interrupted: AbortSignal): Promise<Finished_Outcome> {
   await run.testBase();
   while (run.over === undefined && !run.trained) {
     const stop = group.stopRequested();
-    if (stop) return stopTogether(run, group, stop);
-    if (interrupted()) return leave(run);
+    if (stop) return stopTogether(run, { group, interrupted }, stop);
+    if (interrupted.aborted) return leave(run);
     if (group.takeCheckpointRequest()) await run.checkpoint();
     await (run.evaluationDue ? run.evaluate() : run.step());
   }
-  await run.restoreBest();
+  if (run.over === undefined) await run.restoreBest();
   await run.testTuned();
   // The result is delivered: what this process holds may be older, or not trained at all.
   if (run.over !== undefined) return run.over;
 
-  return deliver(group, Finished_Outcome.OUTCOME_COMPLETE, async (outcome) =>
+  return deliver({ group, interrupted }, Finished_Outcome.OUTCOME_COMPLETE, async (outcome) =>
     run.finished(outcome, '', [await run.save()]),
   );
 }
 
+/** Who this process reports to, and whether it was told to end itself. */
+type Company = Pick<TrainDependencies, 'group' | 'interrupted'>;
+
 /** The job was told to stop: all members end after the same step, with a checkpoint when asked for. */
-function stopTogether(run: TrainingRun, group: Group, stop: Stop): Promise<Finished_Outcome> {
-  return deliver(group, Finished_Outcome.OUTCOME_STOPPED, async (outcome) => {
+function stopTogether(run: TrainingRun, company: Company, stop: Stop): Promise<Finished_Outcome> {
+  return deliver(company, Finished_Outcome.OUTCOME_STOPPED, async (outcome) => {
     if (stop.checkpoint) await run.checkpoint();
     return run.finished(outcome, stop.reason, []);
   });
@@ -66,12 +80,19 @@ async function leave(run: TrainingRun): Promise<Finished_Outcome> {
 
 /** Rank 0 delivers the result; should it die before that, the next rank 0 does. */
 async function deliver(
-  group: Group,
+  { group, interrupted }: Company,
   outcome: Finished_Outcome,
   result: (outcome: Finished_Outcome) => Promise<Finished>,
 ): Promise<Finished_Outcome> {
+  const isStopped = outcome === Finished_Outcome.OUTCOME_STOPPED;
   if (group.rank === 0 || (await group.awaitCompletion()) === 'leader') {
-    await group.finish(await result(outcome));
+    const finished = await result(outcome);
+    try {
+      await group.finish(finished);
+    } catch (error) {
+      // What there was to save is saved; the controller sees from the pods that they ended well.
+      if (!(error instanceof CoordinatorError) || !(interrupted.aborted || isStopped)) throw error;
+    }
   }
   return outcome;
 }
