@@ -16,7 +16,7 @@ interface Options {
   readonly metricsAddress: string;
   readonly redisUrl?: string;
   readonly natsUrl?: string;
-  readonly namespace?: string;
+  readonly namespace?: readonly string[];
   readonly leaderElect: boolean;
   readonly leaseNamespace: string;
   readonly leaseDuration: number;
@@ -39,6 +39,13 @@ const number = (text: string) => {
   const value = Number(text);
   if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError('must be a number of at least 0.');
   return value;
+};
+
+const namespaces = (text: string): readonly string[] => {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.some((name) => !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)))
+    throw new InvalidArgumentError('must be names of namespaces, separated by commas.');
+  return [...new Set(names)];
 };
 
 const modelCache = (text: string): ModelCache => {
@@ -88,7 +95,11 @@ function readOptions(): Options {
         'nats:// or tls:// address (JetStream) where events of jobs are published; default: memory',
       ).env('TUNEYARD_NATS_URL'),
     )
-    .option('--namespace <name>', 'only jobs of this namespace; default: all')
+    .option(
+      '--namespace <names>',
+      'only jobs of these namespaces, separated by commas; default: all',
+      namespaces,
+    )
     .option(
       '--leader-elect',
       'act only while holding a Lease, so that several controllers can stand by',
@@ -170,6 +181,7 @@ async function main(): Promise<void> {
     certificateLifetime,
     kubeApiTimeout,
     resizeCooldown,
+    namespace,
     ...options
   } = readOptions();
   if (renewDeadline >= leaseDuration)
@@ -182,6 +194,7 @@ async function main(): Promise<void> {
   const log = pino({ level: logLevel, timestamp: pino.stdTimeFunctions.isoTime });
   const controller = await startController({
     ...options,
+    namespaces: namespace,
     leaseTiming,
     kubeApiTimeoutMs: kubeApiTimeout * 1000,
     resizeCooldownMs: resizeCooldown * 1000,

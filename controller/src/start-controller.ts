@@ -27,8 +27,8 @@ export interface ControllerOptions {
   readonly coordinatorAdvertiseAddress?: string | undefined;
   /** `host:port` of /metrics, /healthz, /readyz. @default 127.0.0.1:0 */
   readonly metricsAddress?: string | undefined;
-  /** Only jobs of this namespace; absent: all. */
-  readonly namespace?: string | undefined;
+  /** Only jobs of these namespaces; absent: all. */
+  readonly namespaces?: readonly string[] | undefined;
   /** Wait for a Lease before acting. @default false */
   readonly leaderElect?: boolean | undefined;
   /** Namespace of the Lease and of the Secret of the certificate authority. @default default */
@@ -120,7 +120,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
     );
     closers.push(() => clearInterval(renewal));
     const caches = createCaches(client, {
-      namespace: options.namespace,
+      namespaces: options.namespaces,
       onError: (resource, error) =>
         log.warn({ resource: resource.plural, err: error }, 'the watch is started again'),
     });

@@ -106,9 +106,94 @@ describe.skipIf(skipReason !== undefined)(`renders ${skipReason ?? ''}`, () => {
     });
     for (const { kind, metadata } of objects) {
       expect(metadata.name, kind).toMatch(/^prod-tuneyard/);
-      if (!kind.startsWith('Cluster')) expect(metadata.namespace, `${kind} ${metadata.name}`).toBe('gpu');
+      if (!/^(Cluster|ValidatingAdmission)/.test(kind))
+        expect(metadata.namespace, `${kind} ${metadata.name}`).toBe('gpu');
     }
     expect(JSON.stringify(objects)).not.toContain('tuneyard-system');
+  });
+
+  const written = ['pods', 'secrets', 'networkpolicies', 'events', 'finetunejobs', 'finetunejobs/status'];
+  it.each([
+    [{ watchNamespace: 'team-a' }, ['team-a']],
+    [{ watchNamespaces: ['team-a', 'team-b'] }, ['team-a', 'team-b']],
+  ])('lets a controller of %j write there alone', (controller, namespaces) => {
+    const { objects } = renderChart({ values: { controller }, apiVersions: ['monitoring.coreos.com/v1'] });
+    const writers = objects.filter(
+      ({ kind, metadata, rules }) =>
+        kind.endsWith('Role') &&
+        metadata.name.includes('controller') &&
+        (rules as { resources: string[]; verbs: string[] }[]).some(
+          ({ resources, verbs }) =>
+            resources.some((name) => written.includes(name)) && /create|patch|delete/.test(verbs.join()),
+        ),
+    );
+    const where = writers.map(({ kind, metadata }) => `${kind} ${metadata.namespace}`);
+    // The release's own namespace has the authority's Secret.
+    expect(new Set(where)).toEqual(new Set([...namespaces, 'tuneyard-system'].map((name) => `Role ${name}`)));
+    const bound = objects
+      .filter(({ kind }) => kind === 'RoleBinding')
+      .map(({ metadata }) => metadata.namespace);
+    expect(new Set(bound)).toEqual(new Set([...namespaces, 'tuneyard-system']));
+    const { args } = podSpecs(objects).find(({ kind }) => kind === 'Deployment')!.spec.containers[0]!;
+    expect(args).toContain(`--namespace=${namespaces.join(',')}`);
+    const monitor = objects.find(({ kind }) => kind === 'PodMonitor');
+    expect(monitor).toMatchObject({ spec: { namespaceSelector: { matchNames: namespaces } } });
+  });
+
+  it('refuses a namespace in both places', () => {
+    const controller = { watchNamespace: 'a', watchNamespaces: ['b'] };
+    expect(() => renderChart({ values: { controller } })).toThrow(/move the one name into the list/);
+  });
+
+  it('believes nothing that a trainer says of itself in its metrics, and reads it up to a limit', () => {
+    const { objects } = renderChart({ apiVersions: ['monitoring.coreos.com/v1'] });
+    const { spec } = objects.find(({ kind }) => kind === 'PodMonitor') as unknown as {
+      spec: {
+        readonly jobLabel: string;
+        readonly podMetricsEndpoints: readonly {
+          readonly honorLabels: boolean;
+          readonly metricRelabelings: readonly { readonly action: string; readonly regex: string }[];
+        }[];
+      };
+    };
+    expect(spec).toMatchObject({ sampleLimit: 5000, labelLimit: 30, labelValueLengthLimit: 1000 });
+    expect(spec.jobLabel).toBe('tuneyard.dev/job');
+    const [endpoint] = spec.podMetricsEndpoints;
+    expect(endpoint?.honorLabels).toBe(false);
+    const [kept] = endpoint?.metricRelabelings ?? [];
+    expect(kept?.action).toBe('keep');
+    const isKept = (name: string) => new RegExp(`^(?:${kept?.regex})$`).test(name);
+    expect(['tuneyard_trainer_step', 'process_start_time_seconds'].filter(isKept)).toHaveLength(2);
+    // Alerts rest on these, which are not a trainer's to tell.
+    expect(['tuneyard_pending_jobs', 'tuneyard_leader', 'DCGM_FI_DEV_GPU_UTIL'].filter(isKept)).toEqual([]);
+  });
+
+  it('shows queues to the groups that are named, and the scale of jobs to viewers', () => {
+    const { objects } = renderChart({ values: { rbac: { queueViewers: ['system:authenticated'] } } });
+    const named = (kind: string, name: string) =>
+      objects.find((object) => object.kind === kind && object.metadata.name === name);
+    expect(named('ClusterRoleBinding', 'tuneyard-queue-viewer')).toMatchObject({
+      roleRef: { kind: 'ClusterRole', name: 'tuneyard-queue-viewer' },
+      subjects: [{ kind: 'Group', name: 'system:authenticated' }],
+    });
+    expect(JSON.stringify(named('ClusterRole', 'tuneyard-queue-viewer'))).toContain('"gpuqueues"');
+    expect(JSON.stringify(named('ClusterRole', 'tuneyard-view'))).toContain('"finetunejobs/scale"');
+    const plain = renderChart().objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(plain).not.toContain('ClusterRoleBinding tuneyard-queue-viewer');
+  });
+
+  it('makes admission policies where the cluster evaluates them', () => {
+    const admissionPolicies = { pool: true, priorityClasses: ['low'] };
+    const policies = (kubeMinor: number) =>
+      renderChart({ values: { admissionPolicies }, kubeMinor }).objects.filter(
+        ({ kind }) => kind === 'ValidatingAdmissionPolicy',
+      );
+    expect(policies(29)).toEqual([]);
+    expect(policies(30).map(({ metadata }) => metadata.name)).toEqual([
+      'tuneyard-controller',
+      'tuneyard-pool',
+      'tuneyard-priority',
+    ]);
   });
 
   it('makes monitors and rules only where the cluster knows them', () => {
@@ -178,7 +263,11 @@ type Selector = { readonly matchLabels?: Record<string, string> } & Record<strin
 
 interface PodSpec {
   readonly securityContext: object;
-  readonly containers: readonly { readonly securityContext: object; readonly resources: object }[];
+  readonly containers: readonly {
+    readonly args?: readonly string[];
+    readonly securityContext: object;
+    readonly resources: object;
+  }[];
 }
 
 function podSpecs(objects: readonly KubeObject[]) {

@@ -30,6 +30,8 @@ const KINDS: Readonly<Record<string, [plural: string, namespaced: boolean]>> = {
   RoleBinding: ['rolebindings', true],
   NetworkPolicy: ['networkpolicies', true],
   PodDisruptionBudget: ['poddisruptionbudgets', true],
+  ValidatingAdmissionPolicy: ['validatingadmissionpolicies', false],
+  ValidatingAdmissionPolicyBinding: ['validatingadmissionpolicybindings', false],
 };
 
 function resourceOf({ apiVersion = '', kind = '' }: KubeObject): Resource | undefined {

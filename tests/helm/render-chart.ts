@@ -33,6 +33,8 @@ export interface RenderOptions {
   readonly service?: string;
   /** API versions of the cluster beyond Kubernetes' own. */
   readonly apiVersions?: readonly string[];
+  /** Of the cluster's Kubernetes, 1.x. @default 33 */
+  readonly kubeMinor?: number;
   /** Answers `lookup`; default: nothing is there. */
   readonly lookup?: (kind: string, namespace: string, name: string) => unknown;
 }
@@ -92,6 +94,7 @@ export function renderChart(options: RenderOptions = {}): Rendered {
       IsUpgrade: false,
       Revision: 1,
     },
+    Capabilities: { KubeVersion: { Major: '1', Minor: String(options.kubeMinor ?? 33) } },
   };
   const partials = templates
     .filter(({ path }) => path.endsWith('.tpl'))
@@ -107,10 +110,12 @@ export function renderChart(options: RenderOptions = {}): Rendered {
     ...Object.assign({}, ...SPRIG.map((name) => module[name]?.())),
     include: taking(2, (name: string, data: unknown) => evaluate(`{{ template "${name}" . }}`, data)),
     fromYaml: taking(1, (text: string) => parse(text) as unknown),
+    fromYamlArray: taking(1, (text: string) => parse(text) as unknown),
     toJson: taking(1, (value: unknown) => JSON.stringify(value)),
     toYaml: taking(1, (value: unknown) => stringify(value, { lineWidth: 0 }).trimEnd()),
     // The engine's own does not escape inner quotes.
     quote: taking(1, (value: unknown) => JSON.stringify(String(value))),
+    squote: taking(1, (value: unknown) => `'${String(value)}'`),
     // Sprig draws from the system's randomness; a rendering must be the same every time.
     randAlphaNum: taking(1, (length: number) => 'x'.repeat(length)),
     lookup: taking(4, (_version: string, kind: string, namespace: string, name: string) =>

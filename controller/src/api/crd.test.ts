@@ -64,6 +64,19 @@ describe.each([
     expect(undocumented.filter((path) => !path.endsWith('{}'))).toEqual([]);
   });
 
+  it('names the field of every rule over the whole object, by a path that its schema has', () => {
+    const root = rootSchema(crd);
+    const rules = (root['x-kubernetes-validations'] ?? []) as { fieldPath?: string }[];
+    expect(rules).toHaveLength(kind === 'FineTuneJob' ? 2 : 0);
+    for (const { fieldPath = '' } of rules) {
+      const found = fieldPath
+        .split('.')
+        .slice(1)
+        .reduce<unknown>((at, name) => ((at as Schema)['properties'] as Schema)[name], root);
+      expect(found, fieldPath).toHaveProperty('type');
+    }
+  });
+
   it('says for every list how it merges', () => {
     expect(problems(crd, (s) => s['type'] === 'array' && !('x-kubernetes-list-type' in s))).toEqual([]);
   });

@@ -65,7 +65,11 @@ function crd(
   names: Names,
   scope: 'Namespaced' | 'Cluster',
   description: string,
-  parts: { spec: z.ZodType; status: z.ZodType; rules: readonly { rule: string; message: string }[] },
+  parts: {
+    spec: z.ZodType;
+    status: z.ZodType;
+    rules: readonly { rule: string; message: string; field?: string }[];
+  },
   columns: readonly Column[],
   subresources: Json,
 ): Json {
@@ -99,12 +103,17 @@ function crd(
               ...(parts.rules.length === 0
                 ? {}
                 : {
-                    'x-kubernetes-validations': parts.rules.map(({ rule, message }) => ({ rule, message })),
+                    'x-kubernetes-validations': parts.rules.map(({ rule, message, field }) => ({
+                      rule,
+                      message,
+                      ...(field === undefined ? {} : { fieldPath: `.${field}` }),
+                    })),
                   }),
               properties: {
                 apiVersion: { type: 'string' },
                 kind: { type: 'string' },
-                metadata: { type: 'object' },
+                // A rule can only point at fields that the schema has; of metadata it may have this one.
+                metadata: { type: 'object', properties: { name: { type: 'string', maxLength: 253 } } },
                 spec: toStructuralSchema(parts.spec),
                 status: toStructuralSchema(parts.status),
               },

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ApiError, ConnectionError, QuietWatchError } from '../errors.js';
 import { Backoff } from './backoff.js';
 import type { CacheEvent } from './cache.js';
 import { FakeClock } from './fake-clock.js';
 import type { ListOptions, ObjectList, WatchEvent, WatchOptions } from './kube-client.js';
-import { Reflector } from './reflector.js';
+import { Reflector, type ReflectorOptions } from './reflector.js';
 import type { KubeObject, Resource } from './resource.js';
 
 const THINGS: Resource = { group: '', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
@@ -119,8 +119,9 @@ class FakeServer {
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-const start = (server: FakeServer) => {
+const start = (server: FakeServer, more: Pick<ReflectorOptions<KubeObject>, 'accepts'> = {}) => {
   const reflector = new Reflector<KubeObject>(server.client, THINGS, {
+    ...more,
     pageSize: 2,
     backoff: new Backoff({ baseMs: 0, maxMs: 0 }),
     indexers: { initial: ({ metadata }) => [metadata.name[0] ?? ''] },
@@ -161,6 +162,20 @@ const change = fc.oneof(
 );
 
 describe('Reflector', () => {
+  it('keeps what is accepted, of lists and of watches', async () => {
+    const server = new FakeServer();
+    for (const name of ['a1', 'b1']) server.put(name);
+    const reflector = start(server, { accepts: ({ metadata }) => metadata.name.startsWith('a') });
+    await reflector.synced();
+    const names = () => reflector.cache.list().map(({ metadata }) => metadata.name);
+    expect(names()).toEqual(['a1']);
+    for (const name of ['b2', 'a2']) server.put(name);
+    server.remove('b1');
+    await vi.waitFor(() => expect(names()).toContain('a2'));
+    expect(names()).toHaveLength(2);
+    await reflector.stop();
+  });
+
   it('ends up equal to the server whatever happens, and tells every change exactly once', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { maxLength: 40 }), async (changes) => {

@@ -13,6 +13,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
   readonly indexers?: Readonly<Record<string, Indexer<T>>>;
+  /** Objects that are kept; what it says of an object never changes. @default all */
+  readonly accepts?: ((object: T) => boolean) | undefined;
   /** What is kept of an object, such as without managedFields. */
   readonly transform?: (object: T) => T;
   /** Objects of one page of a list. @default 500 */
@@ -129,7 +131,7 @@ export class Reflector<T extends KubeObject> {
       // Without a resource version the server answers from a quorum, so a relist never goes back in time. An expired
       // continue token fails as 410, which begins a new list.
       const page = await this.client.list<T>(this.resource, query);
-      for (const item of page.items) items.push(this.#kept(item));
+      for (const item of page.items) if (this.#accepts(item)) items.push(this.#kept(item));
       token = page.metadata.continue === '' ? undefined : page.metadata.continue;
       // All pages show the state of the first.
       version ??= page.metadata.resourceVersion;
@@ -161,6 +163,7 @@ export class Reflector<T extends KubeObject> {
       events++;
       version = event.object.metadata.resourceVersion ?? version;
       if (event.type === 'BOOKMARK') return;
+      if (!this.#accepts(event.object)) return;
       if (event.type === 'DELETED') this.#cache.remove(keyOf(event.object), event.object);
       else this.#cache.put(this.#kept(event.object));
     };
@@ -192,6 +195,10 @@ export class Reflector<T extends KubeObject> {
       );
     }
     return version;
+  }
+
+  #accepts(object: T): boolean {
+    return this.options.accepts?.(object) ?? true;
   }
 
   #kept(object: T): T {

@@ -28,8 +28,8 @@ export interface Caches {
 }
 
 export interface CachesOptions {
-  /** Jobs of this namespace alone; nodes and foreign pods are always those of the whole cluster. */
-  readonly namespace?: string | undefined;
+  /** Jobs of these namespaces alone; nodes and foreign pods are always those of the whole cluster. Absent: all. */
+  readonly namespaces?: readonly string[] | undefined;
   readonly onError?: (resource: Resource, error: unknown) => void;
   readonly reflector?: Pick<ReflectorOptions<KubeObject>, 'pageSize' | 'stallMs' | 'watchSeconds'>;
 }
@@ -44,7 +44,7 @@ export function createCaches(client: KubeClient, options: CachesOptions): Caches
     });
   return {
     jobs: reflect<FineTuneJob>(JOB_RESOURCE, {
-      namespace: options.namespace,
+      ...inNamespaces(options.namespaces),
       indexers: {
         // Its GPUs count where it was admitted.
         [BY_QUEUE]: ({ spec, status }) => [status?.placement?.queueName ?? spec.queueName],
@@ -58,6 +58,15 @@ export function createCaches(client: KubeClient, options: CachesOptions): Caches
     }),
     namespaces: reflect<KubeObject>(NAMESPACES),
   };
+}
+
+/** One namespace is asked for alone; of several, the API server can only be asked for all. */
+function inNamespaces(
+  namespaces: readonly string[] = [],
+): Pick<ReflectorOptions<FineTuneJob>, 'namespace' | 'accepts'> {
+  if (namespaces.length < 2) return { namespace: namespaces[0] };
+  const watched = new Set(namespaces);
+  return { accepts: ({ metadata }) => watched.has(metadata.namespace ?? 'default') };
 }
 
 /** The bulk of most objects, and of no use here. */

@@ -138,6 +138,80 @@ egress:
   {{- end }}
 {{- end -}}
 
+{{/* The account of the controller, as the API server names it. */}}
+{{- define "tuneyard.controllerUser" -}}
+{{- printf "system:serviceaccount:%s:%s" .Release.Namespace (include "tuneyard.serviceAccountName" .) -}}
+{{- end -}}
+
+{{/* Not empty where the cluster evaluates ValidatingAdmissionPolicies: Kubernetes 1.30 and newer. */}}
+{{- define "tuneyard.hasPolicies" -}}
+{{- if ge (.Capabilities.KubeVersion.Minor | trimSuffix "+" | int) 30 -}}
+true
+{{- end -}}
+{{- end -}}
+
+{{/* The part of a binding that leaves namespaces out. Argument: their names. */}}
+{{- define "tuneyard.exemptNamespaces" -}}
+matchResources:
+  namespaceSelector:
+    {{- if . }}
+    matchExpressions:
+      - key: kubernetes.io/metadata.name
+        operator: NotIn
+        values:
+          {{- toYaml . | nindent 10 }}
+    {{- else }}
+    {}
+    {{- end }}
+{{- end -}}
+
+{{/* The namespaces to which the controller is limited, as a list of YAML; empty = all. */}}
+{{- define "tuneyard.watchNamespaces" -}}
+{{- if .Values.controller.watchNamespaces -}}
+{{- toYaml .Values.controller.watchNamespaces -}}
+{{- else if .Values.controller.watchNamespace -}}
+{{- toYaml (list .Values.controller.watchNamespace) -}}
+{{- else -}}
+[]
+{{- end -}}
+{{- end -}}
+
+{{/* Rules of a role: what the controller writes in namespaces with jobs. */}}
+{{- define "tuneyard.writes" }}
+  # Carries out ttlSecondsAfterFinished. The spec is never written.
+  - apiGroups: [tuneyard.dev]
+    resources: [finetunejobs]
+    verbs: [delete]
+  # Status is written by server-side apply, which is a patch.
+  - apiGroups: [tuneyard.dev]
+    resources: [finetunejobs/status]
+    verbs: [patch]
+  # Pods and Secrets name their job as owner with blockOwnerDeletion; where the cluster checks that
+  # (OwnerReferencesPermissionEnforcement), whoever writes it must be allowed to update the job's finalizers.
+  - apiGroups: [tuneyard.dev]
+    resources: [finetunejobs/finalizers]
+    verbs: [update]
+  # Workers.
+  - apiGroups: ['']
+    resources: [pods]
+    verbs: [create, delete]
+  # What a job's workers prove themselves by: written by server-side apply, never read back. The controller's own
+  # authority is made by create.
+  - apiGroups: ['']
+    resources: [secrets]
+    verbs: [create, patch]
+{{- if and .Values.networkPolicy.enabled .Values.networkPolicy.trainers }}
+  # Each job's trainers are confined by a policy of its own; server-side apply makes it where it is missing.
+  - apiGroups: [networking.k8s.io]
+    resources: [networkpolicies]
+    verbs: [create, patch]
+{{- end }}
+  # What kubectl describe shows under a job; a repeated event is counted up by a patch.
+  - apiGroups: ['']
+    resources: [events]
+    verbs: [create, patch]
+{{- end -}}
+
 {{/* Settings that fit together on their own, but not with each other. */}}
 {{- define "tuneyard.validate" -}}
 {{- if and (eq .Values.redis.mode "external") (not .Values.redis.existingSecret) -}}
@@ -148,6 +222,9 @@ egress:
 {{- end -}}
 {{- if and (gt (int .Values.controller.replicas) 1) (not .Values.controller.leaderElection) -}}
 {{- fail "controller.replicas above 1 needs controller.leaderElection: two controllers that both act would fight" -}}
+{{- end -}}
+{{- if and .Values.controller.watchNamespaces .Values.controller.watchNamespace -}}
+{{- fail "controller.watchNamespace and controller.watchNamespaces are both set: move the one name into the list" -}}
 {{- end -}}
 {{- if and (gt (int .Values.controller.replicas) 1) (eq .Values.redis.mode "none") -}}
 {{- fail "controller.replicas above 1 needs Redis (redis.mode bundled or external): the next leader finds the workers of running jobs there" -}}

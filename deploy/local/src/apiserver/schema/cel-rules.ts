@@ -96,7 +96,7 @@ function evaluateRule(
 ): StatusCause | undefined {
   if (usesOldSelf(rule) && oldSelf === undefined && !rule.optionalOldSelf) return undefined;
   const context = { self, oldSelf };
-  const field = rule.fieldPath ? `${path}${rule.fieldPath}` : path;
+  const field = rule.fieldPath ? `${path}${rule.fieldPath}`.replace(/^\./, '') : path;
   const shown =
     typeof value === 'object' ? (Array.isArray(value) ? '"array"' : '"object"') : JSON.stringify(value);
   const fault = (message: string): StatusCause => ({
