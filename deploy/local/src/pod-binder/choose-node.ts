@@ -1,6 +1,6 @@
 import { at, isObject, objectOr, objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
 import type { KubeObject } from '../apiserver/kube-object.js';
-import { parseQuantity } from '../quantity.js';
+import { freeResources, podRequests, shortages } from './node-room.js';
 import { tolerates } from './tolerations.js';
 
 export interface Choice {
@@ -8,28 +8,6 @@ export interface Choice {
   node: string | undefined;
   /** Why not, as kube-scheduler says it: `0/2 nodes are available: 2 Insufficient nvidia.com/gpu.` */
   message: string;
-}
-
-type Resources = Record<string, number>;
-
-/** What a pod asks for: the sum over its containers, at least what any init container asks for, and one pod slot. */
-export function podRequests(pod: KubeObject): Resources {
-  const total: Resources = { pods: 1 };
-  for (const container of objectsOf(at(pod, 'spec', 'containers'))) {
-    for (const [name, amount] of Object.entries(requestsOf(container)))
-      total[name] = (total[name] ?? 0) + amount;
-  }
-  for (const container of objectsOf(at(pod, 'spec', 'initContainers'))) {
-    for (const [name, amount] of Object.entries(requestsOf(container)))
-      total[name] = Math.max(total[name] ?? 0, amount);
-  }
-  return total;
-}
-
-function requestsOf(container: JsonObject): Resources {
-  const resources = objectOr(container['resources']);
-  const wanted = { ...objectOr(resources['limits']), ...objectOr(resources['requests']) };
-  return Object.fromEntries(Object.entries(wanted).map(([name, amount]) => [name, parseQuantity(amount)]));
 }
 
 function matchesExpression(labels: Record<string, string>, expression: JsonObject): boolean {
@@ -89,13 +67,15 @@ function isReady(node: KubeObject): boolean {
   );
 }
 
-function allocatable(node: KubeObject): Resources {
-  const amounts = objectOr(at(node, 'status', 'allocatable') ?? at(node, 'status', 'capacity'));
-  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, parseQuantity(amount)]));
+/** Why a node can never take a pod, whatever is free on it; undefined: it can. */
+export function refusalOf(pod: KubeObject, node: KubeObject): string | undefined {
+  if (!isReady(node)) return 'node(s) were not ready';
+  if (at(node, 'spec', 'unschedulable') === true) return 'node(s) were unschedulable';
+  const taint = repellingTaint(pod, node);
+  if (taint !== undefined)
+    return `node(s) had untolerated taint {${stringOr(taint['key'], '')}: ${stringOr(taint['value'], '')}}`;
+  return matchesAffinity(pod, node) ? undefined : "node(s) didn't match Pod's node affinity/selector";
 }
-
-const finished = (pod: KubeObject): boolean =>
-  ['Succeeded', 'Failed'].includes(String(at(pod, 'status', 'phase')));
 
 /**
  * Chooses a node for a pod: ready and schedulable, selected by the pod's node selector and required affinity, without
@@ -112,22 +92,15 @@ export function chooseNode(
   const wanted = podRequests(pod);
   const fitting: { name: string; freeCpu: number }[] = [];
   for (const node of nodes) {
-    if (!isReady(node)) refuse('node(s) were not ready');
-    else if (at(node, 'spec', 'unschedulable') === true) refuse('node(s) were unschedulable');
-    else if (!matchesAffinity(pod, node)) refuse("node(s) didn't match Pod's node affinity/selector");
-    else {
-      const taint = repellingTaint(pod, node);
-      if (taint) {
-        refuse(
-          `node(s) had untolerated taint {${stringOr(taint['key'], '')}: ${stringOr(taint['value'], '')}}`,
-        );
-        continue;
-      }
-      const free = freeResources(node, pods);
-      const short = Object.entries(wanted).find(([name, amount]) => amount > 0 && amount > (free[name] ?? 0));
-      if (short) refuse(short[0] === 'pods' ? 'Too many pods' : `Insufficient ${short[0]}`);
-      else fitting.push({ name: node.metadata.name, freeCpu: free['cpu'] ?? 0 });
+    const refusal = refusalOf(pod, node);
+    if (refusal !== undefined) {
+      refuse(refusal);
+      continue;
     }
+    const free = freeResources(node, pods);
+    const short = shortages(wanted, free);
+    for (const name of short) refuse(name === 'pods' ? 'Too many pods' : `Insufficient ${name}`);
+    if (short.length === 0) fitting.push({ name: node.metadata.name, freeCpu: free['cpu'] ?? 0 });
   }
   fitting.sort((a, b) => b.freeCpu - a.freeCpu || (a.name < b.name ? -1 : 1));
   const parts = [...reasons].map(([reason, count]) => `${count} ${reason}`).sort();
@@ -135,14 +108,4 @@ export function chooseNode(
     node: fitting[0]?.name,
     message: `0/${nodes.length} nodes are available${parts.length > 0 ? `: ${parts.join(', ')}` : ''}.`,
   };
-}
-
-function freeResources(node: KubeObject, pods: readonly KubeObject[]): Resources {
-  const free = allocatable(node);
-  free['pods'] ??= 110;
-  for (const other of pods) {
-    if (at(other, 'spec', 'nodeName') !== node.metadata.name || finished(other)) continue;
-    for (const [name, amount] of Object.entries(podRequests(other))) free[name] = (free[name] ?? 0) - amount;
-  }
-  return free;
 }

@@ -4,7 +4,9 @@ import { Informer, keyOf } from '../kube-client/informer.js';
 import { KubeClient, KubeError } from '../kube-client/kube-client.js';
 import { recordEvent } from '../kube-client/record-event.js';
 import { chooseNode } from './choose-node.js';
+import { evictVictims } from './evict-victims.js';
 import { NodeMonitor, type NodeMonitorOptions } from './node-monitor.js';
+import { awaitsVictims, findPreemption, preemptionMessage, priorityOf, withNominated } from './preempt.js';
 import { TaintEvictor } from './taint-evictor.js';
 
 export interface PodBinderOptions {
@@ -22,7 +24,7 @@ export interface PodBinder {
 
 /**
  * Binds pending pods to nodes, for clusters without kube-scheduler. Pods that fit nowhere get the condition
- * PodScheduled=False and are tried again whenever nodes or pods change. Nodes that fall silent are marked, and NoExecute taints evict.
+ * PodScheduled=False, preempt pods of lower priority if that helps, and are tried again whenever nodes or pods change. Nodes that fall silent are marked, and NoExecute taints evict.
  */
 export async function startPodBinder(options: PodBinderOptions): Promise<PodBinder> {
   const client = await KubeClient.fromKubeconfig(options.kubeconfig, 'tuneyard-pod-binder');
@@ -49,9 +51,15 @@ export async function startPodBinder(options: PodBinderOptions): Promise<PodBind
     const waiting = known.filter((pod) => isWaiting(pod, schedulerName)).sort(byPriorityThenAge);
     for (const pod of waiting) {
       if (closing.signal.aborted) return;
-      const choice = chooseNode(pod, [...nodes.objects.values()], known);
+      const present = [...nodes.objects.values()];
+      const choice = chooseNode(pod, present, withNominated(pod, known));
       if (choice.node === undefined) {
-        await markUnschedulable(client, pod, choice.message);
+        const isWaitingForRoom = awaitsVictims(pod, known);
+        const preemption = isWaitingForRoom ? undefined : findPreemption(pod, present, known);
+        const isHelpless = preemption === undefined && !isWaitingForRoom && present.length > 0;
+        const more = isHelpless ? preemptionMessage(pod, present) : '';
+        await markUnschedulable(client, pod, choice.message + more);
+        if (preemption !== undefined) await evictVictims(client, pod, preemption);
         continue;
       }
       if (!(await bind(client, pod, choice.node))) continue;
@@ -115,8 +123,7 @@ function isWaiting(pod: KubeObject, schedulerName: string): boolean {
 }
 
 function byPriorityThenAge(a: KubeObject, b: KubeObject): number {
-  const priority = (pod: KubeObject): number => Number(at(pod, 'spec', 'priority') ?? 0);
-  if (priority(a) !== priority(b)) return priority(b) - priority(a);
+  if (priorityOf(a) !== priorityOf(b)) return priorityOf(b) - priorityOf(a);
   const [left, right] = [Date.parse(a.metadata.creationTimestamp), Date.parse(b.metadata.creationTimestamp)];
   return left - right || Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion);
 }
