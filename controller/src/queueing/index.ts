@@ -1,11 +1,12 @@
 export { admitsNamespace } from './queue-state.js';
 export type { FlavorQuota, QueueState } from './queue-state.js';
 export { firstIndex } from './first-index.js';
-export { compareJobs, compareKeys } from './order.js';
+export { compareAges, compareJobs, compareKeys } from './order.js';
 export type { Ordered } from './order.js';
 export { backlogOf, LiveBacklog } from './backlog.js';
 export type { Backlog, Queued } from './backlog.js';
 export { Heap } from './heap.js';
+export { mergeQueues } from './merge-queues.js';
 export { SortedList } from './sorted-list.js';
 export { QuotaLedger } from './quota-ledger.js';
 export type { QuotaView } from './quota-ledger.js';

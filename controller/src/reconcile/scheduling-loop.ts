@@ -49,6 +49,8 @@ export class SchedulingLoop {
   /** Queue and flavor to GPUs that are kept for waiting jobs. */
   #reserved = new Map<string, { readonly queue: string; readonly gpus: number }>();
   readonly #waiting = new Map<string, Verdict>();
+  /** In memory only: after a restart an estimate may put a waiting job off once more. */
+  readonly #postponed = new Map<string, number>();
   #cycle = 0;
 
   constructor(private readonly options: SchedulingLoopOptions) {
@@ -104,10 +106,12 @@ export class SchedulingLoop {
   run(): Plan {
     const { clock, onVerdict, onCycle } = this.options;
     const started = clock.monotonic();
-    const snapshot = this.#snapshot.at(clock.now());
+    const now = clock.now();
+    const snapshot = { ...this.#snapshot.at(now), postponed: this.#postponed };
     const built = clock.monotonic();
     const plan = schedule(snapshot, this.options.policy);
     this.#rememberWaiting(plan);
+    this.#rememberPostponed(plan, now);
     const decided = clock.monotonic();
     onCycle?.({
       seconds: { snapshot: (built - started) / 1000, decide: (decided - built) / 1000 },
@@ -144,6 +148,11 @@ export class SchedulingLoop {
       onVerdict(key, refreshMs);
   }
 
+  #rememberPostponed({ postponed = NONE }: Plan, now: number): void {
+    for (const key of this.#postponed.keys()) if (!this.#waiting.has(key)) this.#postponed.delete(key);
+    for (const key of postponed) if (!this.#postponed.has(key)) this.#postponed.set(key, now);
+  }
+
   *#allWaiting(): Generator<Waiting> {
     for (const { waiting } of this.#waiting.values()) yield waiting;
   }
@@ -167,6 +176,8 @@ export class SchedulingLoop {
     }
   }
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 const isSame = (a: Waiting, b: Waiting) =>
   a.position === b.position &&

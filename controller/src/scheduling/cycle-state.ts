@@ -29,6 +29,8 @@ export class CycleState {
   readonly evictions = new Map<string, Eviction>();
   readonly resizes = new Map<string, Resize>();
   readonly reservations: Reservation[] = [];
+  /** Jobs for which nobody was told to make room because enough is expected to end as soon. */
+  readonly postponed = new Set<string>();
   /** Quota that is kept for the jobs of `reservations`. */
   readonly held: { readonly queue: string; readonly flavor: string; readonly gpus: number }[] = [];
   /** Flavors that somebody waits for. */

@@ -132,5 +132,6 @@ function decisionsOf(state: CycleState): Omit<Plan, 'waiting' | 'isPartial'> {
     evictions: [...state.evictions.values()],
     resizes: [...state.resizes.values()],
     reservations: state.reservations,
+    postponed: state.postponed,
   };
 }

@@ -15,7 +15,7 @@ export function makeWay(state: CycleState, job: PendingJob, flavor: string, refu
   const mayReserve = policy.backfill === 'easy' && state.reservations.length < policy.reservations;
   const mayTakeBack = (policy.preemption || policy.resizing) && state.attempts < policy.preemptionAttempts;
   if (!mayReserve && !mayTakeBack) return refusal;
-  if (isLookaheadSpent(state, flavor)) return refusal;
+  if (isLookaheadSpent(state, job, flavor)) return refusal;
   const what = WhatIf.of(state, job, flavor);
   if (what === undefined) return refusal;
   try {
@@ -33,17 +33,25 @@ export function makeWay(state: CycleState, job: PendingJob, flavor: string, refu
  * Something ends soon of which this cycle may not look at more, and nothing else is on its way: nobody can be told
  * anything, and nobody is sent away for what may come free by itself.
  */
-function isLookaheadSpent(state: CycleState, flavor: string): boolean {
+function isLookaheadSpent(state: CycleState, job: PendingJob, flavor: string): boolean {
   if (state.lookahead > 0 || state.reservations.length === 0) return false;
   const { running } = state.snapshot;
   if (state.free.isAnythingLeaving(flavor) || !running.leaving(flavor)[Symbol.iterator]().next().done)
     return false;
   const [first] = endings(state, flavor);
-  return first !== undefined && endsSoon(state, first);
+  return first !== undefined && endsSoon(state, first, job);
 }
 
-/** It ends no later than it would have made room, were it told to. */
-const endsSoon = (state: CycleState, { job, end }: Ending) => end <= state.now + graceOf(state, job);
+/**
+ * It ends no later than it would have made room, were it told to. That may be said of jobs to one that waits for as long
+ * as they have to make room, counted from the first time: an estimate that turns out wrong puts nobody off again. Who
+ * never said when it ends is not waited for.
+ */
+function endsSoon(state: CycleState, { job, end }: Ending, waiting: PendingJob): boolean {
+  if (job.estimatedEnd === undefined && state.snapshot.running.get(job.key) === job) return false;
+  const since = state.snapshot.postponed?.get(waiting.key) ?? state.now;
+  return end <= since + graceOf(state, job);
+}
 
 const graceOf = (state: CycleState, { graceMs = state.policy.releaseMs }: RunningJob) => graceMs;
 
@@ -84,7 +92,7 @@ function makeRoom(
   let isTried = !mayTakeBack;
   for (const next of endings(state, flavor)) {
     const { job: ending, end } = next;
-    const isSoon = endsSoon(state, next);
+    const isSoon = endsSoon(state, next, job);
     if (!isSoon && !isTried) {
       isTried = true;
       const taken = takeBack(state, what, job, flavor, refusal, ended);
@@ -98,6 +106,7 @@ function makeRoom(
     ended.add(ending);
     if (!what.fits()) continue;
     keep(state, what, job, flavor, end);
+    if (!isTried) state.postponed.add(job.key);
     return { ...refusal, estimatedStart: end };
   }
   return isTried ? undefined : takeBack(state, what, job, flavor, refusal, ended);

@@ -68,6 +68,8 @@ export interface Plan {
   readonly evictions: readonly Eviction[];
   readonly resizes: readonly Resize[];
   readonly reservations: readonly Reservation[];
+  /** Jobs for which nobody was told to make room because enough is expected to end as soon. Absent: none. */
+  readonly postponed?: ReadonlySet<string> | undefined;
   /** Made anew whenever it is read, so that no cycle keeps it in memory: read it before the snapshot changes. */
   readonly waiting: Iterable<Waiting>;
   /** The cycle ended at its limit of admissions: run another one at once. */

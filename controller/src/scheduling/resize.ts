@@ -2,7 +2,7 @@ import type { CycleState } from './cycle-state.js';
 import { endIfStarted, endOf } from './estimates.js';
 import type { PlaceRequest } from './place.js';
 import type { RunningJob } from './snapshot.js';
-import { compareJobs } from '../queueing/index.js';
+import { compareAges, compareJobs, mergeQueues } from '../queueing/index.js';
 
 /** Gives jobs that start now more workers than their fewest, from what is left. */
 export function widen(state: CycleState): void {
@@ -35,7 +35,11 @@ export function grow(state: CycleState): void {
     const rested = [...growable].filter(
       (job) => !state.isLeaving(job) && now - (job.resizedAt ?? job.startedAt) >= policy.resizeCooldownMs,
     );
-    growEach(state, flavor, rested.sort(compareJobs));
+    growEach(
+      state,
+      flavor,
+      mergeQueues(rested, ({ queueName }) => queueName, compareJobs, compareAges),
+    );
   }
 }
 

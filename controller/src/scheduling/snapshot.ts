@@ -74,6 +74,8 @@ export interface Snapshot {
   readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly pending: Backlog<PendingJob>;
   readonly running: RunningJobs;
+  /** Key of a waiting job to the time in ms at which a plan first named it as postponed. Absent: none was. */
+  readonly postponed?: ReadonlyMap<string, number> | undefined;
   /** Quota that pods hold besides the running jobs. Absent: none. */
   readonly leftover?: Iterable<Usage> | undefined;
 }

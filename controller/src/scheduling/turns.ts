@@ -1,4 +1,4 @@
-import { compareJobs, Heap } from '../queueing/index.js';
+import { compareAges, Heap } from '../queueing/index.js';
 import type { CycleState } from './cycle-state.js';
 import type { PendingJob } from './snapshot.js';
 
@@ -16,7 +16,7 @@ interface Cursor {
 
 /**
  * Whose turn it is: the next job of the queue that would have the smallest share of what its cohort lends; of equal
- * shares (all queues within their quota have 0) the job of higher priority, then the older one.
+ * shares (all queues within their quota have 0) the older job. A team's priorities are for its own queue alone.
  */
 export class Turns {
   readonly #heap: Heap<Cursor>;
@@ -66,5 +66,5 @@ export class Turns {
 function before(a: Cursor, b: Cursor): boolean {
   if (a.share !== b.share) return a.share < b.share;
   const [jobA, jobB] = [a.jobs[a.at], b.jobs[b.at]];
-  return jobA !== undefined && jobB !== undefined && compareJobs(jobA, jobB) < 0;
+  return jobA !== undefined && jobB !== undefined && compareAges(jobA, jobB) < 0;
 }

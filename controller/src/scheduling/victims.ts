@@ -1,3 +1,4 @@
+import { compareKeys, mergeQueues } from '../queueing/index.js';
 import type { CycleState } from './cycle-state.js';
 import { unsavedGpuSeconds } from './estimates.js';
 import type { Eviction } from './plan.js';
@@ -13,8 +14,9 @@ export interface Release {
 }
 
 /**
- * What may be taken for a waiting job, cheapest first: workers beyond the fewest, then whole jobs; among these lower
- * priority first, then less unsaved work. A whole job goes only for a higher priority of its own queue, or when its
+ * What may be taken for a waiting job, cheapest first: workers beyond the fewest, then whole jobs; among these less
+ * unsaved work first, and within a queue lower priority before that. Priorities of one queue say nothing to another: a
+ * team could not be reclaimed from that gives itself a higher one. A whole job goes only for a higher priority of its own queue, or when its
  * queue borrows what the waiting job's queue has a right to.
  */
 export function possibleReleases(state: CycleState, job: PendingJob, flavor: string): Release[] {
@@ -38,7 +40,7 @@ export function possibleReleases(state: CycleState, job: PendingJob, flavor: str
       }
     }
   }
-  const shrinks = policy.resizing ? possibleShrinks(state, job, flavor, lenders) : [];
+  const shrinks = policy.resizing ? possibleShrinks(state, job, flavor) : [];
   const shrunk = new Map<string, number>();
   for (const { victim } of shrinks) shrunk.set(victim.key, (shrunk.get(victim.key) ?? 0) + 1);
   const evictions = evictable.map(({ victim, cause }): Release => ({
@@ -48,27 +50,20 @@ export function possibleReleases(state: CycleState, job: PendingJob, flavor: str
   }));
   const cost = ({ victim, eviction }: Release) =>
     policy.victimPrice === 'youngest' ? -victim.startedAt : (eviction?.price ?? 0);
-  evictions.sort(
-    (a, b) =>
-      a.victim.priority - b.victim.priority || cost(a) - cost(b) || (a.victim.key < b.victim.key ? -1 : 1),
-  );
-  return [...shrinks, ...evictions];
+  const byCost = (a: Release, b: Release) => cost(a) - cost(b) || compareKeys(a.victim, b.victim);
+  const byPriority = (a: Release, b: Release) => a.victim.priority - b.victim.priority || byCost(a, b);
+  return [...shrinks, ...mergeQueues(evictions, ({ victim }) => victim.queueName, byPriority, byCost)];
 }
 
 /** One entry for each worker beyond the fewest, last worker first: only the last one can go. */
-function possibleShrinks(
-  state: CycleState,
-  job: PendingJob,
-  flavor: string,
-  lenders: readonly string[],
-): Release[] {
-  const victims = [...state.snapshot.running.shrinkable(flavor)]
-    .filter(
-      (victim) =>
-        !state.isLeaving(victim) && (victim.priority <= job.priority || lenders.includes(victim.queueName)),
-    )
-    .sort((a, b) => a.priority - b.priority || b.createdAt - a.createdAt || (a.key < b.key ? -1 : 1));
-  return victims.flatMap((victim) =>
+function possibleShrinks(state: CycleState, job: PendingJob, flavor: string): Release[] {
+  const shrinkable = [...state.snapshot.running.shrinkable(flavor)].filter(
+    (victim) =>
+      !state.isLeaving(victim) && (victim.queueName !== job.queueName || victim.priority <= job.priority),
+  );
+  const byAge = (a: RunningJob, b: RunningJob) => b.createdAt - a.createdAt || compareKeys(a, b);
+  const byPriority = (a: RunningJob, b: RunningJob) => a.priority - b.priority || byAge(a, b);
+  return mergeQueues(shrinkable, ({ queueName }) => queueName, byPriority, byAge).flatMap((victim) =>
     victim.nodes
       .slice(victim.min)
       .reverse()
