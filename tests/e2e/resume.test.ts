@@ -200,6 +200,20 @@ function digestOf({ output }: TrainerConfig): string {
   return names.length === 0 ? 'nothing' : hash.digest('hex');
 }
 
+describe('a run whose settings were changed', () => {
+  it('begins anew beside the checkpoints of the other one, and says so', async () => {
+    const config = configOf('changed', lora());
+    await run(config, 4);
+    const changed = { ...config, training: { ...config.training!, batchSize: 8 } };
+    const { resumedAt, warnings } = await run(changed, 1);
+    expect(resumedAt).toEqual([]);
+    expect(warnings).toEqual([
+      `training starts anew: the checkpoints in ${config.training?.checkpoint?.uri} are of another run, with another model, method, data set ` +
+        'or setting of training (such as batchSize or learningRate); only a job with the same ones goes on from them',
+    ]);
+  });
+});
+
 describe('a run that is stopped and resumed writes the bits of one that was not', () => {
   it.each(Object.entries(METHODS))('%s', async (name, method) => {
     const whole = await run(configOf(`${name}-whole`, method));

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { parseManifests, type Manifest } from '../api/index.js';
 import { UserError } from '../errors.js';
@@ -15,9 +16,12 @@ export function readManifests(files: readonly string[]): Manifest[] {
 }
 
 function readText(file: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    bytes = readFileSync(file === '-' ? 0 : file);
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
   }
+  if (!isUtf8(bytes)) throw new UserError(`${file} is not UTF-8 text: save it as UTF-8`);
+  return new TextDecoder().decode(bytes);
 }

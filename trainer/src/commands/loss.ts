@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
 import { openForInference } from '../loop/open-for-inference.js';
+import { readUtf8File } from '../support/index.js';
 import { writeJson } from './write-json.js';
 
 export interface LossCommandOptions {
@@ -64,7 +65,7 @@ function readDocuments(file: string, separator: string | undefined): string[] {
   let text: string;
   try {
     if (statSync(file).size > MAX_BYTES) throw new UserError(`${file} is larger than ${MAX_BYTES} bytes`);
-    text = readFileSync(file, 'utf8');
+    text = readUtf8File(file);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from './float-conversion.js';
-import { isJsonObject } from '../support/index.js';
+import { isJsonObject, notTheFile } from '../support/index.js';
 
 const BYTES_PER_ELEMENT = {
   F64: 8,
@@ -132,6 +132,8 @@ function readHeader(
 ): { tensors: Map<string, StoredTensor>; metadata: Record<string, string> } {
   if (size < 8)
     throw new UserError(`${place}: ${size} bytes is too short for a safetensors file; it is truncated.`);
+  const other = notTheFile(read(0, Math.min(size, 512)));
+  if (other !== undefined) throw new UserError(`${place} ${other}.`);
   const prefix = read(0, 8);
   const length = Number(new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true));
   if (length > LARGEST_HEADER)

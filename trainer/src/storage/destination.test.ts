@@ -102,6 +102,13 @@ describe.each([
     expect(await readAll(destination, root)).toEqual({ a: 'one' });
   });
 
+  it('names folders whose own folders are complete', async () => {
+    const { destination, root } = open();
+    await destination.publish(below(below(root, 'run'), 'step-1'), fill({ a: 'one' }));
+    expect(await destination.list(root)).toEqual([]);
+    expect(await destination.folders(root)).toEqual(['run']);
+  });
+
   it('forgets what is removed, and finds nothing where nothing is', async () => {
     const { destination, root } = open();
     const uri = below(root, 'step-1');
