@@ -123,13 +123,17 @@ export async function startController(options: ControllerOptions): Promise<Runni
       namespaces: options.namespaces,
       onError: (resource, error) =>
         log.warn({ resource: resource.plural, err: error }, 'the watch is started again'),
+      onFault: (resource, key, error) => {
+        log.warn({ resource: resource.plural, key, err: error }, 'an object cannot be taken into account');
+        metrics.fault(`cache of ${resource.plural}`);
+      },
     });
     observeCaches(caches, metrics);
     let synced = false;
     const status = await startStatusServer({
       address: options.metricsAddress ?? '127.0.0.1:0',
       metrics: () => metrics.text(),
-      unready: () => (synced ? undefined : 'the caches are not filled yet'),
+      unready: () => (synced ? loops?.failing : 'the caches are not filled yet'),
     });
     closers.push(() => status.close());
     for (const reflector of Object.values(caches)) reflector.start();

@@ -27,7 +27,11 @@ export class Cache<T extends KubeObject> implements ReadonlyCache<T> {
   readonly #indexes = new Map<string, Map<string, Set<string>>>();
   readonly #listeners = new Set<(event: CacheEvent<T>) => void>();
 
-  constructor(private readonly indexers: Readonly<Record<string, Indexer<T>>> = {}) {
+  /** @param onFault told of an object that an indexer or a listener could not take; the others hear of it all the same */
+  constructor(
+    private readonly indexers: Readonly<Record<string, Indexer<T>>> = {},
+    private readonly onFault: (key: string, error: unknown) => void = () => {},
+  ) {
     for (const name of Object.keys(indexers)) this.#indexes.set(name, new Map());
   }
 
@@ -94,13 +98,28 @@ export class Cache<T extends KubeObject> implements ReadonlyCache<T> {
   }
 
   #emit(event: CacheEvent<T>): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.onFault(event.key, error);
+      }
+    }
+  }
+
+  #valuesOf(key: string, object: T, indexer: Indexer<T>): readonly string[] {
+    try {
+      return indexer(object);
+    } catch (error) {
+      this.onFault(key, error);
+      return [];
+    }
   }
 
   #index(key: string, object: T): void {
     for (const [name, indexer] of Object.entries(this.indexers)) {
       const values = this.#indexes.get(name);
-      for (const value of indexer(object)) {
+      for (const value of this.#valuesOf(key, object, indexer)) {
         const keys = values?.get(value);
         if (keys === undefined) values?.set(value, new Set([key]));
         else keys.add(key);
@@ -111,7 +130,7 @@ export class Cache<T extends KubeObject> implements ReadonlyCache<T> {
   #unindex(key: string, object: T): void {
     for (const [name, indexer] of Object.entries(this.indexers)) {
       const values = this.#indexes.get(name);
-      for (const value of indexer(object)) {
+      for (const value of this.#valuesOf(key, object, indexer)) {
         const keys = values?.get(value);
         keys?.delete(key);
         if (keys?.size === 0) values?.delete(value);

@@ -27,6 +27,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly clock?: Clock;
   /** Uniform in [0, 1). @default Math.random */
   readonly random?: () => number;
+  /** Told of an object that could not be taken as it is: by the transform, an indexer or a listener. */
+  readonly onFault?: (key: string, error: unknown) => void;
   /** Told why the reflector starts again; it goes on by itself. */
   readonly onError?: (error: unknown) => void;
   readonly onStart?: (what: 'list' | 'watch') => void;
@@ -56,7 +58,7 @@ export class Reflector<T extends KubeObject> {
     readonly resource: Resource,
     private readonly options: ReflectorOptions<T> = {},
   ) {
-    this.#cache = new Cache(options.indexers);
+    this.#cache = new Cache(options.indexers, options.onFault);
     this.#clock = options.clock ?? systemClock;
     this.#backoff = options.backoff ?? new Backoff();
   }
@@ -202,7 +204,12 @@ export class Reflector<T extends KubeObject> {
   }
 
   #kept(object: T): T {
-    return this.options.transform === undefined ? object : this.options.transform(object);
+    try {
+      return this.options.transform === undefined ? object : this.options.transform(object);
+    } catch (error) {
+      this.options.onFault?.(keyOf(object), error);
+      return object;
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js';
 import { modelShapeOf, type ModelShape } from '@tuneyard/proto/memory';
 
 /** A model of the hub at one commit. */
@@ -25,7 +26,18 @@ export function hubModelAddress(
 ): { readonly name: string; readonly revision?: string } | undefined {
   const [whole, name, revision] = ADDRESS.exec(source) ?? [];
   if (whole === undefined || name === undefined || name === 'datasets') return undefined;
-  return revision === undefined ? { name } : { name, revision: decodeURIComponent(revision) };
+  return revision === undefined ? { name } : { name, revision: decoded(revision) };
+}
+
+/** @throws UserError for a text that is not encoded as addresses are */
+function decoded(revision: string): string {
+  try {
+    return decodeURIComponent(revision);
+  } catch {
+    throw new UserError(
+      `spec.model.source: the revision ${revision} holds a % that begins no encoded character: write %25 for a percent sign`,
+    );
+  }
 }
 
 /**

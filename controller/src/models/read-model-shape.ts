@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { modelShapeOf, type ModelShape } from '@tuneyard/proto/memory';
@@ -23,7 +23,8 @@ export function readModelShape(source: string): ModelShape | undefined {
 }
 
 function readStart(path: string): string {
-  const file = openSync(path, 'r');
+  // A pipe of that name would be waited for, and everybody with it.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const buffer = Buffer.alloc(MOST_BYTES);
     return buffer.toString('utf8', 0, readSync(file, buffer, 0, MOST_BYTES, 0));

@@ -107,6 +107,11 @@ export class ControllerMetrics implements ControlLoopsObserver {
     'Requests to the Kubernetes API server; code 0 is no answer.',
     ['verb', 'resource', 'code'],
   );
+  readonly #faults = this.#counter(
+    'tuneyard_object_faults_total',
+    'Times that an object could not be taken into account, by the part of the controller that could not.',
+    ['place'],
+  );
   readonly #leading = this.#gauge('tuneyard_leader', '1 while this process leads.', []);
 
   readonly #depth = this.#gauge('workqueue_depth', 'Keys that wait for their turn.', ['name']);
@@ -238,6 +243,10 @@ export class ControllerMetrics implements ControlLoopsObserver {
   /** @param resource plural and subresource, such as `pods/status` */
   request(verb: string, resource: string, code: number): void {
     this.#requests.inc({ verb, resource, code: String(code) });
+  }
+
+  fault(place: string): void {
+    this.#faults.inc({ place });
   }
 
   storeTrouble(store: string): void {

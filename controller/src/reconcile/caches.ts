@@ -4,6 +4,7 @@ import type { Indexer, KubeClient, KubeObject, ReflectorOptions, Resource } from
 import { Reflector } from '../kube/index.js';
 import type { NodeObject, PodObject } from '../pool/index.js';
 import { NAMESPACES, NODES, PODS } from './kinds.js';
+import { soundJob, soundQueue } from './stored-object.js';
 
 export const BY_JOB = 'job';
 export const BY_NODE = 'node';
@@ -31,6 +32,8 @@ export interface CachesOptions {
   /** Jobs of these namespaces alone; nodes and foreign pods are always those of the whole cluster. Absent: all. */
   readonly namespaces?: readonly string[] | undefined;
   readonly onError?: (resource: Resource, error: unknown) => void;
+  /** Told of an object of which some part of the controller cannot take notice. */
+  readonly onFault?: (resource: Resource, key: string, error: unknown) => void;
   readonly reflector?: Pick<ReflectorOptions<KubeObject>, 'pageSize' | 'stallMs' | 'watchSeconds'>;
 }
 
@@ -40,18 +43,22 @@ export function createCaches(client: KubeClient, options: CachesOptions): Caches
       ...options.reflector,
       transform: withoutManagedFields,
       onError: (error) => options.onError?.(resource, error),
+      onFault: (key, error) => options.onFault?.(resource, key, error),
       ...more,
     });
   return {
     jobs: reflect<FineTuneJob>(JOB_RESOURCE, {
       ...inNamespaces(options.namespaces),
+      transform: (job) => soundJob(withoutManagedFields(job)),
       indexers: {
         // Its GPUs count where it was admitted.
         [BY_QUEUE]: ({ spec, status }) => [status?.placement?.queueName ?? spec.queueName],
         [BY_UID]: ({ metadata }) => [metadata.uid ?? ''],
       },
     }),
-    queues: reflect<GpuQueue>(QUEUE_RESOURCE),
+    queues: reflect<GpuQueue>(QUEUE_RESOURCE, {
+      transform: (queue) => soundQueue(withoutManagedFields(queue)),
+    }),
     nodes: reflect<NodeObject>(NODES),
     pods: reflect<PodObject>(PODS, {
       indexers: POD_INDEXERS,

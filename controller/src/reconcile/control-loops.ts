@@ -49,8 +49,12 @@ export interface ControlLoopsObserver {
   cycle(cycle: Cycle): void;
   reconciled(controller: string, seconds: number, failed: boolean): void;
   status(job: FineTuneJob, before: FineTuneJobStatus | undefined): void;
+  /** An object that some part of the controller cannot take into account. */
+  fault(place: string): void;
 }
 
+/** After so many scheduling cycles in a row that failed as a whole, this process is not ready. */
+const FAILED_CYCLES = 3;
 /** After a cycle so many times its duration pass without one, within these limits. */
 const REST_PER_CYCLE = 4;
 const LEAST_REST_MS = 100;
@@ -69,6 +73,8 @@ export class ControlLoops {
   readonly #ending = new AbortController();
   #disconnect: (() => void)[] = [];
   #running: Promise<unknown> | undefined;
+  #failedCycles = 0;
+  #cycleError = '';
 
   constructor(private readonly options: ControlLoopsOptions) {
     this.#clock = options.clock ?? systemClock;
@@ -121,6 +127,7 @@ export class ControlLoops {
         }),
       onVerdict: (key, afterMs) => this.#queues.jobs.addAfter(key, afterMs),
       onReserved: (queue) => this.#queues.gpuQueues.add(queue),
+      onFault: (key, error) => this.#fault('snapshot', key, error),
       ...(observer === undefined ? {} : { onCycle: (cycle) => observer.cycle(cycle) }),
     });
     const jobs = new JobReconciler({
@@ -134,6 +141,7 @@ export class ControlLoops {
       identities,
       resolve,
       progressIntervalMs,
+      onFault: (key, error) => this.#fault('job', key, error),
       ...(observer === undefined ? {} : { onStatus: (job, before) => observer.status(job, before) }),
     });
     const gpuQueues = new QueueReconciler({
@@ -151,7 +159,7 @@ export class ControlLoops {
     this.#running = Promise.all([
       this.#run('cycle', cycles, 1, async () => {
         const started = this.#clock.monotonic();
-        const { isPartial } = scheduling.run();
+        const { isPartial } = this.#cycle(() => scheduling.run());
         // A cycle that decided as much as one may decide leaves the rest to the next one.
         if (isPartial) return 0;
         // Most of the time goes to carrying decisions out: what changes meanwhile is decided together.
@@ -163,6 +171,38 @@ export class ControlLoops {
       this.#run('job', jobKeys, workers, (key) => jobs.reconcile(key)),
       this.#run('queue', queueKeys, 1, (name) => gpuQueues.reconcile(name)),
     ]);
+  }
+
+  /** Why nothing is scheduled; undefined while cycles go through. */
+  get failing(): string | undefined {
+    return this.#failedCycles < FAILED_CYCLES
+      ? undefined
+      : `${this.#failedCycles} scheduling cycles in a row have failed: ${this.#cycleError}`;
+  }
+
+  #cycle<T>(run: () => T): T {
+    try {
+      const result = run();
+      this.#failedCycles = 0;
+      return result;
+    } catch (error) {
+      this.#failedCycles += 1;
+      this.#cycleError = String(error).slice(0, 512);
+      this.#fault('cycle', CYCLE, error);
+      throw error;
+    }
+  }
+
+  /** Of a job its owner hears too. */
+  #fault(place: string, key: string, error: unknown): void {
+    this.options.log.warn(
+      { place, key, err: error },
+      'an object cannot be taken into account; the others are',
+    );
+    this.options.observer?.fault(place);
+    const job = this.options.caches.jobs.cache.get(key);
+    if (job !== undefined)
+      this.#events.record(job, 'Warning', 'InvalidObject', `the controller cannot read it: ${String(error)}`);
   }
 
   /** Tells people of something that happened to a job's workers and that its status does not show by itself. */
@@ -202,6 +242,14 @@ export class ControlLoops {
       // Somebody else wrote first, or it is gone: the cache will say, and the key comes back.
       const expected = isConflict(error) || isNotFound(error);
       log[expected ? 'debug' : 'warn']({ controller, key, err: error }, 'will be tried again');
+      // An error of the code itself, not an answer of somebody else: it is the object's.
+      if (controller !== 'cycle' && isProgramError(error)) this.#fault(controller, key, error);
     });
   }
 }
+
+const isProgramError = (error: unknown) =>
+  error instanceof TypeError ||
+  error instanceof RangeError ||
+  error instanceof URIError ||
+  error instanceof SyntaxError;

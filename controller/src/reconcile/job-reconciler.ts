@@ -25,6 +25,7 @@ import type { JobIdentities } from './job-identities.js';
 import { JobNetwork } from './job-network.js';
 import { PODS } from './kinds.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
+import { soundJob } from './stored-object.js';
 import { transitionEvents } from './transition-events.js';
 import type { WorkerPodOptions } from './worker-pod.js';
 import { buildWorkerPod } from './worker-pod.js';
@@ -52,6 +53,8 @@ export interface JobReconcilerOptions {
   readonly progressIntervalMs: number;
   /** Told of every status that was stored. */
   readonly onStatus?: (job: FineTuneJob, before: FineTuneJobStatus | undefined) => void;
+  /** Told of what could not be reported or written of a job, while the decision about it went on. */
+  readonly onFault?: (key: string, error: unknown) => void;
 }
 
 /** Carries out what {@link decide} decides: at most one status write for each call, and none when nothing changed. */
@@ -177,7 +180,7 @@ export class JobReconciler {
       } as FineTuneJob,
       { fieldManager: STATUS_MANAGER, subresource: 'status' },
     );
-    this.#written.wrote(key, stored);
+    this.#written.wrote(key, soundJob(stored));
     this.#writtenAt.set(uid ?? '', this.options.clock.monotonic());
     for (const { type, reason, message } of transitionEvents(job.status, status)) {
       this.options.events.record(
@@ -187,7 +190,11 @@ export class JobReconciler {
         message,
       );
     }
-    this.options.onStatus?.(stored, job.status);
+    try {
+      this.options.onStatus?.(stored, job.status);
+    } catch (error) {
+      this.options.onFault?.(key, error);
+    }
   }
 
   async #carryOut(key: string, job: FineTuneJob, facts: JobFacts, decision: Decision): Promise<void> {

@@ -62,7 +62,13 @@ export class LiveSnapshot {
     private readonly resolve: (job: FineTuneJob) => Resolution,
     /** Whether all is known that a placement needs; otherwise calls back once it is. */
     private readonly isSettled: (job: FineTuneJob, later: () => void) => boolean = () => true,
+    /** Told of an object that cannot be taken into the snapshot; the others are. */
+    private readonly onFault: (key: string, error: unknown) => void = () => {},
   ) {
+    const follow = <T extends KubeObject>(
+      cache: ReadonlyCache<T>,
+      listener: (event: CacheEvent<T>) => void,
+    ) => followEach(cache, (event) => this.#guard(event.key, () => listener(event)));
     this.#unsubscribe = [
       follow(caches.jobs, ({ key }) => this.#touched.add(key)),
       follow(caches.pods, ({ key }) => this.#touchedPods.add(key)),
@@ -89,9 +95,9 @@ export class LiveSnapshot {
   /** The snapshot at a time in ms. */
   at(now: number): Snapshot {
     for (const [key, due] of this.#due) if (due <= now) this.#touched.add(key);
-    for (const key of this.#touched) this.#updateJob(key, now);
+    for (const key of this.#touched) this.#guard(key, () => this.#updateJob(key, now));
     this.#touched.clear();
-    for (const key of this.#touchedPods) this.#updatePod(key);
+    for (const key of this.#touchedPods) this.#guard(key, () => this.#updatePod(key));
     this.#touchedPods.clear();
     return {
       now,
@@ -108,10 +114,28 @@ export class LiveSnapshot {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
+  /** A fault of one object is held by that object. */
+  #guard(key: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.onFault(key, error);
+    }
+  }
+
+  /** One whose model cannot be named waits for no answer about it. */
+  #isSettled(key: string, job: FineTuneJob): boolean {
+    try {
+      return this.isSettled(job, () => this.touch(key));
+    } catch {
+      return true;
+    }
+  }
+
   #updateJob(key: string, now: number): void {
     const job = this.caches.jobs.get(key);
     const before = this.#entries.get(key);
-    const isReady = job !== undefined && isScheduled(job) && this.isSettled(job, () => this.touch(key));
+    const isReady = job !== undefined && isScheduled(job) && this.#isSettled(key, job);
     const entry = isReady ? this.#entryOf(key, job, now) : undefined;
     if (entry === undefined) this.#gangs.delete(key);
     const due = entry?.kind === 'pending' ? entry.until : undefined;
@@ -133,7 +157,20 @@ export class LiveSnapshot {
   }
 
   #entryOf(key: string, job: FineTuneJob, now: number): SnapshotEntry | undefined {
-    const resolved = this.resolve(job);
+    try {
+      return this.#entryOfResolved(key, job, { resolved: this.resolve(job), now });
+    } catch (error) {
+      this.onFault(key, error);
+      const resolved = { invalid: `spec cannot be scheduled: ${String(error).slice(0, 512)}` };
+      return this.#entryOfResolved(key, job, { resolved, now });
+    }
+  }
+
+  #entryOfResolved(
+    key: string,
+    job: FineTuneJob,
+    { resolved, now }: { readonly resolved: Resolution; readonly now: number },
+  ): SnapshotEntry | undefined {
     const { uid, generation } = job.metadata;
     let known = this.#gangs.get(key);
     if (known?.uid !== uid || known?.generation !== generation || known?.resolved !== resolved) {
@@ -188,7 +225,7 @@ export class LiveSnapshot {
 }
 
 /** Calls back for what is there, and then for every change. */
-function follow<T extends KubeObject>(
+function followEach<T extends KubeObject>(
   cache: ReadonlyCache<T>,
   listener: (event: CacheEvent<T>) => void,
 ): () => void {

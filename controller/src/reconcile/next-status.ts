@@ -1,8 +1,12 @@
 import type { ConditionUpdate, FineTuneJob, FineTuneJobStatus } from '../api/index.js';
 import { derivePhase, mergeConditions } from '../api/index.js';
 
-/** Seconds are enough, and metav1.Time holds no more. */
-export const rfc3339 = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+/** The years that RFC 3339 can write end here. */
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** Seconds are enough, and metav1.Time holds no more. A time that cannot be written is the nearest one that can. */
+export const rfc3339 = (ms: number) =>
+  new Date(Number.isNaN(ms) ? 0 : Math.min(LAST_MS, Math.max(0, ms))).toISOString().replace(/\.\d+Z$/, 'Z');
 
 export const condition = (
   type: ConditionUpdate['type'],

@@ -5,6 +5,7 @@ import { equalJson, ReadYourWrites } from '../kube/index.js';
 import type { Caches } from './caches.js';
 import { BY_QUEUE } from './caches.js';
 import { rfc3339 } from './next-status.js';
+import { queueProblem, soundQueue } from './stored-object.js';
 import type { Resolved } from './resolve-cached.js';
 
 const STATUS_MANAGER = 'tuneyard-queue-status';
@@ -53,7 +54,7 @@ export class QueueReconciler {
       } as GpuQueue,
       { fieldManager: STATUS_MANAGER, subresource: 'status' },
     );
-    this.#written.wrote(name, stored);
+    this.#written.wrote(name, soundQueue(stored));
     this.#writtenAt.set(name, clock.monotonic());
     return undefined;
   }
@@ -89,7 +90,8 @@ export class QueueReconciler {
         reserved: this.options.reserved(name, flavor),
       };
     });
-    const active = queue.spec.stopPolicy === 'none';
+    const problem = queueProblem(queue);
+    const active = queue.spec.stopPolicy === 'none' && problem === undefined;
     const before = queue.status?.conditions?.find(({ type }) => type === 'Active');
     const value = active ? 'True' : 'False';
     return {
@@ -98,7 +100,7 @@ export class QueueReconciler {
           type: 'Active',
           status: value,
           reason: active ? 'Ready' : 'Stopped',
-          message: active ? 'jobs are admitted' : `stopPolicy is ${queue.spec.stopPolicy}`,
+          message: problem ?? (active ? 'jobs are admitted' : `stopPolicy is ${queue.spec.stopPolicy}`),
           lastTransitionTime:
             before?.status === value ? before.lastTransitionTime : rfc3339(this.options.clock.now()),
           observedGeneration: generation,

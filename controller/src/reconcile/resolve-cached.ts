@@ -29,10 +29,22 @@ export function createResolver(
   /** By the spec itself, which is another object with every change of the status, and by the job's uid. */
   const bySpec = new WeakMap<object, Known>();
   const byUid = new Map<string, Known>();
+  /** Specs whose model cannot be named. */
+  const unnamed = new WeakMap<object, Resolved>();
+  const remember = (job: FineTuneJob, resolved: Resolved): Resolved => {
+    const known = unnamed.get(job.spec);
+    if (known === undefined) unnamed.set(job.spec, resolved);
+    return known ?? resolved;
+  };
   return (job) => {
     const { uid = '', generation = 0 } = job.metadata;
     const microBatchSize = job.status?.microBatchSize;
-    const model = models?.of(job);
+    let model: Model;
+    try {
+      model = models?.of(job);
+    } catch (error) {
+      return remember(job, invalid(error));
+    }
     const fits = (entry: Known | undefined): entry is Known =>
       entry !== undefined &&
       entry.microBatchSize === microBatchSize &&
@@ -57,17 +69,21 @@ export function createResolver(
 
 /** The API server validated the spec, but perhaps with the schema of another version. */
 function resolve(job: FineTuneJob, policy: PodTemplatePolicy, model: Model): Resolved {
-  const [problem, ...more] = podTemplateProblems(job.spec, policy);
-  if (problem !== undefined)
-    return { invalid: more.length === 0 ? problem : `${problem} (and ${more.length} more)` };
   try {
+    const [problem, ...more] = podTemplateProblems(job.spec, policy);
+    if (problem !== undefined)
+      return { invalid: more.length === 0 ? problem : `${problem} (and ${more.length} more)` };
     const spec = withMicroBatch(resolveSpec(parseFineTuneJobSpec(job.spec)), job.status?.microBatchSize);
     return withMemory(model === undefined ? spec : pinned(spec, model), model);
   } catch (error) {
-    if (error instanceof UserError) return { invalid: error.message };
-    throw error;
+    return invalid(error);
   }
 }
+
+/** Whatever a spec does to the code that reads it is the fault of that spec alone. */
+const invalid = (error: unknown): Resolved => ({
+  invalid: error instanceof UserError ? error.message : `spec cannot be read: ${String(error).slice(0, 512)}`,
+});
 
 /** Workers are told the commit; an address that names a revision itself would contradict it. */
 function pinned(spec: ResolvedSpec, { pin }: NonNullable<Model>): ResolvedSpec {

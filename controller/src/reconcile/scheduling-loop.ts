@@ -18,6 +18,8 @@ export interface SchedulingLoopOptions {
   readonly onVerdict: (key: string, afterMs: number) => void;
   /** What is kept for the waiting jobs of a queue changed. */
   readonly onReserved?: (queue: string) => void;
+  /** Told of an object that the decisions cannot take into account. */
+  readonly onFault?: (key: string, error: unknown) => void;
   /** Told of every cycle. */
   readonly onCycle?: (cycle: Cycle) => void;
 }
@@ -67,6 +69,7 @@ export class SchedulingLoop {
       (key) => this.#undone.of(key),
       options.resolve,
       options.isSettled,
+      options.onFault,
     );
   }
 
@@ -113,14 +116,25 @@ export class SchedulingLoop {
     this.#rememberWaiting(plan);
     this.#rememberPostponed(plan, now);
     const decided = clock.monotonic();
-    onCycle?.({
-      seconds: { snapshot: (built - started) / 1000, decide: (decided - built) / 1000 },
-      isPartial: plan.isPartial,
-      waiting: this.#allWaiting(),
-    });
+    this.#tell(() =>
+      onCycle?.({
+        seconds: { snapshot: (built - started) / 1000, decide: (decided - built) / 1000 },
+        isPartial: plan.isPartial,
+        waiting: this.#allWaiting(),
+      }),
+    );
     for (const key of this.#undone.remember(plan)) onVerdict(key, 0);
     this.#rememberReserved(plan);
     return plan;
+  }
+
+  /** Figures that cannot be shown do not undo what was decided. */
+  #tell(report: () => void): void {
+    try {
+      report();
+    } catch (error) {
+      this.options.onFault?.('metrics', error);
+    }
   }
 
   #rememberWaiting({ isPartial, admissions, waiting }: Plan): void {
