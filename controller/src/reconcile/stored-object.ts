@@ -23,7 +23,7 @@ export function soundJob(job: FineTuneJob): FineTuneJob {
   const status = soundStatus(job.status);
   if (spec === job.spec && status === job.status) return job;
   const { status: _status, ...rest } = job;
-  return { ...rest, spec, ...(status === undefined ? {} : { status }) } as FineTuneJob;
+  return { ...rest, spec, ...(status === undefined ? {} : { status }) };
 }
 
 /** What is read before the spec is parsed; the parser names the rest. */
@@ -97,7 +97,8 @@ const isLength = (origin: unknown) => origin === 'string' || origin === 'array';
 function wrongInstants(status: FineTuneJobStatus): Path[] {
   const wrong: Path[] = [];
   const look = (path: Path, text: unknown) => {
-    if (text !== undefined && !Number.isFinite(Date.parse(String(text)))) wrong.push(path);
+    const isInstant = typeof text === 'string' && Number.isFinite(Date.parse(text));
+    if (text !== undefined && !isInstant) wrong.push(path);
   };
   for (const field of ['startTime', 'completionTime', 'requeueAt'] as const) look([field], status[field]);
   for (const field of ['placement', 'checkpoint', 'lastFailure'] as const)
