@@ -8,18 +8,10 @@ import { dataFilesOf } from './files/data-files.js';
 import { prepareData } from './prepare-data.js';
 import { readPreparedData, writePreparedData } from './prepared-data-file.js';
 import type { PreparedData } from './prepared-data.js';
-import type { Tokenizer } from './tokenizer.js';
+import { TOKENIZER_FILES, type Tokenizer } from './tokenizer.js';
 
 /** Data sets that are kept; the one unused for longest goes first. */
 const KEPT = 8;
-/** Everything of a model folder that decides what a text becomes. */
-const TOKENIZER_FILES = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'generation_config.json',
-  'chat_template.jinja',
-];
-
 export interface DataCacheOptions {
   /** Folder of the tokenizer. */
   readonly modelFolder: string;

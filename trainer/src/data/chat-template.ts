@@ -1,15 +1,20 @@
-import { Template } from '@huggingface/jinja';
 import { UserError } from '../errors.js';
 import type { JsonObject } from '../support/index.js';
 import type { Message } from './conversation.js';
 import { messageOf } from './failure.js';
 import { RowError } from './formats/row-format.js';
+import { JinjaTemplate } from './jinja/jinja-template.js';
+import { TemplateBudgetError } from './jinja/python-interpreter.js';
 import { TemplateValues, type ArgumentsForm } from './template-values.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** Renders messages as the text a model was, or will be, trained on. The interpreter reaches nothing but its variables. */
 export class ChatTemplate {
-  private readonly template: Template;
+  /** What it was seen to write behind an answer. */
+  readonly turnEnds = new Set<string>();
+  private readonly template: JinjaTemplate;
+  /** The date of the run. */
+  private now = new Date();
   private tools: readonly JsonObject[] | undefined;
 
   /**
@@ -24,7 +29,7 @@ export class ChatTemplate {
     readonly addsBos: boolean,
   ) {
     try {
-      this.template = new Template(source);
+      this.template = new JinjaTemplate(source);
     } catch (error) {
       throw new UserError(`dataset.template: ${name} is not valid jinja: ${messageOf(error)}`);
     }
@@ -69,6 +74,13 @@ export class ChatTemplate {
     return copy;
   }
 
+  /** The same template on a date. */
+  on(date: Date): ChatTemplate {
+    const copy = Object.assign(Object.create(ChatTemplate.prototype) as ChatTemplate, this);
+    copy.now = date;
+    return copy;
+  }
+
   /**
    * @param openAnswer ends the text with what stands before an answer of the assistant.
    * @throws RowError when the template refuses the messages, for example because two users follow each other.
@@ -79,24 +91,34 @@ export class ChatTemplate {
       const text = this.renderAs('object', messages, openAnswer);
       if (!hasCalls || !text.includes(PRINTED_OBJECT)) return text;
     } catch (error) {
-      if (!hasCalls) throw new RowError(`${this.name} refuses it: ${messageOf(error)}`);
+      if (!hasCalls || error instanceof TemplateBudgetError) throw this.refusal(error);
     }
     try {
       return this.renderAs('text', messages, openAnswer);
     } catch (error) {
-      throw new RowError(`${this.name} refuses it: ${messageOf(error)}`);
+      throw this.refusal(error);
     }
+  }
+
+  /** A template without an end is the fault of the template, and every row would wait for it. */
+  private refusal(error: unknown): Error {
+    return error instanceof TemplateBudgetError
+      ? new UserError(`dataset.template: ${this.name} ${error.message}; name another one.`)
+      : new RowError(`${this.name} refuses it: ${messageOf(error)}`);
   }
 
   private renderAs(form: ArgumentsForm, messages: readonly Message[], openAnswer: boolean): string {
     const values = new TemplateValues();
-    const text = this.template.render({
-      messages: messages.map((message) => values.messageOf(message, form)),
-      tools: this.tools === undefined ? null : values.jsonOf(this.tools),
-      add_generation_prompt: openAnswer,
-      bos_token: this.tokens.bos,
-      eos_token: this.tokens.eos,
-    });
+    const text = this.template.render(
+      {
+        messages: messages.map((message) => values.messageOf(message, form)),
+        tools: this.tools === undefined ? null : values.jsonOf(this.tools),
+        add_generation_prompt: openAnswer,
+        bos_token: this.tokens.bos,
+        eos_token: this.tokens.eos,
+      },
+      this.now,
+    );
     return values.restore(text);
   }
 }

@@ -31,6 +31,8 @@ export interface EncodeOptions {
 export interface Encoded {
   readonly examples: readonly Example[];
   readonly truncated: number;
+  /** The token with which the template ends an answer. */
+  readonly endOfTurn?: number;
 }
 
 /** Token ids and labels of a row. @throws UnmaskableError when the template hides where answers begin. */
@@ -46,16 +48,18 @@ export function encodeConversation(
     throw new RowError('an answer is marked not to be trained, but dataset.trainOnPrompt trains every turn');
   const template = options.template.withTools(conversation.tools);
   refuseUnrendered(messages, template);
-  const texts = markAnswers(messages, template, options.tokenizer.addedTokens);
+  const texts = markAnswers(messages, template, options.tokenizer);
   const examples: Example[] = [];
   let truncated = 0;
+  let endOfTurn: number | undefined;
   for (const segments of texts) {
     const example = encodeSegments(segments, reference, place, options);
+    if (segments.at(-1)?.isClosed) endOfTurn ??= example.inputIds.at(-1);
     if (example.inputIds.length > options.maxLength) truncated++;
     const cut = truncate(example, options.maxLength);
     if (cut.trained.includes(1)) examples.push(cut);
   }
-  return { examples, truncated };
+  return { examples, truncated, ...(endOfTurn === undefined ? {} : { endOfTurn }) };
 }
 
 function encodeSegments(
@@ -79,10 +83,9 @@ function encodeSegments(
       trained.push(segment.trained || trainOnPrompt ? 1 : 0);
     }
   }
-  const last = ids.at(-1);
-  // A template that ends a turn with an added token teaches when to stop; any other needs the end of sequence.
-  if (tokenizer.eosId !== undefined && (last === undefined || !tokenizer.isAdded(last))) {
-    ids.push(tokenizer.eosId);
+  // A template that ends a turn with a token of its own teaches when to stop; any other needs the end of sequence.
+  if (segments.at(-1)?.isClosed !== true) {
+    ids.push(tokenizer.endOfSequence);
     trained.push(1);
   }
   return {
@@ -107,7 +110,7 @@ function truncate(example: Example, maxLength: number): Example {
 function encodeText(text: string, place: string, options: EncodeOptions): Encoded {
   const { tokenizer, maxLength } = options;
   const ids = tokenizer.encodeSequence(text);
-  if (tokenizer.eosId !== undefined) ids.push(tokenizer.eosId);
+  ids.push(tokenizer.endOfSequence);
   const examples: Example[] = [];
   for (let begin = 0; begin < ids.length; begin += maxLength) {
     const inputIds = Int32Array.from(ids.slice(begin, begin + maxLength));

@@ -6,7 +6,8 @@ import type { Message } from './conversation.js';
 import { markAnswers, type Segment } from './mark-answers.js';
 import { hasReal, REAL } from './test-data.js';
 
-const ADDED = ['<|im_start|>', '<|im_end|>', '<|endoftext|>', '<|end|>', '</s>', '<s>'];
+const SPECIAL = ['<|im_start|>', '<|im_end|>', '<|endoftext|>', '<|end|>', '</s>', '<s>'];
+const ADDED = { addedTokens: ['</tool_call>', ...SPECIAL], specialTokens: SPECIAL };
 const chatml =
   "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n' }}{% endfor %}" +
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
@@ -52,6 +53,86 @@ describe('markAnswers', () => {
       ['<think>hm</think>Second.<|im_end|>'],
     ]);
     expect(textOf(texts[1])).toContain('assistant\nFirst.');
+  });
+
+  it('ends an answer where the template ends it, whatever the answer itself ends with', () => {
+    for (const content of [
+      '<tool_call>\n{}\n</tool_call>',
+      'Say <|im_end|>',
+      'a</s>',
+      'ends in <|im_end|>\n',
+      'e',
+      'q1',
+    ]) {
+      const messages: Message[] = [
+        { role: 'user', content: 'One?' },
+        { role: 'assistant', content },
+      ];
+      const [segments] = markAnswers(messages, template(chatml), ADDED);
+      expect(trainedOf(segments)).toEqual([`${content}<|im_end|>`]);
+      expect(segments?.at(-1)?.isClosed).toBe(true);
+    }
+  });
+
+  it('does not take a token of the answer for the end of a turn that the template leaves open', () => {
+    const source = chatml.replace('<|im_end|>', '');
+    const messages: Message[] = [
+      { role: 'user', content: 'One?' },
+      { role: 'assistant', content: 'x</tool_call>' },
+    ];
+    const [segments] = markAnswers(messages, template(source), ADDED);
+    expect(trainedOf(segments)).toEqual(['x</tool_call>\n']);
+    expect(segments?.at(-1)?.isClosed).toBe(false);
+  });
+
+  it('ends tool calls with the token of the turn, not with that of the call', () => {
+    const source =
+      "{% for m in messages %}{{ '<|im_start|>' + m.role + '\\n' }}{% if m.tool_calls %}{% for c in m.tool_calls %}" +
+      "{{ '<tool_call>\\n' + c.function.name + '\\n</tool_call>' }}{% endfor %}{% else %}{{ m.content }}{% endif %}{{ '<|im_end|>\\n' }}{% endfor %}" +
+      "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+    const messages: Message[] = [
+      { role: 'user', content: 'One?' },
+      { role: 'assistant', content: '', toolCalls: [{ name: 'look', arguments: {} }] },
+      { role: 'tool', content: 'r' },
+      { role: 'assistant', content: 'Two.' },
+    ];
+    const [segments] = markAnswers(messages, template(source), ADDED);
+    expect(trainedOf(segments)).toEqual(['<tool_call>\nlook\n</tool_call><|im_end|>', 'Two.<|im_end|>']);
+  });
+
+  describe('a template that drops thoughts', () => {
+    const body = (open: string) =>
+      "{% for m in messages %}{% if m.role == 'user' %}{{ '<|im_start|>' + m.content }}{% else %}" +
+      "{{ '<|end|>' + m.content.split('</think>')[-1] + '</s>' }}{% endif %}{% endfor %}" +
+      `{% if add_generation_prompt %}{{ '<|end|>${open}' }}{% endif %}`;
+    const chat = (content: string): Message[] => [
+      { role: 'user', content: 'One?' },
+      { role: 'assistant', content },
+    ];
+    const thought = '<think>\nhm\n</think>\n\nFirst.';
+
+    it('trains the answer as it is written', () => {
+      const texts = markAnswers(chat(thought), template(body('')), ADDED);
+      expect(texts.map(trainedOf)).toEqual([[`${thought}</s>`]]);
+      expect(textOf(texts[0])).toBe(`<|im_start|>One?<|end|>${thought}</s>`);
+    });
+
+    it('writes the begin of the thoughts once when the generation prompt has it', () => {
+      const texts = markAnswers(chat(thought), template(body('<think>\\n')), ADDED);
+      expect(textOf(texts[0])).toBe(`<|im_start|>One?<|end|>${thought}</s>`);
+      expect(trainedOf(texts[0])).toEqual(['hm\n</think>\n\nFirst.</s>']);
+    });
+
+    it('refuses an answer without thoughts where the generation prompt begins them', () => {
+      expect(() => markAnswers(chat('First.'), template(body('<think>\\n')), ADDED)).toThrow(
+        'the template opens <think> before an answer, and this answer does not begin with it: give the thoughts with it, or name another dataset.template',
+      );
+    });
+
+    it('refuses an answer that it rewrites', () => {
+      const source = chatml.replace('m.content', '(m.content | upper)');
+      expect(() => markAnswers(chat('First.'), template(source), ADDED)).toThrow(/rewrites the answer/);
+    });
   });
 
   it('refuses a template whose answer does not follow its own generation prompt', () => {

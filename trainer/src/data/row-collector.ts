@@ -195,8 +195,7 @@ export class RowCollector {
       digest,
       declared,
     });
-    const end = encoded.examples[0]?.inputIds.at(-1);
-    if (end !== undefined && encoded.truncated === 0 && this.tokenizer.isAdded(end)) this.stopIds.add(end);
+    if (encoded.endOfTurn !== undefined) this.stopIds.add(encoded.endOfTurn);
   }
 
   private hasFittingLength({ inputIds: { length }, place }: Example): boolean {

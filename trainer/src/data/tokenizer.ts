@@ -4,6 +4,12 @@ import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
 import { UserError } from '../errors.js';
 import { isJsonObject, readJsonFile, readUtf8File, type JsonObject } from '../support/index.js';
 import { messageOf } from './failure.js';
+import {
+  beginsSequences,
+  generationStopIds,
+  specialTokenId,
+  type SpecialTokenFiles,
+} from './special-tokens.js';
 import { WordCache } from './word-cache.js';
 
 /** A tokenizer of a Hugging Face folder: text to ids and back, and the ids with a meaning of their own. */
@@ -24,6 +30,8 @@ export class Tokenizer {
   readonly vocabularySize: number;
   /** Texts of the added tokens (`<|im_end|>` …), longest first. */
   readonly addedTokens: readonly string[];
+  /** Those of them that are no text, longest first. */
+  readonly specialTokens: readonly string[];
   private readonly pipeline: Pipeline;
   private readonly addedIds: ReadonlySet<number>;
   private readonly prependsSpace: boolean;
@@ -36,22 +44,24 @@ export class Tokenizer {
     const added = [...this.pipeline.get_added_tokens_decoder()];
     this.addedIds = new Set(added.map(([id]) => id));
     this.addedTokens = added.map(([, token]) => token.content).sort((a, b) => b.length - a.length);
-    this.bosId = this.idOfToken(files.config['bos_token']);
-    this.eosId = this.idOfToken(files.config['eos_token']);
-    this.padId = this.idOfToken(files.config['pad_token']) ?? this.eosId ?? 0;
-    const generationIds = [files.generation['eos_token_id']].flat().filter((id) => typeof id === 'number');
-    this.stopIds = [...new Set([...(this.eosId === undefined ? [] : [this.eosId]), ...generationIds])];
+    const special = added.filter(([, token]) => token.special).map(([, token]) => token.content);
+    this.specialTokens = special.sort((a, b) => b.length - a.length);
+    const idOf = (text: string) => this.idOf(text);
+    this.bosId = specialTokenId('bos', files, idOf);
+    this.eosId = specialTokenId('eos', files, idOf);
+    this.padId = specialTokenId('pad', files, idOf) ?? this.eosId ?? 0;
+    this.stopIds = [
+      ...new Set([...(this.eosId === undefined ? [] : [this.eosId]), ...generationStopIds(files)]),
+    ];
     this.chatTemplate = files.chatTemplate ?? namedTemplate(files.config['chat_template']);
     this.vocabularySize = 1 + largest(this.pipeline.get_vocab().values());
-    const addBos = files.config['add_bos_token'];
     this.addsBos =
-      this.bosId !== undefined &&
-      (typeof addBos === 'boolean' ? addBos : this.pipeline.encode('').ids[0] === this.bosId);
+      this.bosId !== undefined && (beginsSequences(files) ?? this.pipeline.encode('').ids[0] === this.bosId);
     const first = this.raw('x')[0];
     this.prependsSpace = first !== undefined && (this.tokenOf(first)?.startsWith('▁') ?? false);
   }
 
-  /** Reads `tokenizer.json`, `tokenizer_config.json`, `generation_config.json` and `chat_template.jinja` of a folder. */
+  /** Reads the files of a folder that {@link TOKENIZER_FILES} names. */
   static load(folder: string): Tokenizer {
     const template = join(folder, 'chat_template.jinja');
     const tokenizer = readJsonFile(join(folder, 'tokenizer.json'));
@@ -59,7 +69,9 @@ export class Tokenizer {
       return new Tokenizer({
         tokenizer,
         config: readOptional(join(folder, 'tokenizer_config.json')),
+        specialTokensMap: readOptional(join(folder, 'special_tokens_map.json')),
         generation: readOptional(join(folder, 'generation_config.json')),
+        model: readOptional(join(folder, 'config.json')),
         ...(existsSync(template) ? { chatTemplate: readUtf8File(template) } : {}),
       });
     } catch (error) {
@@ -111,6 +123,15 @@ export class Tokenizer {
     return this.pipeline.token_to_id(token);
   }
 
+  /** {@link eosId}. @throws UserError when the model has none. */
+  get endOfSequence(): number {
+    if (this.eosId === undefined)
+      throw new UserError(
+        'no end of sequence is known: neither tokenizer_config.json, special_tokens_map.json, generation_config.json nor config.json of the model names an eos_token of the vocabulary, and the template ends no turn with an added token; add "eos_token" to tokenizer_config.json.',
+      );
+    return this.eosId;
+  }
+
   isAdded(id: number): boolean {
     return this.addedIds.has(id);
   }
@@ -124,21 +145,22 @@ export class Tokenizer {
   private raw(text: string): number[] {
     return this.pipeline.encode(text, { add_special_tokens: false }).ids;
   }
-
-  private idOfToken(token: unknown): number | undefined {
-    const text = isJsonObject(token) ? token['content'] : token;
-    return typeof text === 'string' ? this.idOf(text) : undefined;
-  }
 }
 
+/** Everything of a model folder that decides what a text becomes. */
+export const TOKENIZER_FILES = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'generation_config.json',
+  'config.json',
+  'chat_template.jinja',
+] as const;
+
 /** The parsed files of a tokenizer. */
-export interface TokenizerFiles {
+export interface TokenizerFiles extends SpecialTokenFiles {
   /** `tokenizer.json` */
   readonly tokenizer: object;
-  /** `tokenizer_config.json` */
-  readonly config: JsonObject;
-  /** `generation_config.json` */
-  readonly generation: JsonObject;
   /** `chat_template.jinja`; wins over the one inside `tokenizer_config.json`. */
   readonly chatTemplate?: string;
 }
