@@ -60,9 +60,9 @@ describe('tuneyard data report', () => {
   }, 30_000);
 
   it('ends with 2 and a sentence for a file that is no data', async () => {
-    const file = write('odd.jsonl', [{ question: 'a', answer: 'b' }]);
+    const file = write('odd.jsonl', [{ ask: 'a', reply: 'b' }]);
     const result = await tuneyard('data', 'report', file, '--model', model);
     expect(result.code).toBe(2);
-    expect(result.stderr).toMatch(/odd\.jsonl:1: cannot tell the format of a row with question, answer/);
+    expect(result.stderr).toMatch(/odd\.jsonl:1: cannot tell the format of a row with ask, reply/);
   }, 30_000);
 });

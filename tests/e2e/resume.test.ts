@@ -203,6 +203,7 @@ function digestOf({ output }: TrainerConfig): string {
 describe('a run whose settings were changed', () => {
   it('begins anew beside the checkpoints of the other one, and says so', async () => {
     const config = configOf('changed', lora());
+    mkdirSync(new URL(config.output?.uri ?? ''), { recursive: true });
     await run(config, 4);
     const changed = { ...config, training: { ...config.training!, batchSize: 8 } };
     const { resumedAt, warnings } = await run(changed, 1);

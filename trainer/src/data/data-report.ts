@@ -6,7 +6,6 @@ import type { SplitName } from './split-by-content.js';
 export interface Rejection {
   readonly place: string;
   readonly reason: string;
-  readonly kind: RejectionKind;
 }
 
 /** The counts of a report that rejected rows go into. */
@@ -44,6 +43,8 @@ export interface DataReport {
   readonly leaks: readonly LeakedRow[];
   /** The first rows left out, with the reason. */
   readonly rejections: readonly Rejection[];
+  /** The first row that is left out as invalid. */
+  readonly firstInvalid?: Rejection;
   /** Every reason for which rows are left out, the most frequent first. */
   readonly reasons: readonly ReasonCount[];
   /** Fields of the rows that nothing reads, and in how many rows they stand. */

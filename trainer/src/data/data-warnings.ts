@@ -6,9 +6,8 @@ export function dataWarnings(
   report: DataReport,
   { training, evaluation }: Pick<TrainerConfig, 'training' | 'evaluation'>,
 ): string[] {
-  const { rows, invalid, rejections, splits, notes, damaged } = report;
+  const { rows, invalid, firstInvalid: first, splits, notes, damaged } = report;
   const warnings = [...notes];
-  const first = rejections.find(({ kind }) => kind === 'invalid');
   if (invalid > 0)
     warnings.push(
       `${invalid} of ${rows} rows are left out${first === undefined ? '' : `; the first is ${first.place}: ${first.reason}`}`,

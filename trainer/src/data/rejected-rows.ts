@@ -8,11 +8,13 @@ const OTHER = 'other reasons';
 export class RejectedRows {
   readonly counts: Record<RejectionKind, number> = { invalid: 0, duplicates: 0, tooShort: 0, tooLong: 0 };
   readonly first: Rejection[] = [];
+  firstInvalid: Rejection | undefined;
   private readonly byReason = new Map<string, { reason: string; rows: number }>();
 
   add(kind: RejectionKind, place: string, reason: string): void {
     this.counts[kind]++;
-    if (this.first.length < NAMED_ROWS) this.first.push({ place, reason, kind });
+    if (kind === 'invalid') this.firstInvalid ??= { place, reason };
+    if (this.first.length < NAMED_ROWS) this.first.push({ place, reason });
     // The same mistake in another turn, or at another position, is the same reason.
     const key = reason.replaceAll(/\d+/g, '#');
     const known = this.byReason.get(key);

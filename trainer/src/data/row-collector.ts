@@ -140,6 +140,7 @@ export class RowCollector {
           .slice(0, NAMED_ROWS)
           .map((leak) => ({ place: placeOf(leak.heldOut), trainedAt: placeOf(leak.train) })),
         rejections: this.rejected.first,
+        ...(this.rejected.firstInvalid === undefined ? {} : { firstInvalid: this.rejected.firstInvalid }),
         reasons: this.rejected.reasons,
         unusedFields: this.unused.byField,
         notes: this.notes,
