@@ -8,7 +8,7 @@ const tokenizer = characterTokenizer(TURN_TEMPLATE);
 const row = (question: string, answer: string) => ({ instruction: question, output: answer });
 const prepare = (uri: string, rest: Parameters<typeof datasetOf>[1] = {}, source: object = {}) =>
   prepareData(datasetOf([{ uri, ...source }], rest), tokenizer);
-const NO_JOB = { training: undefined, evaluation: undefined };
+const NO_JOB = { dataset: undefined, training: undefined, evaluation: undefined };
 
 describe('what is said of a data set', () => {
   it('counts the rows left out by reason and names the first', async () => {
@@ -64,6 +64,7 @@ describe('what is said of a data set', () => {
   it('says what has nothing to look at', async () => {
     const { report } = await prepare(dataFile('a.jsonl', [row('a', 'b')]));
     const warnings = dataWarnings(report, {
+      ...NO_JOB,
       training: { earlyStopping: { metric: 'evalLoss', patience: 2, minDelta: 0 } } as never,
       evaluation: { metrics: ['exactMatch'], maxNewTokens: 8 },
     });
@@ -90,6 +91,25 @@ describe('what is said of a data set', () => {
       dataFile('a.jsonl', [row('a', 'b'), { messages: turns }, { question: 'x', answer: 'y' }]),
     );
     expect(report).toMatchObject({ rows: 3, invalid: 0 });
+  });
+
+  it('says how much is cut or left out for its length', async () => {
+    const uri = dataFile('a.jsonl', [row('q', 'a'), row('q', 'x'.repeat(300)), row('q'.repeat(300), 'a')]);
+    const { report } = await prepare(uri, { maxLength: 64 });
+    expect(dataWarnings(report, { ...NO_JOB, dataset: datasetOf([], { maxLength: 64 }) })).toEqual([
+      '1 of 3 rows are left out as too long',
+      'dataset.maxLength: 2 of 2 examples are cut at 64 tokens',
+    ]);
+  });
+
+  it('leaves out a row that is nested deeper than the stack', async () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const uri = dataFile(
+      'a.jsonl',
+      `{"tools":[{"function":{"a":${deep}}}],"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}\n${JSON.stringify(row('a', 'b'))}\n`,
+    );
+    const { report } = await prepare(uri);
+    expect(report.rejections).toEqual([{ place: `${uri}:1`, reason: 'it is nested too deeply' }]);
   });
 
   it('leaves out a row that is too long, and goes on', async () => {

@@ -1,16 +1,25 @@
 import type { TrainerConfig } from '@tuneyard/proto';
 import type { DataReport } from './data-report.js';
 
+/** A share of cut examples that is worth a word. */
+const MANY_CUT = 0.05;
+
 /** What the data do to a job, and its owner hardly expects; one sentence each. */
 export function dataWarnings(
   report: DataReport,
-  { training, evaluation }: Pick<TrainerConfig, 'training' | 'evaluation'>,
+  { dataset, training, evaluation }: Pick<TrainerConfig, 'dataset' | 'training' | 'evaluation'>,
 ): string[] {
-  const { rows, invalid, firstInvalid: first, splits, notes, damaged } = report;
+  const { rows, invalid, firstInvalid: first, tooLong, truncated, splits, notes, damaged } = report;
   const warnings = [...notes];
   if (invalid > 0)
     warnings.push(
       `${invalid} of ${rows} rows are left out${first === undefined ? '' : `; the first is ${first.place}: ${first.reason}`}`,
+    );
+  if (tooLong > 0) warnings.push(`${tooLong} of ${rows} rows are left out as too long`);
+  const kept = Object.values(splits).reduce((sum, { examples }) => sum + examples, 0);
+  if (truncated > MANY_CUT * kept)
+    warnings.push(
+      `dataset.maxLength: ${truncated} of ${kept} examples are cut at ${dataset?.maxLength ?? 0} tokens`,
     );
   if (damaged > 0)
     warnings.push(

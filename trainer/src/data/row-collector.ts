@@ -161,8 +161,10 @@ export class RowCollector {
       refuseOtherTasks(row, place, format);
       for (const conversation of format.read(row)) this.addConversation(conversation, place, declared);
     } catch (error) {
-      if (!(error instanceof RowError || error instanceof UnmaskableError)) throw error;
-      this.reject('invalid', place, error.message);
+      // The stack ends before a value that is nested a hundred thousand deep does.
+      const isTooDeep = error instanceof RangeError;
+      if (!(error instanceof RowError || error instanceof UnmaskableError || isTooDeep)) throw error;
+      this.reject('invalid', place, isTooDeep ? 'it is nested too deeply' : error.message);
     }
   }
 

@@ -77,24 +77,15 @@ function isHere(address: string, file = ''): boolean {
 
 /** The trainer names fields of the job where it can. */
 const withField = (warning: string): string =>
-  /^(training|evaluation)\./.test(warning) ? `spec.${warning}` : `spec.dataset: ${warning}`;
-
-/** A share of cut examples that is worth a word. */
-const MANY_CUT = 0.05;
+  /^(dataset|training|evaluation)\./.test(warning) ? `spec.${warning}` : `spec.dataset: ${warning}`;
 
 function dataWarnings(report: DataReport, { dataset, training }: ResolvedSpec): string[] {
   const { train } = report.splits;
-  const kept = Object.values(report.splits).reduce((sum, { examples }) => sum + examples, 0);
   return [
     ...report.warnings.map(withField),
     ...(report.leaked > 0
       ? [
           `spec.dataset: ${report.leaked} held-out rows nearly repeat a training row, so figures on them flatter`,
-        ]
-      : []),
-    ...(report.truncated > MANY_CUT * kept
-      ? [
-          `spec.dataset.maxLength: ${report.truncated} of ${kept} examples are cut at ${dataset.maxLength} tokens`,
         ]
       : []),
     ...(2 * train.longest <= dataset.maxLength
