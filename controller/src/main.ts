@@ -32,6 +32,7 @@ interface Options {
   readonly kubeApiBurst: number;
   readonly kubeApiTimeout: number;
   readonly resizeCooldown: number;
+  readonly maxCheckpointGrace: number;
   readonly logLevel: string;
 }
 
@@ -160,6 +161,12 @@ function readOptions(): Options {
       60,
     )
     .option(
+      '--max-checkpoint-grace <seconds>',
+      'no job has longer to write a checkpoint before it gives its GPUs back, whatever it asks for',
+      number,
+      600,
+    )
+    .option(
       '--kube-api-timeout <seconds>',
       'a request to the API server that is not answered in so long is made again',
       positive,
@@ -181,6 +188,7 @@ async function main(): Promise<void> {
     certificateLifetime,
     kubeApiTimeout,
     resizeCooldown,
+    maxCheckpointGrace,
     namespace,
     ...options
   } = readOptions();
@@ -198,6 +206,7 @@ async function main(): Promise<void> {
     leaseTiming,
     kubeApiTimeoutMs: kubeApiTimeout * 1000,
     resizeCooldownMs: resizeCooldown * 1000,
+    maxCheckpointGraceSeconds: maxCheckpointGrace,
     certificateLifetimeMs: certificateLifetime * 3_600_000,
     log,
     onLeadershipLost: () => process.exit(1),

@@ -57,6 +57,8 @@ export interface ControllerOptions {
   readonly kubeApiTimeoutMs?: number | undefined;
   /** A job whose number of workers changed keeps it for so long, in milliseconds. @default 60000 */
   readonly resizeCooldownMs?: number | undefined;
+  /** No job has longer to write a checkpoint, in seconds, whatever it asks for. @default 600 */
+  readonly maxCheckpointGraceSeconds?: number | undefined;
   /** Where coordination outlives this process: redis:// or rediss://. @default memory */
   readonly redisUrl?: string | undefined;
   /** Where events of jobs are published: nats:// or tls://. @default memory */
@@ -148,6 +150,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
       hubEndpoint: hubEndpoint(process.env),
       observer: metrics,
       resizeCooldownMs: options.resizeCooldownMs,
+      maxCheckpointGraceSeconds: options.maxCheckpointGraceSeconds,
       identities: new JobIdentities({ client, authority, clock: systemClock, lifetimeMs }),
       pods: {
         coordinatorAddress: options.coordinatorAdvertiseAddress ?? coordinator.address,

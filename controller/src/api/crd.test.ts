@@ -67,7 +67,7 @@ describe.each([
   it('names the field of every rule over the whole object, by a path that its schema has', () => {
     const root = rootSchema(crd);
     const rules = (root['x-kubernetes-validations'] ?? []) as { fieldPath?: string }[];
-    expect(rules).toHaveLength(kind === 'FineTuneJob' ? 2 : 0);
+    expect(rules).toHaveLength(kind === 'FineTuneJob' ? 3 : 0);
     for (const { fieldPath = '' } of rules) {
       const found = fieldPath
         .split('.')

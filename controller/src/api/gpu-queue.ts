@@ -14,6 +14,34 @@ const quota = documented('A share of one flavor.', {
   lendingLimit: gpus('Most of its nominal GPUs that others may take while idle. Default: all.').optional(),
 });
 
+const caps = documented(
+  'The most that jobs of the queue get of what they ask for; a job that asks for more gets this, and says so in status.resolved.reasons.',
+  {
+    checkpointGraceSeconds: integer(
+      'Seconds to write a checkpoint before the workers are ended, so also until GPUs are given back. The controller has a cap of its own for all queues, --max-checkpoint-grace.',
+      0,
+      86_400,
+    ).optional(),
+    workersReadySeconds: integer(
+      'Seconds in which all workers must be ready after admission.',
+      1,
+      86_400,
+    ).optional(),
+    backoffLimit: integer('Restarts after failures of the infrastructure.', 0, 1000).optional(),
+    activeDeadlineSeconds: integer(
+      'Seconds that a job may hold GPUs, summed over all attempts; also of jobs that name no deadline.',
+      1,
+      31_536_000,
+    ).optional(),
+    ttlSecondsAfterFinished: integer(
+      'Seconds after its end until a job is deleted; also of jobs that name none.',
+      0,
+      31_536_000,
+    ).optional(),
+    priority: integer('Priority within the queue.', -1_000_000_000, 1_000_000_000).optional(),
+  },
+);
+
 /** What a platform team grants to one team. */
 export const gpuQueueSpecSchema = documented("A team's share of the pool.", {
   quotas: keyedList('What the queue may use, by flavor.', 'flavor', quota, 32).min(1),
@@ -32,6 +60,7 @@ export const gpuQueueSpecSchema = documented("A team's share of the pool.", {
   namespaceSelector: documented('Namespaces by their labels.', {
     matchLabels: stringMap('Labels that the namespace must have.', 16).optional(),
   }).optional(),
+  caps: caps.optional(),
   stopPolicy: choice('none; hold admits no more jobs; holdAndDrain also evicts the running ones.', [
     'none',
     'hold',
@@ -64,6 +93,7 @@ export const gpuQueueStatusSchema = documented('What the controller knows of the
   summary: text('Use of all flavors in one line, for kubectl get.', 256).optional(),
 });
 
+export type QueueCaps = z.output<typeof caps>;
 export type GpuQueueSpec = z.output<typeof gpuQueueSpecSchema>;
 export type GpuQueueStatus = z.output<typeof gpuQueueStatusSchema>;
 

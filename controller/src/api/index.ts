@@ -1,6 +1,8 @@
 export * from './constants.js';
 export { parseFineTuneJob, parseFineTuneJobSpec, parseGpuQueue, parseManifests } from './parse.js';
 export type { Manifest, ParseOptions } from './parse.js';
+export { capsOf, lingeringProblem, withCaps } from './caps.js';
+export type { Caps } from './caps.js';
 export { resolveSpec } from './resolve.js';
 export type {
   FilledField,

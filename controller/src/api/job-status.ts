@@ -30,7 +30,7 @@ const resolved = documented(
     training: trainingSchema.optional(),
     dataset: datasetSchema.optional(),
     reasons: list(
-      'One entry for each field that the user left out.',
+      'One entry for each field that the user left out, or that is capped.',
       documented('A filled field.', {
         field: text('Path under spec.', 128),
         reason: text('Why it has this value.', 512),

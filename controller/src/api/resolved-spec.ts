@@ -63,7 +63,9 @@ export interface ResolvedSpec {
     readonly workersReadySeconds: number;
     readonly checkpointGraceSeconds: number;
   };
-  /** One entry for each field that the user left out and that matters for the result. */
+  /** Priority within the queue where it is capped; absent: spec.priority. */
+  readonly priority?: number | undefined;
+  /** One entry for each field that the user left out and that matters for the result, or that is capped. */
   readonly reasons: readonly FilledField[];
   /** The commit of the hub behind {@link model}, as the status holds it. */
   readonly pin?: { readonly source: string; readonly revision?: string | undefined; readonly commit: string };

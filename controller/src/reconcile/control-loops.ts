@@ -18,6 +18,7 @@ import { BY_UID } from './caches.js';
 import type { JobIdentities } from './job-identities.js';
 import { JobReconciler } from './job-reconciler.js';
 import { PinnedModels } from './pinned-model.js';
+import { queueCaps } from './queue-caps.js';
 import { QueueReconciler } from './queue-reconciler.js';
 import { createResolver } from './resolve-cached.js';
 import { SchedulingLoop, type Cycle } from './scheduling-loop.js';
@@ -38,6 +39,8 @@ export interface ControlLoopsOptions {
   readonly progressIntervalMs?: number;
   /** A job whose number of workers changed keeps it for so long, in milliseconds. @default 60000 */
   readonly resizeCooldownMs?: number | undefined;
+  /** No job has longer to write a checkpoint, in seconds. @default 600 */
+  readonly maxCheckpointGraceSeconds?: number | undefined;
   /** Hub that models are looked up on, such as https://huggingface.co. @default none */
   readonly hubEndpoint?: string | undefined;
   readonly observer?: ControlLoopsObserver;
@@ -114,7 +117,11 @@ export class ControlLoops {
           ),
       }),
     );
-    const resolve = createResolver({ allowPrivileged: pods.allowPrivilegedTemplates ?? false }, models);
+    const resolve = createResolver(
+      { allowPrivileged: pods.allowPrivilegedTemplates ?? false },
+      models,
+      queueCaps(caches.queues.cache, this.options.maxCheckpointGraceSeconds),
+    );
     const scheduling = new SchedulingLoop({
       caches,
       clock: this.#clock,

@@ -76,9 +76,10 @@ export class LiveSnapshot {
         if (type === 'deleted') this.#pool.removeNode(key);
         else this.#pool.setNode(object);
       }),
-      follow(caches.queues, ({ type, key, object }) => {
+      follow(caches.queues, ({ type, key, object, old }) => {
         if (type === 'deleted') this.#queues.delete(key);
         else this.#queues.set(key, queueState(object));
+        if (!equalJson(object.spec.caps, old?.spec.caps)) this.#touchQueue(key);
       }),
       follow(caches.namespaces, ({ type, key, object }) => {
         if (type === 'deleted') this.#namespaces.delete(key);
@@ -130,6 +131,11 @@ export class LiveSnapshot {
     } catch {
       return true;
     }
+  }
+
+  /** What its jobs are allowed changed. */
+  #touchQueue(name: string): void {
+    for (const [key, { job }] of this.#entries) if (job.queueName === name) this.#touched.add(key);
   }
 
   #updateJob(key: string, now: number): void {

@@ -1,12 +1,21 @@
-import type { FineTuneJob, PodTemplatePolicy, ResolvedSpec } from '../api/index.js';
-import { memoryNeed, parseFineTuneJobSpec, podTemplateProblems, resolveSpec } from '../api/index.js';
+import type { Caps, FineTuneJob, PodTemplatePolicy, ResolvedSpec } from '../api/index.js';
+import {
+  lingeringProblem,
+  memoryNeed,
+  parseFineTuneJobSpec,
+  podTemplateProblems,
+  resolveSpec,
+  withCaps,
+} from '../api/index.js';
 import { UserError } from '../errors.js';
+import { equalJson } from '../kube/index.js';
 import { readModelShape } from '../models/index.js';
 import type { PinnedModels } from './pinned-model.js';
 import { withMicroBatch } from './smaller-micro-batch.js';
 
 export type Resolved = ResolvedSpec | { readonly invalid: string };
 
+const NO_CAPS: Caps = {};
 /** So many specs are remembered. */
 const MOST = 20_000;
 
@@ -14,16 +23,18 @@ type Model = ReturnType<PinnedModels['of']>;
 
 /**
  * Resolves each generation of a job's spec once; its status may name a smaller micro-batch, and what is known of its
- * model may become more.
+ * model may become more, and the caps of its queue may change.
  */
 export function createResolver(
   policy: PodTemplatePolicy,
   models?: Pick<PinnedModels, 'of'>,
+  capsFor: (job: FineTuneJob) => Caps = () => NO_CAPS,
 ): (job: FineTuneJob) => Resolved {
   interface Known {
     readonly generation: number;
     readonly microBatchSize: number | undefined;
     readonly model: Model;
+    readonly caps: Caps;
     readonly resolved: Resolved;
   }
   /** By the spec itself, which is another object with every change of the status, and by the job's uid. */
@@ -39,6 +50,7 @@ export function createResolver(
   return (job) => {
     const { uid = '', generation = 0 } = job.metadata;
     const microBatchSize = job.status?.microBatchSize;
+    const caps = capsFor(job);
     let model: Model;
     try {
       model = models?.of(job);
@@ -49,6 +61,7 @@ export function createResolver(
       entry !== undefined &&
       entry.microBatchSize === microBatchSize &&
       entry.model?.commit === model?.commit &&
+      equalJson(entry.caps, caps) &&
       // Sizes that were known once are those of the commit for ever.
       (entry.model?.shape !== undefined || model?.shape === undefined);
     const before = bySpec.get(job.spec);
@@ -56,7 +69,7 @@ export function createResolver(
     let known = byUid.get(uid);
     const isSame = known?.generation === generation && fits(known);
     if (known === undefined || !isSame || uid === '') {
-      known = { generation, microBatchSize, model, resolved: resolve(job, policy, model) };
+      known = { generation, microBatchSize, model, caps, resolved: resolve(job, policy, model, caps) };
       byUid.delete(uid);
       byUid.set(uid, known);
       const [oldest] = byUid.keys();
@@ -68,12 +81,15 @@ export function createResolver(
 }
 
 /** The API server validated the spec, but perhaps with the schema of another version. */
-function resolve(job: FineTuneJob, policy: PodTemplatePolicy, model: Model): Resolved {
+function resolve(job: FineTuneJob, policy: PodTemplatePolicy, model: Model, caps: Caps): Resolved {
   try {
-    const [problem, ...more] = podTemplateProblems(job.spec, policy);
+    const lingering = lingeringProblem(job.spec, caps);
+    const problems = podTemplateProblems(job.spec, policy);
+    const [problem, ...more] = lingering === undefined ? problems : [...problems, lingering];
     if (problem !== undefined)
       return { invalid: more.length === 0 ? problem : `${problem} (and ${more.length} more)` };
-    const spec = withMicroBatch(resolveSpec(parseFineTuneJobSpec(job.spec)), job.status?.microBatchSize);
+    const asked = withCaps(resolveSpec(parseFineTuneJobSpec(job.spec)), job.spec.priority, caps);
+    const spec = withMicroBatch(asked, job.status?.microBatchSize);
     return withMemory(model === undefined ? spec : pinned(spec, model), model);
   } catch (error) {
     return invalid(error);

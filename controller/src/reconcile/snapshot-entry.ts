@@ -86,6 +86,7 @@ export function gangOf(job: FineTuneJob, resolved: Resolution): Gang {
   const { min, max, gpusPerWorker, topology } = resolved.workers;
   return {
     ...base,
+    priority: resolved.priority ?? job.spec.priority,
     min,
     max,
     gpusPerWorker,
