@@ -9,7 +9,7 @@ import { jobObject, queueObject, startControllerProcess, until } from '../contro
 import { speakFor, type FakeWorker, type WorkerPod } from '../controller/fake-worker.js';
 import { DEFINITIONS, JOBS, PODS, QUEUES } from '../controller/kinds.js';
 import type { TestCluster } from './test-cluster.js';
-import { startTestCluster } from './test-cluster.js';
+import { PATIENCE_MS, TOLERATIONS, flavorOf, startTestCluster } from './test-cluster.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 
@@ -40,7 +40,11 @@ beforeAll(async () => {
     );
   // The test itself speaks for the workers; their processes only wait to be ended.
   await cluster.startNode(2, { 'tuneyard-trainer': 'exec sleep 600' });
-  controller = await startControllerProcess(cluster.kubeconfig);
+  controller = await startControllerProcess(cluster.kubeconfig, [
+    // What it leaves behind, such as its Secret, goes with the namespace.
+    `--lease-namespace=${cluster.namespace}`,
+    `--namespace=${cluster.namespace}`,
+  ]);
 });
 afterAll(async () => {
   for (const worker of workers) worker.close();
@@ -57,7 +61,7 @@ const inPhase = (phase: string) =>
       const found = await job();
       return found.status?.phase === phase ? found : undefined;
     },
-    20_000,
+    PATIENCE_MS,
   );
 const pods = async () =>
   (
@@ -71,9 +75,10 @@ describe('a job', () => {
   it('is admitted, placed on the simulated node, trained and cleaned up', async ({ skip }) => {
     skip(occupied, 'the cluster already has a Tuneyard');
     const name = cluster.namespace;
-    await cluster.client.create(QUEUES, queueObject(name, 2));
+    const quotas = [{ flavor: flavorOf(name), nominal: 2 }];
+    await cluster.client.create(QUEUES, queueObject(name, 2, { quotas }));
     try {
-      const made = jobObject('conformance', { queueName: name });
+      const made = jobObject('conformance', { queueName: name, template: { tolerations: TOLERATIONS } });
       await cluster.client.create(JOBS, {
         ...made,
         metadata: { ...made.metadata, namespace: cluster.namespace },
@@ -84,11 +89,15 @@ describe('a job', () => {
           const found = (await pods()).filter(({ spec }) => spec.nodeName !== undefined);
           return found.length === 2 ? found : undefined;
         },
-        20_000,
+        PATIENCE_MS,
       );
       expect(new Set(bound.map(({ spec }) => spec.nodeName)).size).toBe(1);
       for (const pod of bound) workers.push(await speakFor(cluster.client, pod));
-      await until('both are welcome', async () => workers.every((worker) => worker.has('welcome')));
+      await until(
+        'both are welcome',
+        async () => workers.every((worker) => worker.has('welcome')),
+        PATIENCE_MS,
+      );
       for (const worker of workers) worker.ready();
       await inPhase('Training');
       for (const worker of workers)
@@ -98,7 +107,7 @@ describe('a job', () => {
       const done = await inPhase('Complete');
       expect(done.status?.artifacts?.[0]?.uri).toBe('file:///out/adapter');
       await cluster.client.delete(JOBS, { name: 'conformance', namespace: cluster.namespace });
-      await until('nothing is left', async () => (await pods()).length === 0, 20_000);
+      await until('nothing is left', async () => (await pods()).length === 0, PATIENCE_MS);
     } finally {
       await cluster.client.delete(QUEUES, { name });
     }

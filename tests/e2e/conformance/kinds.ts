@@ -66,6 +66,8 @@ export interface WidgetKind {
   readonly definition: KubeObject;
   /** Short name, for kubectl. */
   readonly short: string;
+  /** A category of its own, as others' `kubectl get all` must not fail when the kind goes. */
+  readonly category: string;
   widget(name: string, size: number, more?: object): Widget;
 }
 
@@ -73,6 +75,7 @@ export interface WidgetKind {
 export function widgetKind(namespace: string): WidgetKind {
   const group = `${namespace}.tuneyard.dev`;
   const short = `wd${namespace.slice(-5)}`;
+  const category = `all${namespace.slice(-5)}`;
   const names = { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' };
   const version = {
     name: 'v1',
@@ -97,11 +100,12 @@ export function widgetKind(namespace: string): WidgetKind {
       spec: {
         group,
         scope: 'Namespaced',
-        names: { ...names, shortNames: [short], categories: ['all'] },
+        names: { ...names, shortNames: [short], categories: [category] },
         versions: [version],
       },
     } as KubeObject,
     short,
+    category,
     widget: (name, size, more = {}) => ({
       apiVersion: `${group}/v1`,
       kind: 'Widget',

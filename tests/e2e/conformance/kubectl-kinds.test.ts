@@ -27,8 +27,8 @@ describe.skipIf(!hasKubectl)(`kubectl and kinds${WITHOUT_KUBECTL}`, () => {
       ...widgets.widget('w', size, more),
       metadata: { name: 'w', labels: { shop: 'a' } },
     });
-    const { resource, short } = widgets;
-    await ok(`wait --for=condition=Established crd/widgets.${resource.group} --timeout=10s`);
+    const { resource, short, category } = widgets;
+    await ok(`wait --for=condition=Established crd/widgets.${resource.group} --timeout=90s`);
     expect(await ok('apply -f -', made(3))).toBe(`widget.${resource.group}/w created\n`);
     expect(await ok('apply -f -', made(3))).toBe(`widget.${resource.group}/w unchanged\n`);
     expect(await ok('apply -f -', made(4))).toBe(`widget.${resource.group}/w configured\n`);
@@ -44,7 +44,7 @@ describe.skipIf(!hasKubectl)(`kubectl and kinds${WITHOUT_KUBECTL}`, () => {
     expect(await ok(`get ${short} -o custom-columns=N:.metadata.name,C:.spec.color`)).toMatch(
       /^N\s+C\nw\s+red\n$/,
     );
-    expect(await ok('get all')).toContain(`widget.${resource.group}/w`);
+    expect(await ok(`get ${category} -o name`)).toContain(`widget.${resource.group}/w`);
     expect(await ok(`get ${short} -l shop=a -o name`)).toBe(`widget.${resource.group}/w\n`);
     expect(await ok(`describe ${short} w`)).toMatch(/Spec:\n\s+Color:\s+red/);
     expect(await ok(`explain ${short}.spec`)).toContain('How big it is.');
@@ -58,7 +58,7 @@ describe.skipIf(!hasKubectl)(`kubectl and kinds${WITHOUT_KUBECTL}`, () => {
     await ok(
       `patch ${short} w --subresource=status --type=merge -p '{"status":{"conditions":[{"type":"Done","status":"True"}]}}'`,
     );
-    expect(await ok(`wait --for=condition=Done ${short}/w --timeout=5s`)).toContain('condition met');
+    expect(await ok(`wait --for=condition=Done ${short}/w --timeout=90s`)).toContain('condition met');
     expect(await ok(`delete ${short} w`)).toContain('deleted');
   });
 

@@ -78,18 +78,18 @@ describe.skipIf(!hasKubectl)(`kubectl${WITHOUT_KUBECTL}`, () => {
       },
     };
     await ok('apply -f -', pod);
-    await ok('wait --for=jsonpath={.status.phase}=Running pod/talker --timeout=10s');
+    await ok('wait --for=jsonpath={.status.phase}=Running pod/talker --timeout=90s');
     expect(await ok('logs -f talker')).toBe('line 1\nline 2\nline 3\n');
     expect(await ok('logs talker --tail=1')).toBe('line 3\n');
     expect((await kubectl.run('logs talker --previous')).err).toContain(
       `previous terminated container "main" in pod "talker" not found`,
     );
-    await ok('wait --for=jsonpath={.status.phase}=Succeeded pod/talker --timeout=10s');
+    await ok('wait --for=jsonpath={.status.phase}=Succeeded pod/talker --timeout=90s');
     expect(await ok('get pod talker')).toMatch(/talker\s+0\/1\s+Completed\s+0/);
     expect(await ok('describe pod talker')).toMatch(new RegExp(`Node:\\s+${node}/`));
     expect(await ok('events --for pod/talker')).toMatch(/Normal\s+Scheduled\s+Pod\/talker/);
     await ok('delete pod talker');
-    await ok('wait --for=delete pod/talker --timeout=10s');
+    await ok('wait --for=delete pod/talker --timeout=90s');
   });
 
   it('cordons and taints the node', async () => {
@@ -110,9 +110,9 @@ describe.skipIf(!hasKubectl)(`kubectl${WITHOUT_KUBECTL}`, () => {
     try {
       await ok('create configmap seen --from-literal=a=b');
       await ok('label cm seen watched=yes');
-      await expect.poll(() => text, { timeout: 8000 }).toMatch(/ADDED\s+seen/);
+      await expect.poll(() => text, { timeout: 60_000 }).toMatch(/ADDED\s+seen/);
       await ok('delete cm seen');
-      await expect.poll(() => text, { timeout: 8000 }).toMatch(/DELETED\s+seen/);
+      await expect.poll(() => text, { timeout: 60_000 }).toMatch(/DELETED\s+seen/);
     } finally {
       child.kill();
     }
@@ -130,8 +130,8 @@ describe.skipIf(!hasKubectl)(`kubectl${WITHOUT_KUBECTL}`, () => {
     ];
     const child = { ...map(`child-of-${cascade}`, {}) };
     await ok('apply -f -', { ...child, metadata: { name: child.metadata.name, ownerReferences } });
-    await ok(`delete cm ${cascade} --cascade=${cascade} --timeout=10s`);
+    await ok(`delete cm ${cascade} --cascade=${cascade} --timeout=90s`);
     if (stays) expect(await ok('get cm -o name')).toContain(`configmap/child-of-${cascade}`);
-    else await ok(`wait --for=delete cm/child-of-${cascade} --timeout=10s`);
+    else await ok(`wait --for=delete cm/child-of-${cascade} --timeout=90s`);
   });
 });

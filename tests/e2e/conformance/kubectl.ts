@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
-import type { TestCluster } from './test-cluster.js';
+import { PATIENCE_MS, type TestCluster } from './test-cluster.js';
 
 export interface Result {
   readonly code: number;
@@ -30,7 +30,7 @@ export class Kubectl {
       const child = execFile(
         'kubectl',
         this.words(line),
-        { env: { ...this.environment, ...environment }, timeout: 20_000 },
+        { env: { ...this.environment, ...environment }, timeout: PATIENCE_MS + 10_000 },
         (error, out, err) => resolve({ code: error ? Number(error.code ?? 1) : 0, out, err }),
       );
       child.stdin?.end(typeof input === 'string' ? input : stringify(input));

@@ -5,7 +5,7 @@ import { until } from '../controller/cluster.js';
 import type { ConfigMap, Widget, WidgetKind } from './kinds.js';
 import { CONFIG_MAPS, configMap, widgetKind } from './kinds.js';
 import type { TestCluster } from './test-cluster.js';
-import { startTestCluster } from './test-cluster.js';
+import { PATIENCE_MS, startTestCluster } from './test-cluster.js';
 
 let cluster: TestCluster;
 let widgets: WidgetKind;
@@ -80,26 +80,30 @@ describe('objects', () => {
     ['Background', false],
     ['Foreground', false],
     ['Orphan', true],
-  ] as const)('are collected after their owner as %s says', async (propagationPolicy, stays) => {
-    const name = propagationPolicy.toLowerCase();
-    const owner = await put(name, {});
-    const reference = {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      name,
-      uid: owner.metadata.uid,
-      blockOwnerDeletion: true,
-    };
-    await put(`child-of-${name}`, {}, { ownerReferences: [reference] });
-    await cluster.client.delete(CONFIG_MAPS, ref(name), { propagationPolicy });
-    await until('the owner is gone', async () => !(await exists(name)), 20_000);
-    if (stays) {
-      const child = await cluster.client.get<ConfigMap>(CONFIG_MAPS, ref(`child-of-${name}`));
-      expect(child.metadata.ownerReferences ?? []).toEqual([]);
-    } else {
-      await until('the child is gone', async () => !(await exists(`child-of-${name}`)), 20_000);
-    }
-  });
+  ] as const)(
+    'are collected after their owner as %s says',
+    async (propagationPolicy, stays) => {
+      const name = propagationPolicy.toLowerCase();
+      const owner = await put(name, {});
+      const reference = {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        name,
+        uid: owner.metadata.uid,
+        blockOwnerDeletion: true,
+      };
+      await put(`child-of-${name}`, {}, { ownerReferences: [reference] });
+      await cluster.client.delete(CONFIG_MAPS, ref(name), { propagationPolicy });
+      await until('the owner is gone', async () => !(await exists(name)), PATIENCE_MS);
+      if (stays) {
+        const child = await cluster.client.get<ConfigMap>(CONFIG_MAPS, ref(`child-of-${name}`));
+        expect(child.metadata.ownerReferences ?? []).toEqual([]);
+      } else {
+        await until('the child is gone', async () => !(await exists(`child-of-${name}`)), PATIENCE_MS);
+      }
+    },
+    240_000,
+  );
 });
 
 describe('lists and watches', () => {

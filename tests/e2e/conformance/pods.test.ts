@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../controller/cluster.js';
 import { NODES, PODS, SECRETS } from '../controller/kinds.js';
 import type { TestCluster } from './test-cluster.js';
-import { onNode, startTestCluster } from './test-cluster.js';
+import { PATIENCE_MS, onNode, startTestCluster } from './test-cluster.js';
 
 interface Pod extends KubeObject {
   readonly spec: { readonly nodeName?: string; readonly priority?: number };
@@ -51,7 +51,7 @@ const inPhase = (name: string, phase: string) =>
       const found = await pod(name);
       return found.status?.phase === phase ? found : undefined;
     },
-    20_000,
+    PATIENCE_MS,
   );
 const gone = (name: string) =>
   until(
@@ -61,7 +61,7 @@ const gone = (name: string) =>
         () => false,
         (error: unknown) => isNotFound(error),
       ),
-    20_000,
+    PATIENCE_MS,
   );
 
 describe('a pod on a simulated node', () => {
@@ -88,10 +88,14 @@ describe('a pod on a simulated node', () => {
 
   it('waits while the node has too few GPUs, and says so', async () => {
     await run('big', 'true', { resources: { limits: { 'nvidia.com/gpu': '3' } } });
-    const waiting = await until('big says why it waits', async () => {
-      const found = await pod('big');
-      return found.status?.conditions?.some(({ reason }) => reason === 'Unschedulable') ? found : undefined;
-    });
+    const waiting = await until(
+      'big says why it waits',
+      async () => {
+        const found = await pod('big');
+        return found.status?.conditions?.some(({ reason }) => reason === 'Unschedulable') ? found : undefined;
+      },
+      PATIENCE_MS,
+    );
     expect(waiting.spec.nodeName).toBeUndefined();
     await cluster.client.delete(PODS, ref('big'));
     await gone('big');

@@ -20,7 +20,7 @@ export interface TestCluster {
   /** Temporary folder, removed at the end. */
   readonly folder: string;
   /**
-   * Registers a simulated node with the GPU taint; its pods of this namespace run here, and find shell scripts by the
+   * Registers a simulated node of a flavor and a taint of its own; its pods of this namespace run here, and find shell scripts by the
    * names of `programs`. Returns its name.
    */
   startNode(gpus: number, programs?: Readonly<Record<string, string>>): Promise<string>;
@@ -29,10 +29,28 @@ export interface TestCluster {
   close(): Promise<void>;
 }
 
-/** Node selector and toleration that bring a pod to {@link TestCluster.startNode}'s node. */
+/** Longest wait for something that a real cluster does by and by: its garbage collector may take a minute. */
+export const PATIENCE_MS = 90_000;
+
+/** Keeps everything but this suite away from its nodes. */
+const TAINT = 'conformance.tuneyard.dev/node';
+
+/**
+ * The kind of GPU of a namespace's nodes. No other queue has quota for it, so that neither a Tuneyard that is there nor
+ * another file of this suite places its jobs on them.
+ */
+export const flavorOf = (namespace: string) => `T${namespace.slice(-5)}`;
+
+export const TOLERATIONS = ['nvidia.com/gpu', TAINT].map((key) => ({
+  key,
+  operator: 'Exists',
+  effect: 'NoSchedule',
+}));
+
+/** Node selector and tolerations that bring a pod to {@link TestCluster.startNode}'s node. */
 export const onNode = (name: string) => ({
   nodeSelector: { 'kubernetes.io/hostname': name },
-  tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }],
+  tolerations: TOLERATIONS,
 });
 
 export async function startTestCluster(): Promise<TestCluster> {
@@ -98,9 +116,12 @@ function startNode(kubeconfig: string, namespace: string, folder: string, gpus: 
         name,
         labels: {
           'kubernetes.io/hostname': name,
-          'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3',
+          'nvidia.com/gpu.product': `NVIDIA-${flavorOf(namespace)}-80GB`,
         },
-        taints: [{ key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' }],
+        taints: [
+          { key: 'nvidia.com/gpu', value: 'present', effect: 'NoSchedule' },
+          { key: TAINT, value: 'present', effect: 'NoSchedule' },
+        ],
         capacity: { cpu: '16', memory: '64Gi', 'nvidia.com/gpu': String(gpus) },
       },
     ],
@@ -121,13 +142,17 @@ async function install(client: KubeClient, definition: KubeObject): Promise<bool
     if (!isAlreadyExists(error)) throw error;
     ours = false;
   });
-  await until(`${definition.metadata.name} is established`, async () => {
-    const found = await client.get<
-      KubeObject & { readonly status?: { readonly conditions?: { type: string; status: string }[] } }
-    >(DEFINITIONS, definition.metadata);
-    return (found.status?.conditions ?? []).some(
-      ({ type, status }) => type === 'Established' && status === 'True',
-    );
-  });
+  await until(
+    `${definition.metadata.name} is established`,
+    async () => {
+      const found = await client.get<
+        KubeObject & { readonly status?: { readonly conditions?: { type: string; status: string }[] } }
+      >(DEFINITIONS, definition.metadata);
+      return (found.status?.conditions ?? []).some(
+        ({ type, status }) => type === 'Established' && status === 'True',
+      );
+    },
+    PATIENCE_MS,
+  );
   return ours;
 }

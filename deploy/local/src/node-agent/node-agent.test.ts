@@ -287,6 +287,7 @@ describe('the agent', () => {
   it('renews the lease of its node', async () => {
     const lease = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/gpu-0';
     const { body } = await server.get(lease);
+    expect(at(body, 'metadata', 'ownerReferences')).toMatchObject([{ kind: 'Node', name: 'gpu-0' }]);
     expect(at(body, 'spec', 'holderIdentity')).toBe('gpu-0');
     const renewed = Date.parse(String(at(body, 'spec', 'renewTime')));
     expect(Math.abs(Date.now() - renewed)).toBeLessThan(40_000);

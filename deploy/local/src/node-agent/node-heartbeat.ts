@@ -178,10 +178,12 @@ export class NodeHeartbeat {
       await this.client.mergePatch(`${leasePath}/${name}`, { spec });
     } catch (error) {
       if (!(error instanceof KubeError && error.code === 404)) throw error;
+      // As a kubelet's, it goes with its node.
+      const { uid } = (await this.client.get(nodePath(name))).metadata;
       await this.client.create(leasePath, {
         apiVersion: 'coordination.k8s.io/v1',
         kind: 'Lease',
-        metadata: { name },
+        metadata: { name, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }] },
         spec,
       });
     }
