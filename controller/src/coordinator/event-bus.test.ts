@@ -1,5 +1,8 @@
+import { rm } from 'node:fs/promises';
+import { connect, type JetStreamManager } from 'nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { BufferedEventBus } from './buffered-event-bus.js';
 import type { EventBus, JobEvent } from './event-bus.js';
 import { MemoryEventBus } from './memory-event-bus.js';
 import { NatsEventBus } from './nats-event-bus.js';
@@ -142,6 +145,94 @@ describe('NatsEventBus', () => {
             () => false,
           );
         await bus.publish(event('3'));
+        expect(await seen.until(3)).toEqual(['1', '2', '3']);
+      } finally {
+        await bus.close();
+        await server.close();
+      }
+    },
+  );
+
+  /** A bus on the common server, and the same server's own view of its streams. */
+  const withManager = async (
+    use: (bus: NatsEventBus, manager: JetStreamManager, stream: string) => Promise<void>,
+    onTrouble: (error: unknown) => void = () => {},
+  ): Promise<void> => {
+    run += 1;
+    const servers = `nats://127.0.0.1:${nats?.port ?? 0}`;
+    const bus = await NatsEventBus.connect({
+      servers,
+      stream: `T${run}`,
+      subjectPrefix: `t${run}`,
+      onTrouble,
+    });
+    const connection = await connect({ servers });
+    try {
+      await use(bus, await connection.jetstreamManager(), `T${run}`);
+    } finally {
+      await connection.close();
+      await bus.close();
+    }
+  };
+
+  it.skipIf(noNats !== undefined)('makes a stream that was deleted again, and says so', async () => {
+    const troubles: string[] = [];
+    await withManager(
+      async (bus, manager, stream) => {
+        const all = new Collector();
+        const durable = new Collector();
+        const late = new Collector();
+        await bus.subscribe({ from: 'beginning' }, all.handler);
+        await bus.subscribe({ from: 'beginning', durable: 'console' }, durable.handler);
+        await bus.subscribe({}, late.handler);
+        await bus.publish(event('1'));
+        await Promise.all([all.until(1), durable.until(1), late.until(1)]);
+        await manager.streams.delete(stream);
+        await Promise.all([bus.publish(event('2', 'a')), bus.publish(event('3', 'b'))]);
+        for (const seen of [all, durable, late])
+          expect((await seen.until(3)).toSorted()).toEqual(['1', '2', '3']);
+        const { config } = await manager.streams.info(stream);
+        expect(config.max_bytes).toBe(256 << 20);
+      },
+      (error) => troubles.push((error as Error).message),
+    );
+    expect(troubles.filter((text) => text.includes('was gone; it is made again'))).toHaveLength(1);
+  });
+
+  it.skipIf(noNats !== undefined)('makes a consumer that was deleted again, behind what was handled', () =>
+    withManager(async (bus, manager, stream) => {
+      const seen = new Collector();
+      await bus.subscribe({}, seen.handler);
+      await bus.subscribe({ durable: 'console', from: 'beginning' }, () => Promise.resolve());
+      await bus.publish(event('1'));
+      await seen.until(1);
+      for await (const { name } of manager.consumers.list(stream))
+        await manager.consumers.delete(stream, name);
+      await bus.publish(event('2'));
+      expect(await seen.until(2)).toEqual(['1', '2']);
+      await bus.publish(event('3'));
+      expect(await seen.until(3)).toEqual(['1', '2', '3']);
+    }),
+  );
+
+  it.skipIf(noNats !== undefined)(
+    'sends what was buffered to a server that came back without its disk',
+    async () => {
+      const server = await startNats();
+      const bus = new BufferedEventBus(
+        await NatsEventBus.connect({ servers: `nats://127.0.0.1:${server.port}` }),
+        { onTrouble: () => {} },
+      );
+      try {
+        const seen = new Collector();
+        await bus.subscribe({ from: 'beginning', durable: 'all' }, seen.handler);
+        await bus.publish(event('1'));
+        await seen.until(1);
+        await server.kill();
+        const buffered = [bus.publish(event('2')), bus.publish(event('3'))];
+        await rm(server.folder, { recursive: true });
+        await server.restart();
+        await Promise.all(buffered);
         expect(await seen.until(3)).toEqual(['1', '2', '3']);
       } finally {
         await bus.close();

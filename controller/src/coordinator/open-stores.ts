@@ -50,6 +50,7 @@ async function openNats(address: string, onTrouble: StoreAddresses['onTrouble'])
   try {
     const bus = await NatsEventBus.connect({
       servers: `${protocol}//${host}`,
+      onTrouble: (error) => onTrouble('event bus', error),
       ...(username === '' ? {} : { user: decodeURIComponent(username) }),
       ...(password === '' ? {} : { password: decodeURIComponent(password) }),
     });

@@ -68,6 +68,20 @@ function endpoint(text: string, defaultPort: number): { host: string; port: numb
   return { host: host.replaceAll(/[[\]]/g, ''), port: Number(port ?? defaultPort) };
 }
 
+/** Answers of a server that takes no writes: another one is the primary now, or it has not read its data yet. */
+const FAILED_OVER = /\b(READONLY|MASTERDOWN|LOADING)\b/;
+/** Another server has the key: the address may lead there by now, or to a cluster, which a new connection cannot mend. */
+const MOVED = /^MOVED /;
+
+/**
+ * Behind one address another server may answer after a failover, while the connection still leads to the former primary:
+ * the client connects anew. 2 = and sends the command again, 1 = and reports the error.
+ */
+function reconnectOnError({ message }: Error): false | 1 | 2 {
+  if (FAILED_OVER.test(message)) return 2;
+  return MOVED.test(message) ? 1 : false;
+}
+
 /** A client that connects again by itself, to a new primary too. A command fails soon while it cannot be sent. */
 export function connectRedis(address: RedisAddress, commandTimeoutMs: number): Redis | Cluster {
   const { kind, tls, hosts, username, password, sentinelPassword, primary, database } = address;
@@ -81,7 +95,7 @@ export function connectRedis(address: RedisAddress, commandTimeoutMs: number): R
     ...(tls ? { tls: {} } : {}),
   };
   const [server = { host: '127.0.0.1', port: 6379 }] = hosts;
-  if (kind === 'server') return new Redis({ ...options, ...server, retryStrategy: delay });
+  if (kind === 'server') return new Redis({ ...options, ...server, retryStrategy: delay, reconnectOnError });
   if (kind === 'cluster')
     return new Cluster([...hosts], {
       redisOptions: options,
@@ -91,6 +105,7 @@ export function connectRedis(address: RedisAddress, commandTimeoutMs: number): R
   return new Redis({
     ...options,
     retryStrategy: delay,
+    reconnectOnError,
     sentinels: [...hosts],
     name: primary ?? '',
     sentinelRetryStrategy: delay,

@@ -99,6 +99,11 @@ export class RedisStateStore implements StateStore {
     });
     try {
       return await Promise.race([answer, late]);
+    } catch (error) {
+      // The answer names a slot and a server, which help nobody.
+      if (error instanceof Error && /^(MOVED|CROSSSLOT|ASK) /.test(error.message))
+        throw new Error('Redis is a cluster: its address must begin with redis+cluster://', { cause: error });
+      throw error;
     } finally {
       clearTimeout(timer);
     }

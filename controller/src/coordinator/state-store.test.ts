@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { Finished_Outcome, type Finished, type Progress } from '@tuneyard/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -39,6 +42,19 @@ const finished: Finished = {
   metrics: [],
   timeShares: undefined,
 };
+
+/** A port of loopback that leads to another one, which new connections ask for. */
+async function forwardTo(target: () => number): Promise<{ readonly port: number; close(): Promise<void> }> {
+  const server = createServer((client) => {
+    const upstream = connect(target(), '127.0.0.1');
+    client.pipe(upstream).pipe(client);
+    for (const socket of [client, upstream])
+      socket.on('error', () => [client, upstream].forEach((s) => s.destroy()));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { port, close: async () => void server.close() };
+}
 
 let redis: TestServer | undefined;
 let sentinel: TestTopology | undefined;
@@ -155,6 +171,46 @@ describe('RedisStateStore', () => {
       }
     },
   );
+
+  it.skipIf(noRedis !== undefined)(
+    'goes on with the new primary behind the same address, though the old one answers that it is read-only',
+    async () => {
+      const [former, next] = await Promise.all([startRedis(), startRedis()]);
+      const address = await forwardTo(() => target.port);
+      let target = former;
+      const store = new RedisStateStore({ url: `redis://127.0.0.1:${address.port}` });
+      const admin = new Redis({ port: former.port, lazyConnect: true });
+      try {
+        expect(await store.advance('u', membership(7, 'a'))).toBe(true);
+        await admin.connect();
+        await admin.call('REPLICAOF', '127.0.0.1', String(next.port));
+        target = next;
+        // It was never told of generation 7: what is asked is whether it is asked at all.
+        expect(await store.advance('u', membership(8, 'b'))).toBe(true);
+        expect((await store.load('u'))?.membership?.generation).toBe(8);
+      } finally {
+        admin.disconnect();
+        await store.close();
+        await Promise.all([address.close(), former.close(), next.close()]);
+      }
+    },
+  );
+
+  it.skipIf(noRedis !== undefined)('says that the address is that of a cluster', async () => {
+    const [port] = /\d+(?=[^:]*$)/.exec(cluster?.url ?? '') ?? [];
+    const store = new RedisStateStore({ url: `redis://127.0.0.1:${port}`, commandTimeoutMs: 500 });
+    try {
+      const answers = await Promise.allSettled(
+        Array.from({ length: 8 }, (_, job) => store.advance(`job-${job}`, membership(1, 'a'))),
+      );
+      const reasons = answers.flatMap((answer) =>
+        answer.status === 'rejected' ? [String(answer.reason)] : [],
+      );
+      expect(reasons.join()).toContain('its address must begin with redis+cluster://');
+    } finally {
+      await store.close();
+    }
+  });
 
   it.skipIf(noRedis !== undefined)(
     'goes on with the new primary when the sentinels replace the killed one, with the same generation',

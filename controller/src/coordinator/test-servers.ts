@@ -9,6 +9,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** A real server for tests, on a free port of loopback, with its data in a temporary folder. */
 export interface TestServer {
   readonly port: number;
+  /** Where it keeps its data. */
+  readonly folder: string;
   /** kill -9. */
   kill(): Promise<void>;
   /** Starts it again on the same port and data. */
@@ -71,6 +73,7 @@ export async function startServer(
   await run();
   return {
     port,
+    folder,
     kill,
     restart: run,
     close: async () => {
