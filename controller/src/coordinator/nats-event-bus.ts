@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type JetStreamClient, type NatsConnection } from 'nats';
 
 import type { EventBus, EventFilter, EventSubscription, JobEvent } from './event-bus.js';
@@ -8,6 +9,9 @@ import { NatsSubscription } from './nats-subscription.js';
 
 const PUBLISH_TIMEOUT_MS = 2000;
 const ACK_WAIT_MS = 10_000;
+/** A stream that was just made hears of its subjects a moment later. */
+const SENDS = 5;
+const SEND_PAUSE_MS = 20;
 
 export interface NatsEventBusOptions {
   /** nats://host:port, or tls://; several with commas. */
@@ -83,12 +87,15 @@ export class NatsEventBus implements EventBus {
   async publish(event: JobEvent): Promise<void> {
     const subject = `${this.parts.prefix}.${token(event.namespace)}.${token(event.job)}.${event.type}`;
     const send = () => this.parts.jetstream.publish(subject, JSON.stringify(event), { msgID: event.id });
-    try {
-      await send();
-    } catch (error) {
-      if (!isStreamMissing(error)) throw error;
-      await this.parts.stream.ensure();
-      await send();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await send();
+        return;
+      } catch (error) {
+        if (!isStreamMissing(error) || attempt === SENDS) throw error;
+        await this.parts.stream.ensure();
+        await delay(attempt * SEND_PAUSE_MS);
+      }
     }
   }
 

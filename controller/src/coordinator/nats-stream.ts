@@ -1,8 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DiscardPolicy, ErrorCode, nanos, NatsError, RetentionPolicy, StorageType } from 'nats';
 import type { JetStreamManager, NatsConnection, StreamInfo } from 'nats';
 
 /** JetStream's own code for a stream that does not exist. */
 const STREAM_NOT_FOUND = 10_059;
+/**
+ * A server (2.9) still removes the files of a stream or a consumer after it has said that it is gone: one of the same name
+ * that is made at once loses its own with them. Milliseconds.
+ */
+export const SETTLE_MS = 500;
 const DUPLICATE_WINDOW_MS = 2 * 60 * 1000;
 
 export interface NatsStreamOptions {
@@ -62,6 +68,7 @@ export class NatsStream {
       info = await streams.update(name, limits);
     } catch (error) {
       if (!isStreamMissing(error)) throw error;
+      if (this.#wasThere) await delay(SETTLE_MS);
       info = await streams.add({
         name,
         storage: StorageType.File,

@@ -1,12 +1,18 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, nanos } from 'nats';
 import type { Consumer, ConsumerConfig, ConsumerMessages, JetStreamClient, JsMsg, StreamInfo } from 'nats';
 import type { EventSubscription, JobEvent } from './event-bus.js';
-import type { NatsStream } from './nats-stream.js';
+import { SETTLE_MS, type NatsStream } from './nats-stream.js';
 import { retryUntil } from './retry.js';
 
 const RETRY_DELAY_MS = 100;
+/**
+ * A request for events is made anew after this time. A server (2.9) may not notice an event that arrives while it makes
+ * the consumer, until it is asked again.
+ */
+const REQUEST_MS = 5000;
 /** The server says at least this often that a consumer is still there. */
-const HEARTBEAT_MS = 5000;
+const HEARTBEAT_MS = 2000;
 /** The server forgets a consumer without a name that nobody has asked for this long. */
 const INACTIVE_MS = 60_000;
 
@@ -53,7 +59,8 @@ export class NatsSubscription implements EventSubscription {
     this.#closed = true;
     await this.#messages?.close();
     await this.#delivering;
-    await this.#messages?.close();
+    // Made while this was closed, and never read: there is no end of reading to wait for.
+    this.#messages?.stop();
     if (this.options.durable === undefined) await this.#consumer?.delete().catch(() => false);
   }
 
@@ -65,6 +72,7 @@ export class NatsSubscription implements EventSubscription {
       } catch (error) {
         onTrouble(error);
       }
+      await delay(SETTLE_MS);
       await retryUntil(
         () => this.#attach(),
         () => this.#closed,
@@ -85,6 +93,7 @@ export class NatsSubscription implements EventSubscription {
     this.#consumer = await jetstream.consumers.get(stream.name, name);
     this.#messages = await this.#consumer.consume({
       max_messages: 64,
+      expires: REQUEST_MS,
       idle_heartbeat: HEARTBEAT_MS,
       abort_on_missing_resource: true,
     });
