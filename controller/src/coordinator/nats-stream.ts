@@ -4,6 +4,7 @@ import type { JetStreamManager, NatsConnection, StreamInfo } from 'nats';
 
 /** JetStream's own code for a stream that does not exist. */
 const STREAM_NOT_FOUND = 10_059;
+const NO_RESPONDERS: string = ErrorCode.NoResponders;
 /**
  * A server (2.9) still removes the files of a stream or a consumer after it has said that it is gone: one of the same name
  * that is made at once loses its own with them. Milliseconds.
@@ -85,5 +86,5 @@ export class NatsStream {
 /** Whether an answer means that nothing holds the stream: no such stream, or nobody listens on its subjects. */
 export function isStreamMissing(error: unknown): boolean {
   if (!(error instanceof NatsError)) return false;
-  return error.api_error?.err_code === STREAM_NOT_FOUND || error.code === String(ErrorCode.NoResponders);
+  return error.api_error?.err_code === STREAM_NOT_FOUND || error.code === NO_RESPONDERS;
 }
