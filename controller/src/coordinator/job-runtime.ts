@@ -14,6 +14,7 @@ import {
   type MembershipState,
 } from './membership-state.js';
 import { retryUntil } from './retry.js';
+import { soundTraining } from './worker-report.js';
 import type { StateStore, StoredMembership, StoredTraining } from './state-store.js';
 
 const SCAN_INTERVAL_MS = 250;
@@ -89,7 +90,7 @@ export class JobRuntime {
       );
     }
     const { membership: _, ...training } = stored ?? { membership: undefined };
-    runtime.#training = training;
+    runtime.#training = soundTraining(training);
     runtime.update(job);
     return runtime;
   }

@@ -5,6 +5,7 @@ import type { PeerCertificate } from 'node:tls';
 import { jobAuthorityName } from '../certificates/names.js';
 import type { JobRuntime, WorkerChannel } from './job-runtime.js';
 import { sameToken } from './token.js';
+import { soundReport } from './worker-report.js';
 
 /** Directives that a worker has not taken yet; more means that it does not read. */
 const MAX_UNREAD_DIRECTIVES = 256;
@@ -63,8 +64,9 @@ export function serveSession(
     joined = undefined;
   };
 
-  call.on('data', (message: WorkerMessage) => {
+  call.on('data', (said: WorkerMessage) => {
     if (ended) return;
+    const message = soundReport(said);
     if (joined !== undefined) {
       finishing ||= message.body?.$case === 'finished';
       return joined.runtime.receive(joined.memberId, message, channel);

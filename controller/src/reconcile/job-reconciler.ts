@@ -25,6 +25,7 @@ import type { JobIdentities } from './job-identities.js';
 import { JobNetwork } from './job-network.js';
 import { PODS } from './kinds.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
+import { endingPart, statusesToTry, writeFirstAccepted } from './status-writes.js';
 import { soundJob } from './stored-object.js';
 import { transitionEvents } from './transition-events.js';
 import type { WorkerPodOptions } from './worker-pod.js';
@@ -105,8 +106,9 @@ export class JobReconciler {
     const facts = this.#gather(key, job);
     const decision = decide(facts);
     const wait = this.#wait(uid, job.status, decision.status);
-    if (wait === 0) await this.#writeStatus(key, job, decision.status);
-    await this.#carryOut(key, job, facts, decision);
+    const refusal = wait === 0 ? await this.#writeStatus(key, job, decision.status) : undefined;
+    await this.#carryOut(key, job, facts, refusal === undefined ? decision : endingPart(decision));
+    if (refusal !== undefined) throw refusal;
     const waits = [wait === 0 ? undefined : wait, decision.lookAgainMs, await this.#renewIdentities(job)];
     const due = Math.min(...waits.map((ms) => ms ?? Infinity));
     return due === Infinity ? undefined : due;
@@ -166,20 +168,31 @@ export class JobReconciler {
     return troubled;
   }
 
-  async #writeStatus(key: string, job: FineTuneJob, status: FineTuneJobStatus): Promise<void> {
-    if (equalJson(job.status ?? {}, status)) return;
+  /** @returns why nothing could be written */
+  async #writeStatus(
+    key: string,
+    job: FineTuneJob,
+    wanted: FineTuneJobStatus,
+  ): Promise<ApiError | undefined> {
+    if (equalJson(job.status ?? {}, wanted)) return undefined;
     const { name, namespace, uid, resourceVersion } = job.metadata;
-    const stored = await this.options.client.apply<FineTuneJob>(
-      JOB_RESOURCE,
-      {
-        apiVersion: API_VERSION,
-        kind: FINE_TUNE_JOB_KIND,
-        // With both, a decision about an older state of the job is refused as a conflict and made anew.
-        metadata: { name, namespace, uid, resourceVersion },
-        status,
-      } as FineTuneJob,
-      { fieldManager: STATUS_MANAGER, subresource: 'status' },
+    const written = await writeFirstAccepted(statusesToTry(wanted, job.status), (status) =>
+      this.options.client.apply<FineTuneJob>(
+        JOB_RESOURCE,
+        {
+          apiVersion: API_VERSION,
+          kind: FINE_TUNE_JOB_KIND,
+          // With both, a decision about an older state of the job is refused as a conflict and made anew.
+          metadata: { name, namespace, uid, resourceVersion },
+          status,
+        } as FineTuneJob,
+        { fieldManager: STATUS_MANAGER, subresource: 'status' },
+      ),
     );
+    const refusal = written instanceof ApiError ? written : written.refusal;
+    if (refusal !== undefined) this.options.onFault?.(key, refusal);
+    if (written instanceof ApiError) return written;
+    const { stored, status } = written;
     this.#written.wrote(key, soundJob(stored));
     this.#writtenAt.set(uid ?? '', this.options.clock.monotonic());
     for (const { type, reason, message } of transitionEvents(job.status, status)) {
@@ -195,6 +208,7 @@ export class JobReconciler {
     } catch (error) {
       this.options.onFault?.(key, error);
     }
+    return undefined;
   }
 
   async #carryOut(key: string, job: FineTuneJob, facts: JobFacts, decision: Decision): Promise<void> {

@@ -18,9 +18,12 @@ export function reportedProgress(
       before.progress?.step === progress.step && before.progress.totalSteps === progress.totalSteps;
     const evalLoss = finite(progress.evalLoss) ?? before.progress?.evalLoss;
     // Without a new step the time left shrinks as time passes, so the time of the end stays.
+    const left = Math.max(0, progress.estimatedSecondsLeft) * 1000;
     const end = sameStep
       ? before.progress?.estimatedCompletionTime
-      : rfc3339(now + Math.max(0, progress.estimatedSecondsLeft) * 1000);
+      : Number.isFinite(left)
+        ? rfc3339(now + left)
+        : undefined;
     result.progress = {
       step: progress.step,
       totalSteps: progress.totalSteps,
