@@ -28,7 +28,11 @@ describe('templates that ask for too much', () => {
         podTemplate: {
           spec: {
             containers: [
-              { name: 'a', securityContext: { capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } } },
+              {
+                name: 'a',
+                image: 'i',
+                securityContext: { capabilities: { drop: ['ALL'], add: ['SYS_ADMIN'] } },
+              },
             ],
           },
         },

@@ -1,6 +1,7 @@
 import type { FineTuneJobSpec } from './fine-tune-job.js';
 import { ADDS_DEVICES, choosesGpus, prefixMayChooseGpus } from './pod-form/gpu-variables.js';
 import { coversReservedFolder } from './pod-form/mount-paths.js';
+import { podFormProblems } from './pod-form/pod-form-problems.js';
 import { podTemplateSchema } from './pod-template.js';
 
 /**
@@ -259,12 +260,15 @@ const podTemplate: Rule = {
   others: 'owned',
 };
 
+/** So many are told; whoever has more sees the others after these. */
+const MOST_PROBLEMS = 200;
+
 export interface PodTemplatePolicy {
   /** Jobs may ask for what the restricted Pod Security Standard forbids, such as folders of the node. */
   readonly allowPrivileged: boolean;
 }
 
-/** What keeps a job's pod templates from being used, one sentence each, which names the field. Pure. */
+/** What keeps a job's pod templates from being used, by rights or by form, one sentence each, which names the field. Pure. */
 export function podTemplateProblems(
   spec: Pick<FineTuneJobSpec, 'template' | 'podTemplate'>,
   { allowPrivileged }: PodTemplatePolicy,
@@ -310,5 +314,12 @@ export function podTemplateProblems(
   };
   check(template, spec.template, 'spec.template');
   check(podTemplate, spec.podTemplate, 'spec.podTemplate');
+  // One sentence for a place; what may not stand there need not have the right form.
+  const places = new Set(problems.map((problem) => problem.slice(0, problem.indexOf(' '))));
+  podFormProblems(spec, (path, problem) => {
+    if (places.has(path) || problems.length >= MOST_PROBLEMS) return;
+    places.add(path);
+    problems.push(`${path}${/^(is|says) /.test(problem) ? '' : ':'} ${problem}`);
+  });
   return problems;
 }
