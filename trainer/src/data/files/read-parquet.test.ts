@@ -1,7 +1,10 @@
 import { writeFileSync } from 'node:fs';
+import type { FileMetaData } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../errors.js';
+import { textField, type Row } from '../formats/row-format.js';
 import { dataFile } from '../test-data.js';
+import { limitsBroken } from './parquet-limits.js';
 import { readRows } from './read-rows.js';
 
 /**
@@ -25,6 +28,14 @@ const FILE =
   'ABUAFQIAPBYAGTYCAAAZZgACAAAAAAAAABbwARYCJv4CFrgCACggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNS4wLjEZTBwA' +
   'ABwAABwAABwAAADKAgAAUEFSMQ==';
 
+/** Not compressed: instruction q and r, output the bytes 63 61 66 e9 and ok, score 1.1 and 2. */
+const NOT_UTF8 =
+  'UEFSMRUGFRQVFFwVBBUAFQQVABUAFQAAAAEAAABxAQAAAHIVBhUcFRxcFQQVABUEFQAVABUAAAAEAAAAY2Fm6QIAAABvaxUGFSAVIFwVBBUAFQ' +
+  'QVABUAFQAAAJqZmZmZmfE/AAAAAAAAAEAVBBlMSARyb290FQYAFQwlABgLaW5zdHJ1Y3Rpb24lAAAVDCUAGAZvdXRwdXQlAAAVCiUAGAVzY29y' +
+  'ZQAWBBkcGTwmCBwVDBkVABkYC2luc3RydWN0aW9uFQAWBBY+Fj4mCDw2ACgBchgBcQAZHBUGFQAVAgAAACZGHBUMGRUAGRgGb3V0cHV0FQAWBB' +
+  'ZGFkYmRjw2ACgCb2sYBGNhZukAGRwVBhUAFQIAAAAmjAEcFQoZFQAZGAVzY29yZRUAFgQWShZKJowBPDYAKAgAAAAAAAAAQBgImpmZmZmZ8T82' +
+  'AAAZHBUGFQAVAgAAABbOARYENs4BACgJaHlwYXJxdWV0GTwcAAAcAAAcAAAADAEAAFBBUjE=';
+
 async function rowsOf(path: string): Promise<{ place: string; row: unknown }[]> {
   const rows = [];
   for await (const row of readRows(path, { encoding: undefined, note: () => undefined })) rows.push(row);
@@ -47,5 +58,32 @@ describe('readParquet', () => {
     writeFileSync(path, Buffer.from(FILE, 'base64').subarray(0, 700));
     await expect(rowsOf(path)).rejects.toThrow(UserError);
     await expect(rowsOf(path)).rejects.toThrow(/a\.parquet is not a readable Parquet file/);
+  });
+
+  it('replaces no byte, and prints no number whose digits the file does not keep', async () => {
+    const path = dataFile('a.parquet', '');
+    writeFileSync(path, Buffer.from(NOT_UTF8, 'base64'));
+    const [first, second] = (await rowsOf(path)).map(({ row }) => row as Row);
+    expect(() => textField(first!, 'output')).toThrow('"output" is not UTF-8 text');
+    expect(textField(second!, 'output')).toBe('ok');
+    expect(() => textField(second!, 'score')).toThrow(
+      '"score" is a number whose digits the file does not keep: store it as a text',
+    );
+  });
+
+  it('refuses what a file says of itself and cannot be', async () => {
+    const column = { total_compressed_size: 10n, total_uncompressed_size: 10n, data_page_offset: 4n };
+    const fileWith = (rows: bigint, more: object) =>
+      ({
+        row_groups: [{ num_rows: rows, columns: [{ meta_data: { ...column, ...more } }] }],
+      }) as unknown as FileMetaData;
+    expect(limitsBroken(fileWith(1n, {}), 100)).toBeUndefined();
+    expect(limitsBroken(fileWith(1n << 40n, {}), 100)).toMatch(/^row group 1 says it has 1099511627776 rows/);
+    expect(limitsBroken(fileWith(1n, { total_uncompressed_size: 1n << 40n }), 100)).toMatch(
+      /^row group 1 says it unpacks to 1099511627776 bytes/,
+    );
+    expect(limitsBroken(fileWith(1n, { data_page_offset: 95n }), 100)).toBe(
+      'row group 1 lies outside the file',
+    );
   });
 });
