@@ -1,4 +1,12 @@
-import { estimateMemory, type MethodShape, type ModelShape } from '@tuneyard/proto/memory';
+import {
+  estimateMemory,
+  type MemoryEstimate,
+  type MemoryWorkload,
+  type MethodShape,
+  type ModelShape,
+} from '@tuneyard/proto/memory';
+import { PatternError } from '@tuneyard/proto/targets';
+import { UserError } from '../errors.js';
 import type { ResolvedMethod, ResolvedSpec } from './resolved-spec.js';
 
 /** What the driver and the runtime keep of a GPU for themselves, bytes: the context, code and workspaces. */
@@ -27,17 +35,27 @@ export function memoryNeed(spec: ResolvedSpec, model: ModelShape): MemoryNeed {
     length: dataset.maxLength,
     gradientCheckpointing: training.gradientCheckpointing,
   };
-  const { parts, total } = estimateMemory({ ...workload, memory: 'device' });
+  const { parts, total } = estimated({ ...workload, memory: 'device' });
   const bytesPerGpu = total + RUNTIME_BYTES;
   const working = parts.activations + parts.logits;
   return {
     bytesPerGpu,
-    hostBytes: Math.max(0, estimateMemory({ ...workload, memory: 'all' }).total - total),
+    hostBytes: Math.max(0, estimated({ ...workload, memory: 'all' }).total - total),
     message:
       `${gib(bytesPerGpu)} a GPU: weights ${gib(parts.weights)}, trained values ` +
       `${gib(parts.adapter)}, activations and logits ${gib(working)} at ` +
       `${training.microBatchSize} x ${dataset.maxLength} tokens, runtime ${gib(RUNTIME_BYTES)}`,
   };
+}
+
+/** @throws UserError when a pattern of layer names takes too many steps. */
+function estimated(workload: MemoryWorkload): MemoryEstimate {
+  try {
+    return estimateMemory(workload);
+  } catch (error) {
+    if (error instanceof PatternError) throw new UserError(`spec.method.lora.${error.message}`);
+    throw error;
+  }
 }
 
 /** What in the spec lowers the need most, for a job that fits no GPU. */

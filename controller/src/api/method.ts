@@ -1,5 +1,17 @@
-import type { z } from 'zod';
-import { choice, documented, flag, fraction, integer, list, secretRef, text, uri } from './schema.js';
+import { z } from 'zod';
+import { loraPatternFault, loraRules } from './lora-rules.js';
+import {
+  choice,
+  documented,
+  flag,
+  fraction,
+  integer,
+  list,
+  secretRef,
+  text,
+  uri,
+  valueMap,
+} from './schema.js';
 
 /** The ways to tune a model; `auto` lets the controller choose. */
 export const METHOD_TYPES = ['auto', 'lora', 'qlora', 'ptuning', 'ptuning-v2', 'prompt', 'full'] as const;
@@ -23,13 +35,46 @@ const lora = documented(
       0.99,
     ).optional(),
     targetModules: list(
-      'Suffixes of the names of the linear layers to adapt, or the single entry all-linear (the default): every linear layer but the output head.',
-      text('A module name suffix, such as q_proj.', 128),
+      'Suffixes of the names of the linear layers to adapt; or one regular expression (of Python) alone, which the whole name must match; or all-linear alone (the default): every linear layer but the output head.',
+      text('A module name suffix, such as q_proj, or a pattern.', 512),
+      64,
+    ).optional(),
+    excludeModules: list(
+      'Layers that are not adapted although targetModules names them: suffixes, or one regular expression alone. Default none.',
+      text('A module name suffix, such as down_proj, or a pattern.', 512),
+      64,
+    ).optional(),
+    layersToTransform: list(
+      'Indices of the blocks to adapt, from 0. Default all. Not beside a regular expression in targetModules.',
+      integer('Index of a block.', 0, 1023),
+      256,
+    ).optional(),
+    layersPattern: list(
+      'Names of the list of blocks, such as layers or h, where a name holds several indices. Needs layersToTransform.',
+      text('Name of a list of blocks, or a pattern.', 128),
+      8,
+    ).optional(),
+    modulesToSave: list(
+      'Modules that are trained whole beside the adapter and stored with it, by the ends of their names: embed_tokens, lm_head, norm. Embedding and head of a model that ties them are trained apart. Default none.',
+      text('End of a module name.', 128),
+      16,
+    ).optional(),
+    rankPattern: valueMap(
+      'Regular expression of layer names to the rank of these layers, where it differs from rank. No layer may match two that differ.',
+      z.int().min(1).max(1024),
+      64,
+    ).optional(),
+    alphaPattern: valueMap(
+      'Regular expression of layer names to the alpha of these layers, where it differs from alpha. No layer may match two that differ.',
+      z.number().min(0.000001).max(65536),
       64,
     ).optional(),
     variant: choice(
-      'standard; rslora scales by alpha / sqrt(rank), better for high ranks; dora also learns the magnitude of each output row. Default standard.',
+      'standard; rslora scales by alpha / sqrt(rank), better for high ranks; dora is standard with dora: true. Default standard.',
       ['standard', 'rslora', 'dora'],
+    ).optional(),
+    dora: flag(
+      'Also learn the magnitude of each output row (DoRA), beside variant standard or rslora. Default false.',
     ).optional(),
     init: choice(
       'How A starts (B starts at zero): kaiming (default), gaussian, or adapter to continue from initFrom.',
@@ -44,6 +89,7 @@ const lora = documented(
     ).optional(),
   },
   [
+    ...loraRules,
     {
       rule: "!has(self.initFrom) || (has(self.init) && self.init == 'adapter')",
       message: 'initFrom needs init: adapter',
@@ -57,6 +103,7 @@ const lora = documented(
       field: 'init',
     },
   ],
+  loraPatternFault,
 );
 
 const virtualTokens = integer('Number of virtual tokens in front of the input. Default 20.', 1, 2048);

@@ -15,11 +15,19 @@ export interface CrossFieldRule<T> {
   readonly field?: string;
 }
 
+/** What is wrong with one field of an object. */
+export interface FieldFault {
+  readonly field: string;
+  readonly fault: string;
+}
+
 /** A documented object without unknown fields; `rules` become both CEL and checks. */
 export function documented<S extends z.ZodRawShape>(
   description: string,
   shape: S,
   rules: readonly CrossFieldRule<z.output<z.ZodObject<S, z.core.$strict>>>[] = [],
+  /** For what CEL cannot tell; the API server lets such objects pass. */
+  check?: (value: z.output<z.ZodObject<S, z.core.$strict>>) => FieldFault | undefined,
 ) {
   const object = z.strictObject(shape).superRefine((value, context) => {
     for (const { holds, message, field } of rules) {
@@ -27,6 +35,8 @@ export function documented<S extends z.ZodRawShape>(
         context.addIssue({ code: 'custom', message, path: field === undefined ? [] : [field] });
       }
     }
+    const fault = check?.(value);
+    if (fault) context.addIssue({ code: 'custom', message: fault.fault, path: [fault.field] });
   });
   if (rules.length === 0) return object.meta({ description });
   const celRules = rules.map(({ rule, message, field }) => ({
@@ -69,6 +79,10 @@ export const keyedList = <T extends z.ZodType>(description: string, key: string,
 /** A map of short strings, as labels are. */
 export const stringMap = (description: string, maxProperties: number) =>
   z.record(z.string().max(317), z.string().max(1024)).meta({ description, maxProperties });
+
+/** A map of short keys to values that are no strings. */
+export const valueMap = <T extends z.ZodType>(description: string, value: T, maxProperties: number) =>
+  z.record(z.string().max(256), value).meta({ description, maxProperties });
 
 /** An object of another API, whose fields this one does not know. */
 export const freeForm = (description: string) =>

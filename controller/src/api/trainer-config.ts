@@ -69,6 +69,10 @@ function toMethodConfig(method: ResolvedMethod): MethodConfig {
       config.lora = {
         ...lora,
         targetModules: [...lora.targetModules],
+        excludeModules: [...lora.excludeModules],
+        layersToTransform: [...lora.layersToTransform],
+        layersPattern: [...lora.layersPattern],
+        modulesToSave: [...lora.modulesToSave],
         initFrom: lora.initFrom ?? '',
         initFromSecret: initFromSecretRef?.name ?? '',
       };

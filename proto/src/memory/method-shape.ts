@@ -1,15 +1,16 @@
+import type { TargetSelection } from '../targets/index.js';
+import { loraInputs, NO_LORA } from './lora-shape.js';
 import type { ModelShape } from './model-shape.js';
 
 /** What of a method decides its memory. */
 export type MethodShape =
-  | {
+  | ({
       readonly type: 'lora' | 'qlora';
       readonly rank: number;
-      /** Suffixes of module names, or `all-linear`. */
-      readonly targetModules: readonly string[];
       readonly variant: string;
+      readonly dora: boolean;
       readonly dropout: number;
-    }
+    } & TargetSelection)
   | {
       readonly type: 'ptuning';
       readonly virtualTokens: number;
@@ -28,23 +29,10 @@ export type MethodShape =
   | { readonly type: 'prompt'; readonly virtualTokens: number }
   | { readonly type: 'full' };
 
-interface Module {
-  readonly name: string;
-  readonly inputs: number;
-  readonly outputs: number;
-  /** Which tensor must be kept for the module's gradient. */
-  readonly keeps: 'keepsAttentionInput' | 'keepsAttentionOutput' | 'keepsMlpInput' | 'keepsMlpOutput';
-}
-
 const NONE = {
   whole: 0,
   packed: 0,
-  dora: 0,
-  dropout: 0,
-  rank: 0,
-  adaptedModules: 0,
-  adaptedInputs: 0,
-  adaptedOutputs: 0,
+  ...NO_LORA,
   keepsAttentionInput: 0,
   keepsAttentionOutput: 0,
   keepsMlpInput: 0,
@@ -64,21 +52,8 @@ const NONE = {
 export function methodInputs(method: MethodShape, model: ModelShape): Readonly<Record<string, number>> {
   switch (method.type) {
     case 'lora':
-    case 'qlora': {
-      const modules = targets(method.targetModules, model);
-      const kept = Object.fromEntries(modules.map(({ keeps }) => [keeps, 1]));
-      return {
-        ...NONE,
-        ...kept,
-        packed: method.type === 'qlora' ? 1 : 0,
-        dora: method.variant === 'dora' ? 1 : 0,
-        dropout: method.dropout > 0 ? 1 : 0,
-        rank: method.rank,
-        adaptedModules: modules.length,
-        adaptedInputs: modules.reduce((sum, { inputs }) => sum + inputs, 0),
-        adaptedOutputs: modules.reduce((sum, { outputs }) => sum + outputs, 0),
-      };
-    }
+    case 'qlora':
+      return { ...NONE, packed: method.type === 'qlora' ? 1 : 0, ...loraInputs(method, model) };
     case 'ptuning':
       return {
         ...NONE,
@@ -115,42 +90,4 @@ export function methodInputs(method: MethodShape, model: ModelShape): Readonly<R
         keepsMlpOutput: 1,
       };
   }
-}
-
-/** The linear layers of one block that LoRA adapts. */
-function targets(names: readonly string[], model: ModelShape): readonly Module[] {
-  const modules = model.architecture === 'gpt2' ? gpt2Modules(model) : llamaModules(model);
-  if (names.includes('all-linear')) return modules;
-  return modules.filter((module) =>
-    names.some((name) => module.name === name || module.name.endsWith(`.${name}`)),
-  );
-}
-
-function llamaModules({
-  hidden,
-  intermediate,
-  heads,
-  keyValueHeads,
-  headDim,
-}: ModelShape): readonly Module[] {
-  const queries = heads * headDim;
-  const keys = keyValueHeads * headDim;
-  return [
-    { name: 'self_attn.q_proj', inputs: hidden, outputs: queries, keeps: 'keepsAttentionInput' },
-    { name: 'self_attn.k_proj', inputs: hidden, outputs: keys, keeps: 'keepsAttentionInput' },
-    { name: 'self_attn.v_proj', inputs: hidden, outputs: keys, keeps: 'keepsAttentionInput' },
-    { name: 'self_attn.o_proj', inputs: queries, outputs: hidden, keeps: 'keepsAttentionOutput' },
-    { name: 'mlp.gate_proj', inputs: hidden, outputs: intermediate, keeps: 'keepsMlpInput' },
-    { name: 'mlp.up_proj', inputs: hidden, outputs: intermediate, keeps: 'keepsMlpInput' },
-    { name: 'mlp.down_proj', inputs: intermediate, outputs: hidden, keeps: 'keepsMlpOutput' },
-  ];
-}
-
-function gpt2Modules({ hidden, intermediate }: ModelShape): readonly Module[] {
-  return [
-    { name: 'attn.c_attn', inputs: hidden, outputs: 3 * hidden, keeps: 'keepsAttentionInput' },
-    { name: 'attn.c_proj', inputs: hidden, outputs: hidden, keeps: 'keepsAttentionOutput' },
-    { name: 'mlp.c_fc', inputs: hidden, outputs: intermediate, keeps: 'keepsMlpInput' },
-    { name: 'mlp.c_proj', inputs: intermediate, outputs: hidden, keeps: 'keepsMlpOutput' },
-  ];
 }

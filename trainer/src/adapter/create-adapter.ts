@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import {
   MethodType,
-  type LoraConfig,
   type MethodConfig,
   type PrefixConfig,
   type PromptConfig,
@@ -17,7 +16,8 @@ import { prefixTuning } from './prefix-tuning.js';
 import { PromptAdapter, type PromptMethod } from './prompt-adapter.js';
 import { promptTuning, startFromTokens, type PromptTuningOptions } from './prompt-tuning.js';
 import { ptuning } from './ptuning.js';
-import { LORA_VARIANTS, type LoraOptions, type LoraVariant } from './lora-options.js';
+import { loraOptionsOf } from './lora-options-of.js';
+import { refuseUnusedSelection } from './refuse-unused-selection.js';
 
 export interface AdapterRequest {
   readonly method: MethodConfig;
@@ -50,10 +50,11 @@ export function createAdapter(request: AdapterRequest): AdaptedModel {
     }
     case MethodType.METHOD_TYPE_LORA:
     case MethodType.METHOD_TYPE_QLORA: {
-      const options = loraOptions(method.lora);
+      const options = loraOptionsOf(method.lora);
       const packing = method.type === MethodType.METHOD_TYPE_QLORA ? 'nf4' : 'float32';
       return onBase(loadModel(modelFolder, { packing, seed }), (model) => {
         const adapter = new Lora(model, options, seed);
+        refuseUnusedSelection(adapter, model);
         if (method.lora?.init === 'adapter') initializeFrom(adapter, model, folderPath(method.lora.initFrom));
         return adapter;
       });
@@ -81,35 +82,6 @@ function onBase(model: BaseModel, make: (model: BaseModel) => Adapter): AdaptedM
     model.dispose();
     throw error;
   }
-}
-
-function loraOptions(config: LoraConfig | undefined): LoraOptions {
-  if (!config) throw new UserError('method.lora is missing.');
-  const { rank, alpha, dropout, targetModules, variant, init, loraPlusRatio } = config;
-  if (!Number.isInteger(rank) || rank < 1)
-    throw new UserError(`method.lora.rank: ${rank} must be a positive integer.`);
-  if (!(alpha > 0)) throw new UserError(`method.lora.alpha: ${alpha} must be greater than 0.`);
-  if (!(dropout >= 0 && dropout < 1))
-    throw new UserError(`method.lora.dropout: ${dropout} must be in [0, 1).`);
-  if (!isVariant(variant)) {
-    throw new UserError(`method.lora.variant: "${variant}" is not one of ${LORA_VARIANTS.join(', ')}.`);
-  }
-  if (init !== 'kaiming' && init !== 'gaussian' && init !== 'adapter') {
-    throw new UserError(`method.lora.init: "${init}" is not one of kaiming, gaussian, adapter.`);
-  }
-  return {
-    rank,
-    alpha,
-    dropout,
-    targetModules,
-    variant,
-    init: init === 'gaussian' ? 'gaussian' : 'kaiming',
-    loraPlusRatio: loraPlusRatio > 0 ? loraPlusRatio : 1,
-  };
-}
-
-function isVariant(name: string): name is LoraVariant {
-  return (LORA_VARIANTS as readonly string[]).includes(name);
 }
 
 function ptuningOptions(config: PtuningConfig | undefined, model: BaseModel) {

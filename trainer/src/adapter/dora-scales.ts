@@ -14,7 +14,7 @@ export class DoraScales {
   constructor(
     private readonly model: BaseModel,
     private readonly parameters: ParameterVector,
-    private readonly scale: number,
+    private readonly scaleOf: (module: LinearModule) => number,
   ) {}
 
   /** x [n, in] -> [n, out]. With dropout the base product inside the correction sees the dropped input too. */
@@ -37,7 +37,7 @@ export class DoraScales {
     return tf.tidy(() => {
       const a = asMatrix(this.parameters.tensor(`${module.name}.lora_A.weight`));
       const b = asMatrix(this.parameters.tensor(`${module.name}.lora_B.weight`));
-      const dense = tf.add(this.model.weights.dense(module), tf.mul(tf.matMul(b, a), this.scale));
+      const dense = tf.add(this.model.weights.dense(module), tf.mul(tf.matMul(b, a), this.scaleOf(module)));
       return tf.sqrt(tf.sum(tf.square(dense), 1)).dataSync<'float32'>();
     });
   }

@@ -2,7 +2,7 @@ import { UserError } from '../errors.js';
 import type { BaseModel, SafetensorsFile } from '../model/index.js';
 import type { Adapter } from './adapter.js';
 import { Lora } from './lora.js';
-import type { LoraOptions } from './lora-options.js';
+import { refuseOtherLayout, refuseOtherScales } from './refuse-other-start.js';
 import type { ParameterVector } from './parameter-vector.js';
 import { openPeftFolder } from './peft-files.js';
 import { PromptAdapter } from './prompt-adapter.js';
@@ -43,14 +43,8 @@ export function initializeFrom(adapter: Lora, model: BaseModel, folder: string):
   try {
     const stored = readPeftConfig(config, model.config);
     if (stored.kind !== 'lora') throw new UserError(`method.lora.initFrom: ${folder} is no LoRA adapter.`);
-    const wanted: LoraOptions = adapter.options;
-    for (const field of ['rank', 'alpha', 'variant'] as const) {
-      if (stored.options[field] !== wanted[field]) {
-        throw new UserError(
-          `method.lora.${field}: ${wanted[field]} differs from ${stored.options[field]} of the adapter ${folder} that training starts from.`,
-        );
-      }
-    }
+    refuseOtherScales(adapter, stored.options, folder);
+    refuseOtherLayout(adapter, model, stored.options, folder);
     copyTensors(weights, adapter.parameters, PEFT_PREFIX);
   } finally {
     weights.close();

@@ -1,77 +1,90 @@
-import { type BaseModel, type Forward, type LinearModule, asMatrix } from '../model/index.js';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  asMatrix,
+  asVector,
+  HEAD,
+  NO_LEAD,
+  storedName,
+  type BaseModel,
+  type Forward,
+} from '../model/index.js';
 import { Random } from '../support/index.js';
-import { NO_LEAD } from '../model/index.js';
-import { dropoutMask, type LoraFactors, type Matrix } from '../tensor/index.js';
+import { dropoutMask, linear, type LoraFactors, type Matrix } from '../tensor/index.js';
 import type { Adapter, Compatibility, Pass } from './adapter.js';
 import { DoraScales } from './dora-scales.js';
+import { loraCompatibility } from './lora-compatibility.js';
 import type { LoraOptions } from './lora-options.js';
+import type { LoraTarget } from './lora-target.js';
 import { ParameterVector } from './parameter-vector.js';
 import { resolveTargets } from './resolve-targets.js';
 import { saveLora } from './save-lora.js';
+import type { SavedTensor } from './saved-tensors.js';
+import { UserError } from '../errors.js';
 
 /**
  * LoRA (Hu et al. 2021), rsLoRA (Kalajdzievski 2023) and DoRA (Liu et al. 2024) over linear layers, on a base in
- * float32 or packed (QLoRA): y = W x + b + scale B A dropout(x), DoRA with a trained magnitude per output.
+ * float32 or packed (QLoRA): y = W x + b + scale B A dropout(x), DoRA with a trained magnitude per output. Ranks and
+ * scales may differ by layer, and some modules of the base may be trained whole beside them.
  */
 export class Lora implements Adapter {
   readonly lead = NO_LEAD;
   readonly trainsBase = false;
   readonly parameters: ParameterVector;
-  readonly targets: readonly LinearModule[];
-  private readonly streams: ReadonlyMap<string, number>;
+  readonly targets: readonly LoraTarget[];
+  readonly saved: readonly SavedTensor[];
+  private readonly streams: ReadonlyMap<string, readonly [LoraTarget, number]>;
   private readonly dora: DoraScales | undefined;
+  private readonly headApart: boolean;
 
   constructor(
     private readonly model: BaseModel,
     readonly options: LoraOptions,
     seed: number,
   ) {
-    this.targets = resolveTargets(model.config, options.targetModules);
-    this.streams = new Map(this.targets.map(({ name }, index) => [name, index]));
-    this.parameters = new ParameterVector(this.targets.flatMap((module) => loraTensors(module, options)));
-    for (const module of this.targets) this.initialize(module, seed);
-    this.dora = options.variant === 'dora' ? new DoraScales(model, this.parameters, this.scale) : undefined;
-    if (this.dora) {
-      this.parameters.upload();
-      for (const module of this.targets)
-        this.parameters.view(magnitudeName(module)).set(this.dora.norms(module));
-      this.parameters.changed();
-    }
-  }
-
-  /** alpha / r, or alpha / sqrt(r) for rsLoRA. */
-  get scale(): number {
-    const { rank, alpha, variant } = this.options;
-    return alpha / (variant === 'rslora' ? Math.sqrt(rank) : rank);
+    const { targets, saved } = resolveTargets(model.config, options);
+    this.targets = targets;
+    this.saved = saved;
+    this.streams = new Map(targets.map((target, index) => [target.module.name, [target, index]]));
+    this.parameters = new ParameterVector([
+      ...targets.flatMap((target) => loraTensors(target, options)),
+      ...saved,
+    ]);
+    this.headApart =
+      model.config.tiedHead && saved.some(({ from }) => from === storedName(model.config, HEAD));
+    for (const target of targets) this.initialize(target, seed);
+    for (const tensor of saved) this.copyBase(tensor);
+    this.dora = options.dora ? this.doraScales() : undefined;
   }
 
   get compatibility(): Compatibility {
-    return this.options.variant === 'dora'
-      ? {
-          peft: true,
-          vllm: false,
-          note: 'vLLM loads no DoRA adapters; merge it into the base model for vLLM',
-        }
-      : { peft: true, vllm: true, note: '' };
+    return loraCompatibility(this.options);
   }
 
   forward(_model: BaseModel, pass: Pass): Forward {
-    const { weights } = this.model;
-    this.dora?.prepare(this.targets);
+    const { weights, config } = this.model;
+    const { parameters } = this;
+    this.dora?.prepare(this.targets.map(({ module }) => module));
     return {
-      tensor: (name) => weights.tensor(name),
-      trains: () => false,
+      headApart: this.headApart,
+      tensor: (name) =>
+        parameters.has(name) ? parameters.tensor(name) : weights.tensor(storedName(config, name)),
+      trains: (name) => parameters.has(name),
       linear: (module, x) => {
-        const stream = this.streams.get(module.name);
-        if (stream === undefined) return weights.linear(module, x);
-        const mask = this.mask(x, pass, stream);
-        const factors: LoraFactors = {
-          a: asMatrix(this.parameters.tensor(`${module.name}.lora_A.weight`)),
-          b: asMatrix(this.parameters.tensor(`${module.name}.lora_B.weight`)),
-          scale: this.scale,
-          dropoutMask: mask,
-        };
-        return this.dora ? this.dora.linear(module, x, factors) : weights.linear(module, x, factors);
+        const found = this.streams.get(module.name);
+        if (found) {
+          const [target, stream] = found;
+          const factors: LoraFactors = {
+            a: asMatrix(parameters.tensor(`${module.name}.lora_A.weight`)),
+            b: asMatrix(parameters.tensor(`${module.name}.lora_B.weight`)),
+            scale: target.scale,
+            dropoutMask: this.mask(x, pass, stream),
+          };
+          return this.dora ? this.dora.linear(module, x, factors) : weights.linear(module, x, factors);
+        }
+        if (!parameters.has(`${module.name}.weight`)) return weights.linear(module, x);
+        const weight = asMatrix(parameters.tensor(`${module.name}.weight`));
+        const bias = module.bias ? asVector(parameters.tensor(`${module.name}.bias`)) : undefined;
+        return linear(x, weight, bias, { layout: module.layout, trainable: true });
       },
     };
   }
@@ -85,7 +98,7 @@ export class Lora implements Adapter {
   }
 
   save(folder: string): void {
-    saveLora(folder, this.model, this.options, this.targets, this.parameters);
+    saveLora(folder, this.model, this);
   }
 
   dispose(): void {
@@ -99,25 +112,46 @@ export class Lora implements Adapter {
   }
 
   /** PEFT's starts: A uniform within 1/sqrt(inputs) (kaiming with a = sqrt 5) or normal with deviation 1/r; B zero. */
-  private initialize({ name, inputs }: LinearModule, seed: number): void {
+  private initialize({ module: { name, inputs }, rank }: LoraTarget, seed: number): void {
     const factor = `${name}.lora_A.weight`;
     const random = new Random(seed, factor);
-    if (this.options.init === 'gaussian')
-      random.fillNormal(this.parameters.view(factor), 1 / this.options.rank);
+    if (this.options.init === 'gaussian') random.fillNormal(this.parameters.view(factor), 1 / rank);
     else random.fillUniform(this.parameters.view(factor), -1 / Math.sqrt(inputs), 1 / Math.sqrt(inputs));
+  }
+
+  /** Norms of the base's rows are the first magnitudes, because B is zero. */
+  private doraScales(): DoraScales {
+    const scales = new Map(this.targets.map(({ module, scale }) => [module.name, scale]));
+    const dora = new DoraScales(this.model, this.parameters, ({ name }) => scales.get(name) ?? Number.NaN);
+    this.parameters.upload();
+    for (const { module } of this.targets)
+      this.parameters.view(magnitudeName(module.name)).set(dora.norms(module));
+    this.parameters.changed();
+    return dora;
+  }
+
+  private copyBase({ name, from }: SavedTensor): void {
+    const { weights } = this.model;
+    if (weights.isPacked(from)) {
+      throw new UserError(
+        `method.lora.modulesToSave: ${name} is a layer that qlora keeps in 4 bits, so it cannot be trained whole; use method lora, or save the embedding, the head and norms only.`,
+      );
+    }
+    this.parameters.view(name).set(tf.tidy(() => weights.tensor(from).dataSync<'float32'>()));
   }
 }
 
-export function magnitudeName(module: LinearModule): string {
-  return `${module.name}.lora_magnitude_vector`;
+export function magnitudeName(module: string): string {
+  return `${module}.lora_magnitude_vector`;
 }
 
-function loraTensors(module: LinearModule, options: LoraOptions): { name: string; shape: number[] }[] {
+function loraTensors(
+  { module, rank }: LoraTarget,
+  { dora }: LoraOptions,
+): { name: string; shape: number[] }[] {
   const factors = [
-    { name: `${module.name}.lora_A.weight`, shape: [options.rank, module.inputs] },
-    { name: `${module.name}.lora_B.weight`, shape: [module.outputs, options.rank] },
+    { name: `${module.name}.lora_A.weight`, shape: [rank, module.inputs] },
+    { name: `${module.name}.lora_B.weight`, shape: [module.outputs, rank] },
   ];
-  return options.variant === 'dora'
-    ? [...factors, { name: magnitudeName(module), shape: [module.outputs] }]
-    : factors;
+  return dora ? [...factors, { name: magnitudeName(module.name), shape: [module.outputs] }] : factors;
 }

@@ -2,10 +2,12 @@ import { UserError } from '../errors.js';
 import type { ModelConfig } from '../model/index.js';
 import type { JsonFields } from '../support/index.js';
 import type { LoraOptions } from './lora-options.js';
+import { checkPeftFields, checkStart, PEFT_TYPES, type PeftType } from './peft-fields.js';
 import { prefixTuning } from './prefix-tuning.js';
 import type { PromptMethod } from './prompt-adapter.js';
 import { promptTuning } from './prompt-tuning.js';
 import { ptuning } from './ptuning.js';
+import { readPeftLora } from './read-peft-lora.js';
 
 export type PeftMethod =
   | { readonly kind: 'lora'; readonly options: LoraOptions }
@@ -17,9 +19,16 @@ export type PeftMethod =
  */
 export function readPeftConfig(fields: JsonFields, model: ModelConfig): PeftMethod {
   const type = fields.string('peft_type');
+  if (!isPeftType(type))
+    throw new UserError(
+      `PEFT type "${type}" is not supported; supported are LORA, P_TUNING, PREFIX_TUNING, PROMPT_TUNING.`,
+    );
+  checkPeftFields(fields, type);
+  if (type !== 'LORA') checkSizes(fields, model);
   switch (type) {
     case 'LORA':
-      return { kind: 'lora', options: loraOptions(fields) };
+      checkStart(fields);
+      return { kind: 'lora', options: readPeftLora(fields) };
     case 'P_TUNING': {
       const encoder = fields.string('encoder_reparameterization_type', 'MLP').toLowerCase();
       if (encoder !== 'mlp' && encoder !== 'lstm') {
@@ -42,65 +51,26 @@ export function readPeftConfig(fields: JsonFields, model: ModelConfig): PeftMeth
       });
       return { kind: 'prompt', method };
     }
-    case 'PROMPT_TUNING': {
+    default: {
       const virtualTokens = fields.count('num_virtual_tokens');
       return { kind: 'prompt', method: promptTuning(model, { virtualTokens, init: 'random', initText: '' }) };
     }
-    default:
-      throw new UserError(
-        `PEFT type "${type}" is not supported; supported are LORA, P_TUNING, PREFIX_TUNING, PROMPT_TUNING.`,
-      );
   }
 }
 
-/** Fields that change what a LoRA computes and that this trainer does not have; each must be absent or empty. */
-const UNSUPPORTED = [
-  'modules_to_save',
-  'rank_pattern',
-  'alpha_pattern',
-  'layers_to_transform',
-  'layer_replication',
-  'exclude_modules',
-  'target_parameters',
-  'trainable_token_indices',
-  'alora_invocation_tokens',
-  'lora_bias',
-  'use_qalora',
-  'use_bdlora',
-];
+function isPeftType(type: string): type is PeftType {
+  return (PEFT_TYPES as readonly string[]).includes(type);
+}
 
-function loraOptions(fields: JsonFields): LoraOptions {
-  for (const name of UNSUPPORTED)
-    if (!isEmpty(fields.raw(name))) throw fields.wrong(name, 'empty (not supported)');
-  if (fields.string('bias', 'none') !== 'none')
-    throw fields.wrong('bias', '"none" (others are not supported)');
-  const dora = fields.boolean('use_dora', false);
-  const rslora = fields.boolean('use_rslora', false);
-  if (dora && rslora) throw fields.wrong('use_rslora', 'false together with use_dora');
-  const targets = fields.raw('target_modules');
-  if (targets !== 'all-linear' && !isStringArray(targets)) {
-    throw fields.wrong('target_modules', 'a list of module names or "all-linear"');
-  }
-  return {
-    rank: fields.count('r'),
-    alpha: fields.number('lora_alpha'),
-    dropout: fields.number('lora_dropout', 0),
-    targetModules: targets === 'all-linear' ? [targets] : targets,
-    variant: dora ? 'dora' : rslora ? 'rslora' : 'standard',
-    init: fields.raw('init_lora_weights') === 'gaussian' ? 'gaussian' : 'kaiming',
-    loraPlusRatio: 1,
+/** Sizes that PEFT copied from the model of the adapter; another model would cut the same numbers up differently. */
+function checkSizes(fields: JsonFields, model: ModelConfig): void {
+  const sizes = {
+    num_layers: [model.layers],
+    num_attention_heads: [model.heads, model.keyValueHeads],
+    token_dim: [model.hiddenSize, model.keyValueHeads * model.headDim, model.heads * model.headDim],
   };
-}
-
-function isEmpty(value: unknown): boolean {
-  return (
-    value === undefined ||
-    value === null ||
-    value === false ||
-    (typeof value === 'object' && Object.keys(value).length === 0)
-  );
-}
-
-function isStringArray(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  for (const [name, allowed] of Object.entries(sizes)) {
+    if (!fields.has(name) || allowed.includes(fields.count(name))) continue;
+    throw fields.wrong(name, `${[...new Set(allowed)].join(' or ')}, as in this model`);
+  }
 }

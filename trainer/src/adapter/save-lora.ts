@@ -1,6 +1,6 @@
-import { linearModules, type BaseModel, type LinearModule } from '../model/index.js';
-import type { LoraOptions } from './lora-options.js';
-import type { ParameterVector } from './parameter-vector.js';
+import { linearModules, type BaseModel } from '../model/index.js';
+import { isPattern } from '@tuneyard/proto/targets';
+import type { Lora } from './lora.js';
 import { writePeftFolder } from './peft-files.js';
 import { ALL_LINEAR, shortNames } from './resolve-targets.js';
 
@@ -8,44 +8,36 @@ import { ALL_LINEAR, shortNames } from './resolve-targets.js';
 export const PEFT_PREFIX = 'base_model.model.';
 
 /** Writes the adapter as PEFT's LoraModel saves it. */
-export function saveLora(
-  folder: string,
-  model: BaseModel,
-  options: LoraOptions,
-  targets: readonly LinearModule[],
-  parameters: ParameterVector,
-): void {
+export function saveLora(folder: string, model: BaseModel, lora: Lora): void {
+  const { parameters } = lora;
   const tensors = parameters.slots.map(({ name, shape }) => ({
     name: `${PEFT_PREFIX}${name}`,
     shape,
     type: 'F32' as const,
     data: parameters.view(name),
   }));
-  writePeftFolder(folder, loraConfigFields(model, options, targets), tensors);
+  writePeftFolder(folder, loraConfigFields(model, lora), tensors);
 }
 
-function loraConfigFields(
-  model: BaseModel,
-  options: LoraOptions,
-  targets: readonly LinearModule[],
-): Record<string, unknown> {
+function loraConfigFields(model: BaseModel, { options, targets }: Lora): Record<string, unknown> {
   const all = options.targetModules.length === 1 && options.targetModules[0] === ALL_LINEAR;
+  const modules = targets.map(({ module }) => module);
   return {
     alora_invocation_tokens: null,
-    alpha_pattern: {},
+    alpha_pattern: { ...options.alphaPattern },
     arrow_config: null,
     base_model_name_or_path: model.folder,
     bias: 'none',
     corda_config: null,
     ensure_weight_tying: false,
     eva_config: null,
-    exclude_modules: null,
+    exclude_modules: names(options.excludeModules),
     fan_in_fan_out: linearModules(model.config).some(({ layout }) => layout === 'in-out'),
     init_lora_weights: options.init === 'gaussian' ? 'gaussian' : true,
     kasa_config: null,
     layer_replication: null,
-    layers_pattern: null,
-    layers_to_transform: null,
+    layers_pattern: orNull(options.layersPattern),
+    layers_to_transform: orNull(options.layersToTransform),
     loftq_config: {},
     lora_alpha: options.alpha,
     lora_bias: false,
@@ -53,18 +45,29 @@ function loraConfigFields(
     lora_ga_config: null,
     megatron_config: null,
     megatron_core: 'megatron.core',
+    modules_to_save: orNull(options.modulesToSave),
     monteclora_config: null,
     peft_type: 'LORA',
     qalora_group_size: 16,
     r: options.rank,
-    rank_pattern: {},
-    target_modules: all ? shortNames(targets) : [...options.targetModules],
+    rank_pattern: { ...options.rankPattern },
+    target_modules: all ? shortNames(modules) : names(options.targetModules),
     target_parameters: null,
     trainable_token_indices: null,
     use_bdlora: null,
-    use_dora: options.variant === 'dora',
+    use_dora: options.dora,
     use_qalora: false,
-    use_rslora: options.variant === 'rslora',
+    use_rslora: options.scaling === 'rslora',
     velora_config: null,
   };
+}
+
+/** PEFT's form: a string is a regular expression, a list holds ends of names. */
+function names(entries: readonly string[]): string | string[] | null {
+  const [only = ''] = entries;
+  return entries.length === 1 && isPattern(only) ? only : orNull(entries);
+}
+
+function orNull<T>(entries: readonly T[]): T[] | null {
+  return entries.length === 0 ? null : [...entries];
 }

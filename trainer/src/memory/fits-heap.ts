@@ -1,3 +1,4 @@
+import { PatternError } from '@tuneyard/proto/targets';
 import { MethodType, type MethodConfig, type TrainingConfig } from '@tuneyard/proto';
 import { estimateMemory } from '@tuneyard/proto/memory';
 import { ResourceError, UserError } from '../errors.js';
@@ -65,7 +66,12 @@ function waysToFit(job: HeapJob): WayToFit[] {
 function needOf({ model, method, training, length }: HeapJob): ReturnType<typeof estimateMemory> | undefined {
   const workload = workloadOf(model, method, training, { batch: training.microBatchSize, length });
   // Packed weights, moments and the copy of the trained values lie beside the heap.
-  return workload && estimateMemory({ ...workload, memory: 'device' });
+  try {
+    return workload && estimateMemory({ ...workload, memory: 'device' });
+  } catch (error) {
+    if (error instanceof PatternError) throw new UserError(`method.lora.${error.message}.`);
+    throw error;
+  }
 }
 
 function gib(bytes: number): string {

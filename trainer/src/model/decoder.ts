@@ -3,6 +3,7 @@ import { embedding, withGradient, type Matrix } from '../tensor/index.js';
 import type { Forward, Rows } from './forward.js';
 import { gpt2Block } from './gpt2-block.js';
 import { outerNames } from './layout.js';
+import { HEAD } from './module-names.js';
 import { llamaBlock } from './llama-block.js';
 import type { ModelConfig } from './model-config.js';
 import { normalize } from './normalize.js';
@@ -67,6 +68,6 @@ export function leave(config: ModelConfig, forward: Forward, hidden: Matrix): Ma
 
 /** The head's weight [vocabulary, hidden]. */
 export function headWeight(config: ModelConfig, forward: Forward): { weight: Matrix; trainable: boolean } {
-  const { head } = outerNames(config);
+  const head = forward.headApart ? HEAD : outerNames(config).head;
   return { weight: asMatrix(forward.tensor(head)), trainable: forward.trains(head) };
 }

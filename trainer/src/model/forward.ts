@@ -14,6 +14,8 @@ export interface Forward {
   readonly trains: (name: string) => boolean;
   /** x [n, in] -> [n, out]. */
   readonly linear: (module: LinearModule, x: Matrix) => Matrix;
+  /** The head has a weight of its own, although the model ties it to the embedding. */
+  readonly headApart?: boolean;
   /** Rows [virtualTokens, hidden] that stand before every sequence (prompt methods). */
   readonly virtualTokens?: () => Matrix;
   /** Keys and values [prefix, kvHeads * headDim] that every token of a layer sees (prefix tuning). */

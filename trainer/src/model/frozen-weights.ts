@@ -53,6 +53,11 @@ export class FrozenWeights {
     return tensor;
   }
 
+  /** Whether a tensor is held in 4 bits. */
+  isPacked(name: string): boolean {
+    return this.packed.has(name);
+  }
+
   /** y = x W^T + b (+ the low-rank branch). */
   linear(module: LinearModule, x: Matrix, lora?: LoraFactors): Matrix {
     const bias = module.bias ? asVector(this.tensor(`${module.name}.bias`)) : undefined;

@@ -11,6 +11,7 @@ export { generateTokens, type GenerationOptions } from './generate.js';
 export type { Sampling } from './sample.js';
 export { checkPlan, lossSum, rowLogits, stages, type Stages } from './language-model.js';
 export { linearModules, outerNames, tensorSpecs, type LinearModule, type TensorSpec } from './layout.js';
+export { HEAD, moduleNames, storedName } from './module-names.js';
 export { ARCHITECTURES, readModelConfig, type Architecture, type ModelConfig } from './model-config.js';
 export { asMatrix, asVector } from './ranks.js';
 export { NO_LEAD, planRows, type Lead, type RowPlan } from './row-plan.js';

@@ -47,6 +47,10 @@ export class JsonFields {
     return this.object[name] !== undefined && this.object[name] !== null;
   }
 
+  get names(): readonly string[] {
+    return Object.keys(this.object);
+  }
+
   raw(name: string): unknown {
     return this.object[name];
   }

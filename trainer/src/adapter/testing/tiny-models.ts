@@ -78,6 +78,15 @@ export const METHODS: Readonly<Record<string, MethodConfig>> = {
   lora: loraMethod({ dropout: 0.2, loraPlusRatio: 4 }),
   rslora: loraMethod({ variant: 'rslora', init: 'gaussian' }),
   dora: loraMethod({ variant: 'dora', dropout: 0.2 }),
+  'dora and rslora by layer': loraMethod({
+    dora: true,
+    variant: 'rslora',
+    rankPattern: { '.*0.*': 2 },
+    alphaPattern: { '.*1.*': 5 },
+  }),
+  'lora with embedding, head and norms': loraMethod({
+    modulesToSave: ['embed_tokens', 'lm_head', 'norm'],
+  }),
   qlora: loraMethod({ dropout: 0.2 }, MethodType.METHOD_TYPE_QLORA),
   'p-tuning mlp': ptuning('mlp'),
   'p-tuning lstm': ptuning('lstm'),

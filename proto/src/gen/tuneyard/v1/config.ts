@@ -116,7 +116,7 @@ export interface LoraConfig {
   alpha: number;
   /** [0, 1), on the input of the adapter branch only */
   dropout: number;
-  /** module name suffixes, or the single entry "all-linear" */
+  /** module name suffixes, one pattern alone, or "all-linear" alone */
   targetModules: string[];
   /** standard | rslora | dora */
   variant: string;
@@ -127,6 +127,30 @@ export interface LoraConfig {
   /** learning rate of B = ratio x learning rate of A; 1 = off */
   loraPlusRatio: number;
   initFromSecret: string;
+  /** pattern of layer names to rank, where it differs */
+  rankPattern: { [key: string]: number };
+  /** pattern of layer names to alpha, where it differs */
+  alphaPattern: { [key: string]: number };
+  /** module name suffixes, or one pattern */
+  excludeModules: string[];
+  /** indices of blocks; empty = all */
+  layersToTransform: number[];
+  /** names of the list of blocks */
+  layersPattern: string[];
+  /** modules that are trained whole */
+  modulesToSave: string[];
+  /** beside any variant */
+  dora: boolean;
+}
+
+export interface LoraConfig_RankPatternEntry {
+  key: string;
+  value: number;
+}
+
+export interface LoraConfig_AlphaPatternEntry {
+  key: string;
+  value: number;
 }
 
 export interface PtuningConfig {
@@ -685,6 +709,13 @@ function createBaseLoraConfig(): LoraConfig {
     initFrom: "",
     loraPlusRatio: 0,
     initFromSecret: "",
+    rankPattern: {},
+    alphaPattern: {},
+    excludeModules: [],
+    layersToTransform: [],
+    layersPattern: [],
+    modulesToSave: [],
+    dora: false,
   };
 }
 
@@ -716,6 +747,31 @@ export const LoraConfig: MessageFns<LoraConfig> = {
     }
     if (message.initFromSecret !== "") {
       writer.uint32(74).string(message.initFromSecret);
+    }
+    globalThis.Object.entries(message.rankPattern).forEach(([key, value]: [string, number]) => {
+      LoraConfig_RankPatternEntry.encode({ key: key as any, value }, writer.uint32(82).fork()).join();
+    });
+    globalThis.Object.entries(message.alphaPattern).forEach(([key, value]: [string, number]) => {
+      LoraConfig_AlphaPatternEntry.encode({ key: key as any, value }, writer.uint32(90).fork()).join();
+    });
+    for (const v of message.excludeModules) {
+      writer.uint32(98).string(v!);
+    }
+    if (message.layersToTransform.length !== 0) {
+      writer.uint32(106).fork();
+      for (const v of message.layersToTransform) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.layersPattern) {
+      writer.uint32(114).string(v!);
+    }
+    for (const v of message.modulesToSave) {
+      writer.uint32(122).string(v!);
+    }
+    if (message.dora !== false) {
+      writer.uint32(128).bool(message.dora);
     }
     return writer;
   },
@@ -805,6 +861,78 @@ export const LoraConfig: MessageFns<LoraConfig> = {
             message.initFromSecret = reader.string();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            const entry10 = LoraConfig_RankPatternEntry.decode(reader, reader.uint32());
+            if (entry10.value !== undefined) {
+              message.rankPattern[entry10.key] = entry10.value;
+            }
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            const entry11 = LoraConfig_AlphaPatternEntry.decode(reader, reader.uint32());
+            if (entry11.value !== undefined) {
+              message.alphaPattern[entry11.key] = entry11.value;
+            }
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.excludeModules.push(reader.string());
+            continue;
+          }
+          case 13: {
+            if (tag === 104) {
+              message.layersToTransform.push(reader.int32());
+
+              continue;
+            }
+
+            if (tag === 106) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.layersToTransform.push(reader.int32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.layersPattern.push(reader.string());
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.modulesToSave.push(reader.string());
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.dora = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -844,6 +972,81 @@ export const LoraConfig: MessageFns<LoraConfig> = {
         : isSet(object.init_from_secret)
         ? globalThis.String(object.init_from_secret)
         : "",
+      rankPattern: isObject(object.rankPattern)
+        ? (globalThis.Object.entries(object.rankPattern) as [string, any][]).reduce(
+          (acc: { [key: string]: number }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.Number(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : isObject(object.rank_pattern)
+        ? (globalThis.Object.entries(object.rank_pattern) as [string, any][]).reduce(
+          (acc: { [key: string]: number }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.Number(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      alphaPattern: isObject(object.alphaPattern)
+        ? (globalThis.Object.entries(object.alphaPattern) as [string, any][]).reduce(
+          (acc: { [key: string]: number }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.Number(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : isObject(object.alpha_pattern)
+        ? (globalThis.Object.entries(object.alpha_pattern) as [string, any][]).reduce(
+          (acc: { [key: string]: number }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.Number(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      excludeModules: globalThis.Array.isArray(object?.excludeModules)
+        ? object.excludeModules.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.exclude_modules)
+        ? object.exclude_modules.map((e: any) => globalThis.String(e))
+        : [],
+      layersToTransform: globalThis.Array.isArray(object?.layersToTransform)
+        ? object.layersToTransform.map((e: any) => globalThis.Number(e))
+        : globalThis.Array.isArray(object?.layers_to_transform)
+        ? object.layers_to_transform.map((e: any) => globalThis.Number(e))
+        : [],
+      layersPattern: globalThis.Array.isArray(object?.layersPattern)
+        ? object.layersPattern.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.layers_pattern)
+        ? object.layers_pattern.map((e: any) => globalThis.String(e))
+        : [],
+      modulesToSave: globalThis.Array.isArray(object?.modulesToSave)
+        ? object.modulesToSave.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.modules_to_save)
+        ? object.modules_to_save.map((e: any) => globalThis.String(e))
+        : [],
+      dora: isSet(object.dora) ? globalThis.Boolean(object.dora) : false,
     };
   },
 
@@ -876,6 +1079,39 @@ export const LoraConfig: MessageFns<LoraConfig> = {
     if (message.initFromSecret !== "") {
       obj.initFromSecret = message.initFromSecret;
     }
+    if (message.rankPattern) {
+      const entries = globalThis.Object.entries(message.rankPattern) as [string, number][];
+      if (entries.length > 0) {
+        obj.rankPattern = {};
+        entries.forEach(([k, v]) => {
+          obj.rankPattern[k] = Math.round(v);
+        });
+      }
+    }
+    if (message.alphaPattern) {
+      const entries = globalThis.Object.entries(message.alphaPattern) as [string, number][];
+      if (entries.length > 0) {
+        obj.alphaPattern = {};
+        entries.forEach(([k, v]) => {
+          obj.alphaPattern[k] = floatToJson(v);
+        });
+      }
+    }
+    if (message.excludeModules?.length) {
+      obj.excludeModules = message.excludeModules;
+    }
+    if (message.layersToTransform?.length) {
+      obj.layersToTransform = message.layersToTransform.map((e) => Math.round(e));
+    }
+    if (message.layersPattern?.length) {
+      obj.layersPattern = message.layersPattern;
+    }
+    if (message.modulesToSave?.length) {
+      obj.modulesToSave = message.modulesToSave;
+    }
+    if (message.dora !== false) {
+      obj.dora = message.dora;
+    }
     return obj;
   },
 
@@ -893,6 +1129,199 @@ export const LoraConfig: MessageFns<LoraConfig> = {
     message.initFrom = object.initFrom ?? "";
     message.loraPlusRatio = object.loraPlusRatio ?? 0;
     message.initFromSecret = object.initFromSecret ?? "";
+    message.rankPattern = (globalThis.Object.entries(object.rankPattern ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.alphaPattern = (globalThis.Object.entries(object.alphaPattern ?? {}) as [string, number][]).reduce(
+      (acc: { [key: string]: number }, [key, value]: [string, number]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.Number(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.excludeModules = object.excludeModules?.map((e) => e) || [];
+    message.layersToTransform = object.layersToTransform?.map((e) => e) || [];
+    message.layersPattern = object.layersPattern?.map((e) => e) || [];
+    message.modulesToSave = object.modulesToSave?.map((e) => e) || [];
+    message.dora = object.dora ?? false;
+    return message;
+  },
+};
+
+function createBaseLoraConfig_RankPatternEntry(): LoraConfig_RankPatternEntry {
+  return { key: "", value: 0 };
+}
+
+export const LoraConfig_RankPatternEntry: MessageFns<LoraConfig_RankPatternEntry> = {
+  encode(message: LoraConfig_RankPatternEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).int32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LoraConfig_RankPatternEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLoraConfig_RankPatternEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LoraConfig_RankPatternEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+    };
+  },
+
+  toJSON(message: LoraConfig_RankPatternEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== 0) {
+      obj.value = Math.round(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LoraConfig_RankPatternEntry>, I>>(base?: I): LoraConfig_RankPatternEntry {
+    return LoraConfig_RankPatternEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LoraConfig_RankPatternEntry>, I>>(object: I): LoraConfig_RankPatternEntry {
+    const message = createBaseLoraConfig_RankPatternEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseLoraConfig_AlphaPatternEntry(): LoraConfig_AlphaPatternEntry {
+  return { key: "", value: 0 };
+}
+
+export const LoraConfig_AlphaPatternEntry: MessageFns<LoraConfig_AlphaPatternEntry> = {
+  encode(message: LoraConfig_AlphaPatternEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== 0) {
+      writer.uint32(17).double(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LoraConfig_AlphaPatternEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLoraConfig_AlphaPatternEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.value = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LoraConfig_AlphaPatternEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+    };
+  },
+
+  toJSON(message: LoraConfig_AlphaPatternEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== 0) {
+      obj.value = floatToJson(message.value);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<LoraConfig_AlphaPatternEntry>, I>>(base?: I): LoraConfig_AlphaPatternEntry {
+    return LoraConfig_AlphaPatternEntry.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<LoraConfig_AlphaPatternEntry>, I>>(object: I): LoraConfig_AlphaPatternEntry {
+    const message = createBaseLoraConfig_AlphaPatternEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? 0;
     return message;
   },
 };
