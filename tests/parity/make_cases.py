@@ -78,6 +78,29 @@ BASES = {
     ),
     "qwen3": (Qwen3Config(**SIZES, head_dim=24, attention_bias=True), "float32", None),
     "mistral-sharded": (MistralConfig(**SIZES, sliding_window=7), "bfloat16", "100KB"),
+    "llama-small": (LlamaConfig(**{**SIZES, "vocab_size": 128, "hidden_size": 32, "intermediate_size": 48}), "float32", None),
+    "llama-small-tied": (
+        LlamaConfig(
+            **{**SIZES, "vocab_size": 128, "hidden_size": 32, "intermediate_size": 48}, tie_word_embeddings=True
+        ),
+        "float32",
+        None,
+    ),
+    "gpt2-small": (
+        GPT2Config(
+            vocab_size=128,
+            n_embd=32,
+            n_layer=3,
+            n_head=4,
+            n_positions=64,
+            initializer_range=0.08,
+            resid_pdrop=0.0,
+            embd_pdrop=0.0,
+            attn_pdrop=0.0,
+        ),
+        "float32",
+        None,
+    ),
     "mistral-gelu": (MistralConfig(**SIZES, sliding_window=None, hidden_act="gelu"), "float32", None),
     "gpt2": (
         GPT2Config(
@@ -142,6 +165,48 @@ CASES = {
     "gpt2-full": ("gpt2", None),
     "gpt2-dora": ("gpt2", lora(["c_attn", "c_proj"], use_dora=True, fan_in_fan_out=True)),
     "gpt2-prefix": ("gpt2", prompt(PrefixTuningConfig, 5)),
+    "small-dora-rslora": ("llama-small", lora(ALL, use_dora=True, use_rslora=True)),
+    "small-patterns": (
+        "llama-small",
+        lora(
+            ALL,
+            rank_pattern={r"layers\.[02]\..*q_proj": 2, "mlp.down_proj": 7},
+            alpha_pattern={"v_proj": 3, r"^model\.layers\.1\.mlp\.(up|gate)_proj": 16},
+        ),
+    ),
+    "small-patterns-dora-rslora": (
+        "llama-small",
+        lora(["q_proj", "up_proj"], rank_pattern={"q_proj": 6}, alpha_pattern={"up_proj": 5}, use_dora=True, use_rslora=True),
+    ),
+    "small-regex-exclude": (
+        "llama-small",
+        lora(
+            r"(?!.*layers\.0\.).*\.(self_attn|mlp)\.(?P<kind>[qkv]|down)_proj",
+            exclude_modules=r".*\.2\.self_attn\.k_proj",
+        ),
+    ),
+    "small-layers": (
+        "llama-small",
+        lora(["q_proj", "down_proj"], layers_to_transform=[0, 2], layers_pattern=["layers"], exclude_modules=["2.mlp.down_proj"]),
+    ),
+    "small-save-untied": ("llama-small", lora(["q_proj", "v_proj"], modules_to_save=["embed_tokens", "lm_head"])),
+    "small-save-tied-both": (
+        "llama-small-tied",
+        lora(["q_proj", "v_proj"], modules_to_save=["embed_tokens", "lm_head"]),
+    ),
+    "small-save-tied-embedding": ("llama-small-tied", lora(["o_proj"], modules_to_save=["embed_tokens"])),
+    "small-save-tied-head": ("llama-small-tied", lora(["o_proj"], modules_to_save=["lm_head"], use_dora=True)),
+    "small-save-norms": ("llama-small", lora(["q_proj", "gate_proj"], modules_to_save=["norm", "down_proj"])),
+    "gpt2-save-head-layers": (
+        "gpt2-small",
+        lora(
+            ["c_attn", "c_proj"],
+            layers_to_transform=[1, 2],
+            layers_pattern="h",
+            modules_to_save=["lm_head", "wpe", "ln_1"],
+            fan_in_fan_out=True,
+        ),
+    ),
     "gpt2-ptuning-mlp": ("gpt2", prompt(PromptEncoderConfig, 5, encoder_hidden_size=20)),
 }
 

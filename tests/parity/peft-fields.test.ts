@@ -12,10 +12,13 @@ const cases = fileURLToPath(new URL('cases', import.meta.url));
 
 /** What differs by nature: where the base lies; PEFT keeps the targets as a set without an order. */
 function comparable(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const pattern = fields['layers_pattern'];
   const targets = fields['target_modules'];
   return {
     ...fields,
     base_model_name_or_path: null,
+    // One name and a list of it mean the same.
+    ...(typeof pattern === 'string' ? { layers_pattern: [pattern] } : {}),
     ...(Array.isArray(targets) ? { target_modules: targets.map(String).toSorted() } : {}),
   };
 }
@@ -34,6 +37,17 @@ describe('adapter_config.json', () => {
     ['llama-prefix-projection', 'llama'],
     ['llama-prompt', 'llama'],
     ['gpt2-lora', 'gpt2'],
+    ['small-dora-rslora', 'llama-small'],
+    ['small-patterns', 'llama-small'],
+    ['small-patterns-dora-rslora', 'llama-small'],
+    ['small-regex-exclude', 'llama-small'],
+    ['small-layers', 'llama-small'],
+    ['small-save-untied', 'llama-small'],
+    ['small-save-tied-both', 'llama-small-tied'],
+    ['small-save-tied-embedding', 'llama-small-tied'],
+    ['small-save-tied-head', 'llama-small-tied'],
+    ['small-save-norms', 'llama-small'],
+    ['gpt2-save-head-layers', 'gpt2-small'],
   ])('of %s has the fields and values that PEFT writes', (name, base) => {
     const model = loadModel(join(cases, 'bases', base));
     const place = join(cases, name, 'adapter_final', 'adapter_config.json');
