@@ -19,6 +19,9 @@ import type { WorkerPlan } from './worker-pod.js';
 const REPORT_GRACE_MS = 5_000;
 const REPORT_LOOK_MS = 500;
 
+/** Another job waits for the GPUs of workers that have reported no step beyond their checkpoint: what they have in hand is small. */
+const NOTHING_UNSAVED_GRACE_MS = 10_000;
+
 /** A job that holds GPUs: start its workers, follow them, and see when it is over. */
 export function decideRunning(facts: JobFacts): Decision {
   const { job, training, now } = facts;
@@ -209,13 +212,16 @@ function giveBack(
   const { job, now, resolved } = facts;
   const asked = findCondition(job.status?.conditions, 'Checkpointing');
   const askedAt = asked?.status === 'True' ? Date.parse(asked.lastTransitionTime) : now;
-  const grace = (resolved?.runPolicy.checkpointGraceSeconds ?? 120) * 1000;
+  const change = { ...job.status, ...reportedProgress(job.status ?? {}, facts.training, now) };
+  const allowed = (resolved?.runPolicy.checkpointGraceSeconds ?? 120) * 1000;
+  const hasUnsaved = (change.progress?.step ?? 0) > (change.checkpoint?.step ?? 0);
+  const isWaitedFor = eviction.reason === 'Preempted';
+  const grace = isWaitedFor && !hasUnsaved ? Math.min(allowed, NOTHING_UNSAVED_GRACE_MS) : allowed;
   const running = [...gang.workers].filter(([index, pod]) => !lost.includes(index) && !isTerminated(pod));
   // Workers that never were a group have nothing to save, and could not answer before they are one.
   const hasBegun = (facts.training?.generation ?? 0) > 0 || isTrue(job.status?.conditions, 'Training');
   if (running.length === 0 || !hasBegun || now - askedAt >= grace)
     return evict(facts, gang, eviction.reason, eviction.message);
-  const change = { ...job.status, ...reportedProgress(job.status ?? {}, facts.training, now) };
   const why = eviction.reason === 'NodeLost' ? 'NodeLost' : 'CheckpointRequested';
   const updates = [condition('Checkpointing', 'True', why, eviction.message)];
   return {

@@ -416,6 +416,17 @@ describe('a job that makes room for another', () => {
     expect(status.placement).toBeUndefined();
   });
 
+  it('gives its GPUs to another job soon when it has reported nothing that is not saved', () => {
+    const job = admitted({ runPolicy: { preemption: { checkpointGraceSeconds: 600 } } }, 100);
+    const ask = (progress: object) => {
+      const state = training(progress);
+      const asked = decide(facts(job, { pods: podsOf(job), training: state, eviction: preempted }));
+      return asked.lookAgainMs;
+    };
+    expect(ask({})).toBe(10_000);
+    expect(ask({ progress: { ...PROGRESS, step: 5, totalSteps: 10 } })).toBe(600_000);
+  });
+
   it('is evicted at the deadline when it does not answer, and what that cost is counted', () => {
     const job = admitted({ runPolicy: { preemption: { checkpointGraceSeconds: 30 } } }, 100);
     const asked = decide(facts(job, { pods: podsOf(job), training: training(), eviction: preempted }));
