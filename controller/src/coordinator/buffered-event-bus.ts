@@ -1,6 +1,8 @@
 import type { EventBus, EventFilter, EventSubscription, JobEvent } from './event-bus.js';
 import { retryUntil } from './retry.js';
 
+/** Events of one job that wait. */
+const MOST_OF_JOB = 1000;
 /** How long closing waits for events that are still on their way. */
 const CLOSE_MS = 2000;
 
@@ -42,7 +44,8 @@ export class BufferedEventBus implements EventBus {
       this.#waiting += 1;
       if (queue !== undefined) {
         queue.push({ event, settle });
-        if (this.#waiting > (this.options.maxEvents ?? 10_000)) this.#makeRoom(queue);
+        if (queue.length > MOST_OF_JOB) this.#drop(queue, Math.max(1, progressIn(queue)));
+        else if (this.#waiting > (this.options.maxEvents ?? 10_000)) this.#makeRoom();
         return;
       }
       const started = [{ event, settle }];
@@ -82,13 +85,21 @@ export class BufferedEventBus implements EventBus {
     this.#queues.delete(key);
   }
 
-  /** A later report of progress says all that an earlier one does; what happened once is kept. */
-  #makeRoom(queue: Waiting[]): void {
-    // The first one is being sent.
-    const at = queue.findIndex(({ event }, index) => index > 0 && event.type === 'progress');
-    const [dropped] = at < 0 ? [] : queue.splice(at, 1);
+  /** The job that has most waiting gives way: a later report of progress says all that an earlier one does. */
+  #makeRoom(): void {
+    const longest = [...this.#queues.values()].sort((a, b) => b.length - a.length);
+    const queue = longest.find((each) => progressIn(each) > 0);
+    if (queue !== undefined) this.#drop(queue, progressIn(queue));
+  }
+
+  #drop(queue: Waiting[], at: number): void {
+    const [dropped] = queue.splice(at, 1);
     if (dropped === undefined) return;
     this.#waiting -= 1;
     dropped.settle(new Error(`event ${dropped.event.id} was dropped: too many wait for the event bus`));
   }
 }
+
+/** Where the oldest report of progress stands that is not being sent; -1 = there is none. */
+const progressIn = (queue: readonly Waiting[]) =>
+  queue.findIndex(({ event }, index) => index > 0 && event.type === 'progress');

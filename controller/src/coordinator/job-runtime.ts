@@ -1,6 +1,7 @@
 import type { Directive, Finished, Hello, WorkerMessage } from '@tuneyard/proto';
 import { Finished_Outcome } from '@tuneyard/proto';
 
+import { JobBudgets } from './budget.js';
 import type { Clock } from './clock.js';
 import type { EventBus, JobEventType } from './event-bus.js';
 import { expelledDirective, finishedDirective, membershipDirective } from './directives.js';
@@ -68,6 +69,7 @@ export class JobRuntime {
   #closed = false;
   #scannedAt = 0;
   readonly #attached = new Map<string, Attached>();
+  readonly #budgets: JobBudgets;
 
   private constructor(
     job: CoordinatedJob,
@@ -75,6 +77,7 @@ export class JobRuntime {
   ) {
     this.#job = job;
     this.#state = initialMembership(job.expectedWorkers);
+    this.#budgets = new JobBudgets(() => options.clock.now());
   }
 
   /** Resumes from the store when it knows the job. */
@@ -162,8 +165,10 @@ export class JobRuntime {
   }
 
   /** A message after Hello. Finished is acknowledged by ending the stream once the store has it. */
-  receive(memberId: string, message: WorkerMessage, channel: WorkerChannel): void {
+  receive(memberId: string, message: WorkerMessage, channel: WorkerChannel, weight = 1): void {
     if (this.#attached.get(memberId)?.channel !== channel) return;
+    if (!this.#budgets.maySay(memberId, weight))
+      return channel.end('it says more than the coordinator listens to');
     const { body } = message;
     switch (body?.$case) {
       case 'heartbeat':
@@ -376,6 +381,8 @@ export class JobRuntime {
   }
 
   #publish(type: JobEventType, key: string, data: unknown): void {
+    // How it ended is told in any case: it does so once.
+    if (type !== 'finished' && !this.#budgets.mayTell()) return;
     const { namespace, name, uid } = this.#job.ref;
     const event = {
       id: `${uid}/${type}/${key}`,

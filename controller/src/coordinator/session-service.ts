@@ -5,7 +5,7 @@ import type { PeerCertificate } from 'node:tls';
 import { jobAuthorityName } from '../certificates/names.js';
 import type { JobRuntime, WorkerChannel } from './job-runtime.js';
 import { sameToken } from './token.js';
-import { soundReport } from './worker-report.js';
+import { soundReport, weightOf } from './worker-report.js';
 
 /** Directives that a worker has not taken yet; more means that it does not read. */
 const MAX_UNREAD_DIRECTIVES = 256;
@@ -69,7 +69,7 @@ export function serveSession(
     const message = soundReport(said);
     if (joined !== undefined) {
       finishing ||= message.body?.$case === 'finished';
-      return joined.runtime.receive(joined.memberId, message, channel);
+      return joined.runtime.receive(joined.memberId, message, channel, weightOf(said));
     }
     clearTimeout(deadline);
     if (message.body?.$case !== 'hello')

@@ -31,6 +31,24 @@ const duration = (value: number) =>
   Number.isFinite(value) ? Math.min(Math.max(0, value), TEN_YEARS) : Number.NaN;
 const text = (value: string, kind: keyof typeof LENGTHS) => value.slice(0, LENGTHS[kind]);
 
+/** Characters that count as much as a message. */
+const UNIT = 256;
+
+/** How much a message is, 1 = a short one, as it came. */
+export function weightOf({ body }: WorkerMessage): number {
+  let characters = 0;
+  if (body?.$case === 'peerFailure') characters = body.value.reason.length + body.value.memberId.length;
+  if (body?.$case === 'checkpointDone') characters = body.value.uri.length + body.value.digest.length;
+  if (body?.$case === 'finished') {
+    const { reason, message, artifacts, metrics } = body.value;
+    characters = reason.length + message.length;
+    for (const { format, uri, digest } of artifacts) characters += format.length + uri.length + digest.length;
+    for (const { name } of metrics) characters += name.length;
+    characters += UNIT * (artifacts.length + metrics.length);
+  }
+  return 1 + Math.ceil(characters / UNIT);
+}
+
 /** The message within its bounds. */
 export function soundReport(message: WorkerMessage): WorkerMessage {
   const { body } = message;

@@ -40,8 +40,13 @@ const MAX_SIMILAR = 10;
 const SIMILAR_WINDOW_MS = 10 * 60_000;
 const SPAM_BURST = 25;
 const SPAM_QPS = 1 / 300;
+/** Of one namespace: many objects of one team must not use up what is written for the others. */
+const NAMESPACE_BURST = 1000;
+const NAMESPACE_QPS = 10;
 const MAX_KNOWN = 4096;
 const MAX_MESSAGE = 1024;
+/** Events that wait to be written. */
+const MAX_PENDING = 5000;
 /** Events that are written at once. */
 const LANES = 4;
 
@@ -68,7 +73,10 @@ export class EventRecorder {
   /** Returns at once; the event is written in the background, in the order of those of its object. */
   record(object: KubeObject, type: EventType, reason: string, message: string): void {
     const uid = object.metadata.uid ?? object.metadata.name;
-    if (!this.#withinBudget(uid) || this.#pending > 1000) return;
+    const namespace = object.metadata.namespace ?? 'default';
+    if (!this.#withinBudget(uid, SPAM_QPS, SPAM_BURST)) return;
+    if (!this.#withinBudget(`namespace ${namespace}`, NAMESPACE_QPS, NAMESPACE_BURST)) return;
+    if (this.#pending > MAX_PENDING) return;
     const text = this.#combined(`${uid}/${type}/${reason}`, message.slice(0, MAX_MESSAGE));
     this.#pending++;
     const lane = laneOf(uid);
@@ -86,11 +94,11 @@ export class EventRecorder {
     await Promise.all(this.#lanes);
   }
 
-  #withinBudget(uid: string): boolean {
-    let budget = this.#budgets.get(uid);
+  #withinBudget(whose: string, qps: number, burst: number): boolean {
+    let budget = this.#budgets.get(whose);
     if (budget === undefined) {
-      budget = new TokenBucket(SPAM_QPS, SPAM_BURST, this.#clock);
-      remember(this.#budgets, uid, budget);
+      budget = new TokenBucket(qps, burst, this.#clock);
+      remember(this.#budgets, whose, budget);
     }
     return budget.tryTake();
   }

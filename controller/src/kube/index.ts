@@ -26,7 +26,7 @@ export { ReadYourWrites } from './read-your-writes.js';
 export { equalJson } from './equal.js';
 
 // Acting on changes.
-export { defaultRateLimiter, runWorkers, WorkQueue } from './work-queue.js';
+export { defaultRateLimiter, runWorkers, rateLimiterByTenant, WorkQueue } from './work-queue.js';
 export type { WorkQueueObserver, WorkQueueOptions } from './work-queue.js';
 export { BucketRateLimiter, ExponentialRateLimiter, MaxRateLimiter } from './rate-limiter.js';
 export type { RateLimiter } from './rate-limiter.js';
@@ -41,3 +41,5 @@ export type { BackoffOptions } from './backoff.js';
 export { sleep, systemClock } from './clock.js';
 export type { Clock } from './clock.js';
 export { TokenBucket } from './token-bucket.js';
+export type { Turn } from './fair-line.js';
+export { FairLine } from './fair-line.js';

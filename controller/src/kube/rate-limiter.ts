@@ -48,6 +48,37 @@ export class BucketRateLimiter implements RateLimiter {
   }
 }
 
+/** Budgets that are remembered; one that is forgotten begins anew, full. */
+const MOST_BUDGETS = 10_000;
+
+/** A budget for each group of keys. */
+export class BucketsRateLimiter implements RateLimiter {
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(
+    private readonly groupOf: (key: string) => string,
+    private readonly make: () => TokenBucket,
+  ) {}
+
+  when(key: string): number {
+    const group = this.groupOf(key);
+    let bucket = this.#buckets.get(group);
+    if (bucket === undefined) {
+      bucket = this.make();
+      const [oldest] = this.#buckets.keys();
+      if (this.#buckets.size >= MOST_BUDGETS && oldest !== undefined) this.#buckets.delete(oldest);
+      this.#buckets.set(group, bucket);
+    }
+    return bucket.reserve();
+  }
+
+  forget(): void {}
+
+  failures(): number {
+    return 0;
+  }
+}
+
 /** The longest of several delays. */
 export class MaxRateLimiter implements RateLimiter {
   constructor(private readonly limiters: readonly RateLimiter[]) {}

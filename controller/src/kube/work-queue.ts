@@ -1,7 +1,13 @@
 import type { Clock } from './clock.js';
 import { systemClock } from './clock.js';
+import { FairLine, type Turn } from './fair-line.js';
 import type { RateLimiter } from './rate-limiter.js';
-import { BucketRateLimiter, ExponentialRateLimiter, MaxRateLimiter } from './rate-limiter.js';
+import {
+  BucketRateLimiter,
+  BucketsRateLimiter,
+  ExponentialRateLimiter,
+  MaxRateLimiter,
+} from './rate-limiter.js';
 import { TokenBucket } from './token-bucket.js';
 
 /** What a work queue reports, named as client-go's metrics of the same meaning. */
@@ -19,7 +25,18 @@ export interface WorkQueueOptions {
   readonly clock?: Clock;
   readonly rateLimiter?: RateLimiter;
   readonly observer?: WorkQueueObserver;
+  /** For whom a key waits: tenants take turns, urgent keys go first. @default all wait in one line */
+  readonly turnOf?: (key: string) => Turn;
 }
+
+const ONE_LINE: Turn = { tenant: '', isUrgent: false };
+
+/** As {@link defaultRateLimiter}, with a budget for each tenant: the failures of one do not put off the others. */
+export const rateLimiterByTenant = (tenantOf: (key: string) => string, clock: Clock): RateLimiter =>
+  new MaxRateLimiter([
+    new ExponentialRateLimiter(),
+    new BucketsRateLimiter(tenantOf, () => new TokenBucket(10, 100, clock)),
+  ]);
 
 /** client-go's DefaultTypedControllerRateLimiter. */
 export const defaultRateLimiter = (clock: Clock = systemClock): RateLimiter =>
@@ -30,8 +47,7 @@ export const defaultRateLimiter = (clock: Clock = systemClock): RateLimiter =>
  * to one worker at a time; added while it is handled, it is handed out again afterwards.
  */
 export class WorkQueue {
-  /** In the order of their turn; a Set keeps insertion order and removes in constant time. */
-  readonly #waiting = new Set<string>();
+  readonly #waiting = new FairLine();
   /** Needs handling: waiting, or added again while handled. */
   readonly #dirty = new Set<string>();
   readonly #processing = new Map<string, number>();
@@ -43,11 +59,13 @@ export class WorkQueue {
   readonly #clock: Clock;
   readonly #limiter: RateLimiter;
   readonly #observer: WorkQueueObserver | undefined;
+  readonly #turnOf: (key: string) => Turn;
 
   constructor(options: WorkQueueOptions = {}) {
     this.#clock = options.clock ?? systemClock;
     this.#limiter = options.rateLimiter ?? defaultRateLimiter(this.#clock);
     this.#observer = options.observer;
+    this.#turnOf = options.turnOf ?? (() => ONE_LINE);
   }
 
   /** Keys that wait for their turn now, without delayed ones. */
@@ -69,7 +87,12 @@ export class WorkQueue {
   }
 
   add(key: string): void {
-    if (this.#closed || this.#dirty.has(key)) return;
+    if (this.#closed) return;
+    if (this.#dirty.has(key)) {
+      // It may have become urgent since.
+      if (!this.#processing.has(key)) this.#waiting.add(key, this.#turnOf(key));
+      return;
+    }
     this.#observer?.added();
     this.#dirty.add(key);
     if (!this.#processing.has(key)) this.#enqueue(key);
@@ -107,8 +130,8 @@ export class WorkQueue {
 
   /** The next key; undefined when the queue is shut down and empty. Call {@link done} when it is handled. */
   take(): Promise<string | undefined> {
-    const next = this.#waiting.values().next();
-    if (!next.done) return Promise.resolve(this.#start(next.value));
+    const next = this.#waiting.take();
+    if (next !== undefined) return Promise.resolve(this.#start(next));
     if (this.#closed) return Promise.resolve(undefined);
     return new Promise((resolve) => this.#takers.push(resolve));
   }
@@ -137,7 +160,7 @@ export class WorkQueue {
   #enqueue(key: string): void {
     this.#addedAt.set(key, this.#clock.monotonic());
     const taker = this.#takers.shift();
-    this.#waiting.add(key);
+    this.#waiting.add(key, this.#turnOf(key));
     this.#observer?.depthChanged(this.#waiting.size);
     if (taker !== undefined) taker(this.#start(key));
   }

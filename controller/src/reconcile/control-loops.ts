@@ -1,11 +1,14 @@
 import type { Logger } from 'pino';
 import type { FineTuneJob, FineTuneJobStatus } from '../api/index.js';
+import { isTrue } from '../api/index.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
-import type { Clock, EventType, KubeClient, WorkQueueObserver } from '../kube/index.js';
+import type { Clock, EventType, KubeClient, Turn, WorkQueueObserver } from '../kube/index.js';
 import {
   EventRecorder,
   isConflict,
   isNotFound,
+  keyOf,
+  rateLimiterByTenant,
   runWorkers,
   sleep,
   systemClock,
@@ -22,6 +25,7 @@ import { queueCaps } from './queue-caps.js';
 import { QueueReconciler } from './queue-reconciler.js';
 import { createResolver } from './resolve-cached.js';
 import { SchedulingLoop, type Cycle } from './scheduling-loop.js';
+import { tenantOf } from './tenant.js';
 import { connectTriggers, CYCLE } from './triggers.js';
 import type { WorkerPodOptions } from './worker-pod.js';
 
@@ -76,6 +80,7 @@ export class ControlLoops {
   readonly #ending = new AbortController();
   #disconnect: (() => void)[] = [];
   #running: Promise<unknown> | undefined;
+  #scheduling: SchedulingLoop | undefined;
   #failedCycles = 0;
   #cycleError = '';
 
@@ -83,7 +88,15 @@ export class ControlLoops {
     this.#clock = options.clock ?? systemClock;
     const queue = (name: 'jobs' | 'gpuQueues' | 'cycles') => {
       const observer = options.observer?.workQueue(name, () => this.#queues[name]);
-      return new WorkQueue({ clock: this.#clock, ...(observer === undefined ? {} : { observer }) });
+      const fair = {
+        turnOf: (key: string) => this.#turnOf(key),
+        rateLimiter: rateLimiterByTenant((key) => tenantOf(options.caches, key), this.#clock),
+      };
+      return new WorkQueue({
+        clock: this.#clock,
+        ...(observer === undefined ? {} : { observer }),
+        ...(name === 'jobs' ? fair : {}),
+      });
     };
     this.#queues = { jobs: queue('jobs'), gpuQueues: queue('gpuQueues'), cycles: queue('cycles') };
     // As with client-go: what is told of jobs does not hold up what is done with them.
@@ -116,6 +129,7 @@ export class ControlLoops {
             'the hub does not tell its commit; workers ask for themselves',
           ),
       }),
+      (job) => tenantOf(caches, keyOf(job)),
     );
     const resolve = createResolver(
       { allowPrivileged: pods.allowPrivilegedTemplates ?? false },
@@ -137,6 +151,7 @@ export class ControlLoops {
       onFault: (key, error) => this.#fault('snapshot', key, error),
       ...(observer === undefined ? {} : { onCycle: (cycle) => observer.cycle(cycle) }),
     });
+    this.#scheduling = scheduling;
     const jobs = new JobReconciler({
       client,
       caches,
@@ -185,6 +200,18 @@ export class ControlLoops {
     return this.#failedCycles < FAILED_CYCLES
       ? undefined
       : `${this.#failedCycles} scheduling cycles in a row have failed: ${this.#cycleError}`;
+  }
+
+  /** What was decided, and what gives GPUs back, goes before what is only told. */
+  #turnOf(key: string): Turn {
+    const { caches } = this.options;
+    const job = caches.jobs.cache.get(key);
+    const givesBack =
+      job !== undefined &&
+      (job.spec.suspend || job.metadata.deletionTimestamp !== undefined) &&
+      isTrue(job.status?.conditions, 'Admitted');
+    const isUrgent = givesBack || this.#scheduling?.isDecided(key) === true;
+    return { tenant: tenantOf(caches, key), isUrgent };
   }
 
   #cycle<T>(run: () => T): T {

@@ -7,7 +7,14 @@ export type ModelPin = NonNullable<NonNullable<NonNullable<FineTuneJob['status']
 
 /** The models of jobs on the hub: what they are pinned to, and what is known of them. */
 export class PinnedModels {
-  constructor(private readonly hub: HubModels) {}
+  /** uid to what was asked for the job, once it is answered: a job is told once. */
+  readonly #told = new Map<string, { readonly asked: string; readonly model: HubModel | undefined }>();
+
+  /** @param tenantOf for whom the model of a job is asked about */
+  constructor(
+    private readonly hub: Pick<HubModels, 'known' | 'isSettled'>,
+    private readonly tenantOf: (job: FineTuneJob) => string = () => '',
+  ) {}
 
   /** The model of the job at its commit; undefined when it is none of the hub's, is not public, or is not known (yet). */
   of(job: FineTuneJob): (HubModel & { readonly pin: ModelPin }) | undefined {
@@ -15,7 +22,7 @@ export class PinnedModels {
     if (asked === undefined) return undefined;
     const stored = storedPin(job);
     if (stored === undefined && hasBegun(job)) return undefined;
-    const known = this.hub.known(asked.name, stored?.commit ?? asked.revision);
+    const known = this.#known(job, asked.name, stored?.commit ?? asked.revision);
     const commit = stored?.commit ?? known?.commit;
     if (commit === undefined) return undefined;
     const { source, revision } = job.spec.model;
@@ -29,9 +36,36 @@ export class PinnedModels {
     if (asked === undefined || isTrue(job.status?.conditions, 'Admitted')) return true;
     const stored = storedPin(job);
     if (stored === undefined && hasBegun(job)) return true;
-    return this.hub.isSettled(asked.name, stored?.commit ?? asked.revision, later);
+    const revision = stored?.commit ?? asked.revision;
+    if (this.#toldOf(job, asked.name, revision) !== undefined) return true;
+    if (!this.hub.isSettled(asked.name, revision, later, this.tenantOf(job))) return false;
+    this.#remember(job, asked.name, revision);
+    return true;
+  }
+
+  #known(job: FineTuneJob, name: string, revision: string): HubModel | undefined {
+    const told = this.#toldOf(job, name, revision);
+    return told === undefined ? this.hub.known(name, revision, this.tenantOf(job)) : told.model;
+  }
+
+  #toldOf({ metadata }: FineTuneJob, name: string, revision: string) {
+    const told = this.#told.get(metadata.uid ?? '');
+    return told?.asked === `${name}@${revision}` ? told : undefined;
+  }
+
+  #remember(job: FineTuneJob, name: string, revision: string): void {
+    const { uid = '' } = job.metadata;
+    if (uid === '') return;
+    const model = this.hub.known(name, revision, this.tenantOf(job));
+    this.#told.delete(uid);
+    this.#told.set(uid, { asked: `${name}@${revision}`, model });
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > MOST && oldest !== undefined) this.#told.delete(oldest);
   }
 }
+
+/** Jobs of which it is remembered that they were told. */
+const MOST = 50_000;
 
 /** A job that began without a pin keeps what its workers chose: their checkpoints are of that. */
 const hasBegun = ({ status }: FineTuneJob) => status?.startTime !== undefined;

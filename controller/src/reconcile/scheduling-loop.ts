@@ -99,6 +99,12 @@ export class SchedulingLoop {
     return this.#undone.resizeOf(key, generation);
   }
 
+  /** Whether something was decided of the job that its object does not show yet. */
+  isDecided(key: string): boolean {
+    const { admission, resize, isEvicted } = this.#undone.of(key);
+    return admission !== undefined || resize !== undefined || isEvicted;
+  }
+
   /** Why this generation of the job waits; undefined until a cycle has looked at it. */
   waitingOf(key: string, generation: number): Waiting | undefined {
     const verdict = this.#waiting.get(key);
