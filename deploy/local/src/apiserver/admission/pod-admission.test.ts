@@ -241,6 +241,16 @@ describe('a pod that cannot be', () => {
       'spec.nodeSelector: Invalid value: "not valid!"',
     ],
     [
+      'a key of the node selector',
+      { spec: { nodeSelector: { 'gpu type': 'x' } } },
+      'spec.nodeSelector: Invalid value: "gpu type": name part must consist of',
+    ],
+    [
+      'an amount with a foreign unit',
+      { container: { resources: { limits: { memory: '32 GB' } } } },
+      'spec.containers[0].resources.limits',
+    ],
+    [
       'a toleration',
       { spec: { tolerations: [{ key: 'a', operator: 'Exists', value: 'b' }] } },
       'spec.tolerations[0].operator: Invalid value',

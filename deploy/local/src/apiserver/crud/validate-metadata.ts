@@ -25,7 +25,8 @@ export function nameFault(name: string, rule: 'label' | 'subdomain' | 'path'): s
   }
 }
 
-function isQualifiedName(key: string): boolean {
+/** Whether a text can be the key of a label. */
+export function isQualifiedName(key: string): boolean {
   const slash = key.indexOf('/');
   if (slash >= 0 && !subdomain.test(key.slice(0, slash))) return false;
   const name = key.slice(slash + 1);

@@ -1,3 +1,4 @@
+import { isQualifiedName } from '../crud/validate-metadata.js';
 import { arrayOr, at, objectOr, objectsOf, textOf, type JsonObject } from '../json.js';
 import { invalidValue, requiredValue } from '../schema/validate.js';
 import type { StatusCause } from '../status-error.js';
@@ -67,6 +68,15 @@ function checkTolerations(spec: JsonObject, report: Report): void {
 }
 
 function checkPlacement(spec: JsonObject, report: Report): void {
+  for (const key of Object.keys(objectOr(spec['nodeSelector'])))
+    if (!isQualifiedName(key))
+      report(
+        invalidValue(
+          'spec.nodeSelector',
+          key,
+          "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+        ),
+      );
   for (const value of Object.values(objectOr(spec['nodeSelector'])))
     if (textOf(value).length > 63 || !LABEL_VALUE.test(textOf(value)))
       report(
