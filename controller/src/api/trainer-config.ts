@@ -69,6 +69,8 @@ function toMethodConfig(method: ResolvedMethod): MethodConfig {
       config.lora = {
         ...lora,
         targetModules: [...lora.targetModules],
+        // The variant says it already; what is sent for it stays as it was.
+        dora: lora.dora && lora.variant !== 'dora',
         excludeModules: [...lora.excludeModules],
         layersToTransform: [...lora.layersToTransform],
         layersPattern: [...lora.layersPattern],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { LoraConfig } from '@tuneyard/proto';
 import type { PreparedData } from '../data/index.js';
 import type { LocalJob } from '../storage/index.js';
 
@@ -14,7 +15,7 @@ export function runFingerprint({ asked, versions }: LocalJob, data: PreparedData
     JSON.stringify([
       // Credentials may change between attempts.
       { ...model, secret: undefined },
-      method,
+      method && { ...method, lora: method.lora && sayingLora(method.lora) },
       ...versions.filter((version) => version !== ''),
       { ...training, checkpoint: undefined, verifyEverySteps: undefined, microBatchSize: undefined },
     ]),
@@ -24,4 +25,28 @@ export function runFingerprint({ asked, versions }: LocalJob, data: PreparedData
     for (const { inputIds, trained } of examples) hash.update(inputIds).update(trained);
   }
   return hash.digest('hex').slice(0, 16);
+}
+
+/** Fields of a later release say nothing while they are empty: checkpoints from before it keep their name. */
+const LATER_FIELDS: ReadonlySet<string> = new Set([
+  'rankPattern',
+  'alphaPattern',
+  'excludeModules',
+  'layersToTransform',
+  'layersPattern',
+  'modulesToSave',
+  'dora',
+]);
+
+function sayingLora(lora: LoraConfig): Record<string, unknown> {
+  const entries = Object.entries(lora).filter(
+    ([name, value]) => !LATER_FIELDS.has(name) || value === true || Object.keys(Object(value)).length > 0,
+  );
+  const maps = entries.map(([name, value]): [string, unknown] => [
+    name,
+    name.endsWith('Pattern') && !Array.isArray(value)
+      ? Object.entries(Object(value)).toSorted(([a], [b]) => (a < b ? -1 : 1))
+      : value,
+  ]);
+  return Object.fromEntries(maps);
 }
