@@ -199,6 +199,17 @@ describe('NatsEventBus', () => {
     expect(troubles.filter((text) => text.includes('was gone; it is made again'))).toHaveLength(1);
   });
 
+  it.skipIf(noNats !== undefined)('keeps so many events of one type of a job that others keep theirs', () =>
+    withManager(async (bus, manager, stream) => {
+      await bus.publish(event('quiet', 'quiet'));
+      const loud = Array.from({ length: 1010 }, (_, at) => event(`loud${at}`, 'loud'));
+      for (let at = 0; at < loud.length; at += 101)
+        await Promise.all(loud.slice(at, at + 101).map((each) => bus.publish(each)));
+      const { state } = await manager.streams.info(stream, { subjects_filter: '>' });
+      expect(Object.values(state.subjects ?? {}).toSorted((a, b) => a - b)).toEqual([1, 1000]);
+    }),
+  );
+
   it.skipIf(noNats !== undefined)('makes a consumer that was deleted again, behind what was handled', () =>
     withManager(async (bus, manager, stream) => {
       const seen = new Collector();

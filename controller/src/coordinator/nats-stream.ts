@@ -10,6 +10,8 @@ const NO_RESPONDERS: string = ErrorCode.NoResponders;
  * that is made at once loses its own with them. Milliseconds.
  */
 export const SETTLE_MS = 500;
+/** Of one type of event of one job: what one job tells does not push out what others do. */
+const MOST_OF_SUBJECT = 1000;
 const DUPLICATE_WINDOW_MS = 2 * 60 * 1000;
 
 export interface NatsStreamOptions {
@@ -60,6 +62,7 @@ export class NatsStream {
       subjects: [`${subjectPrefix}.>`],
       max_age: nanos(maxAgeMs),
       max_bytes: maxBytes,
+      max_msgs_per_subject: MOST_OF_SUBJECT,
       duplicate_window: nanos(DUPLICATE_WINDOW_MS),
       discard: DiscardPolicy.Old,
     };
