@@ -178,11 +178,10 @@ export class FlavorSlots {
       count += bucket.size * Math.floor(free / gpusPerWorker);
     });
     if (count === 0) return 0;
-    const correct = (slot: Slot) => {
-      count += workersOn(slot, fit) - gpusOnly(slot.free, gpusPerWorker);
-    };
-    for (const slot of this.held) correct(slot);
-    for (const slot of scarce ?? []) if (!this.held.has(slot)) correct(slot);
+    for (const slot of this.held) count += workersOn(slot, fit) - gpusOnly(slot.free, gpusPerWorker);
+    if (scarce === undefined) return count;
+    for (const slot of scarce)
+      if (!this.held.has(slot)) count += workersOn(slot, fit) - gpusOnly(slot.free, gpusPerWorker);
     return count;
   }
 

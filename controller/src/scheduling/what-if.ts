@@ -156,10 +156,20 @@ export class WhatIf {
   }
 
   #give(slot: Slot, { gpusPerWorker, requests }: RunningJob, sign: 1 | -1): void {
-    const before = this.#workersOn(slot);
-    this.#more.set(slot, (this.#more.get(slot) ?? 0) + sign * gpusPerWorker);
-    if (slot.room !== undefined && requests !== undefined) this.#giveRoom(slot.room, requests, sign);
-    const change = this.#workersOn(slot) - before;
+    const gpus = sign * gpusPerWorker;
+    const more = this.#more.get(slot) ?? 0;
+    let change: number;
+    if (slot.room === undefined || this.job.requests === undefined) {
+      const free = slot.free - slot.held + slot.leaving + more;
+      const each = this.job.gpusPerWorker;
+      change = gpusOnly(free + gpus, each) - gpusOnly(free, each);
+      this.#more.set(slot, more + gpus);
+    } else {
+      const before = this.#workersOn(slot);
+      this.#more.set(slot, more + gpus);
+      if (requests !== undefined) this.#giveRoom(slot.room, requests, sign);
+      change = this.#workersOn(slot) - before;
+    }
     if (change === 0) return;
     this.#workers += change;
     const level = this.job.topology?.level;
