@@ -39,3 +39,8 @@ export class QuietWatchError extends ConnectionError {}
 export class NotLeaderError extends Error {
   override readonly name = 'NotLeaderError';
 }
+
+/** An object that the controller would make is there already, and belongs to somebody else. The message names it. */
+export class ForeignObjectError extends Error {
+  override readonly name = 'ForeignObjectError';
+}

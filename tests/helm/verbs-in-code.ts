@@ -22,6 +22,8 @@ const CALL =
   /(?:[cC]lient|this)\s*\.\s*(get|list|watch|create|update|mergePatch|apply|delete)(?:<[^>(]*>)?\(\s*([A-Z][A-Z_]+)\b/g;
 /** A reflector lists and watches. */
 const REFLECTED = /\breflect(?:<[^>(]*>)?\(\s*([A-Z][A-Z_]+)\b/g;
+/** An object of a job is created, or patched if it is there. */
+const OWNED = /\bwriteOwned\([^{]*\{\s*resource: ([A-Z][A-Z_]+)\b/g;
 const CONSTANT = /const ([A-Z_]+)(?:: Resource)? = (?:core\('(\w+)'|\{[^}]*?plural: ([\w']+))/g;
 const SUBRESOURCE = /subresource: '(\w+)'/;
 
@@ -40,6 +42,8 @@ export function verbsInCode(): ReadonlySet<string> {
       used.add(`${resource} ${VERBS[method]}`);
       if (method === 'apply' && subresource === undefined) used.add(`${resource} create`);
     }
+    for (const [, constant = ''] of text.matchAll(OWNED))
+      used.add(`${plurals(constant)} create`).add(`${plurals(constant)} patch`);
     for (const [, constant = ''] of text.matchAll(REFLECTED)) {
       used.add(`${plurals(constant)} list`).add(`${plurals(constant)} watch`);
     }

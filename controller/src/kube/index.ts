@@ -1,7 +1,7 @@
 // Talking to the API server.
 export type { Connection, Credentials } from './connection.js';
 export { loadConnection } from './connection.js';
-export { KubeClient } from './kube-client.js';
+export { KubeClient, type JsonPatchOperation } from './kube-client.js';
 export { isAlreadyExists, isConflict, isNotFound } from './responses.js';
 export type {
   ApplyOptions,

@@ -97,6 +97,13 @@ interface Shared {
  * Typed requests to the API server, within a budget of requests per second. Methods throw {@link ApiError} for an
  * answer that is an error and {@link ConnectionError} when there is no answer.
  */
+export interface JsonPatchOperation {
+  readonly op: 'add' | 'remove' | 'replace' | 'test';
+  /** JSON pointer. */
+  readonly path: string;
+  readonly value?: unknown;
+}
+
 export class KubeClient {
   readonly #shared: Shared;
   readonly #limiter: TokenBucket | undefined;
@@ -185,12 +192,32 @@ export class KubeClient {
     patch: unknown,
     options: WriteOptions = {},
   ): Promise<T> {
+    return this.#patch(resource, ref, 'application/merge-patch+json', patch, options);
+  }
+
+  /** RFC 6902: all operations or, where a `test` fails (422), none. */
+  jsonPatch<T extends KubeObject>(
+    resource: Resource,
+    ref: ObjectRef,
+    operations: readonly JsonPatchOperation[],
+    options: WriteOptions = {},
+  ): Promise<T> {
+    return this.#patch(resource, ref, 'application/json-patch+json', operations, options);
+  }
+
+  #patch<T extends KubeObject>(
+    resource: Resource,
+    ref: ObjectRef,
+    contentType: string,
+    body: unknown,
+    options: WriteOptions,
+  ): Promise<T> {
     return this.#json<T>({
       method: 'PATCH',
       path: resourcePath(resource, { ...ref, subresource: options.subresource }),
       resource: nameOf(resource, options.subresource),
-      body: patch,
-      contentType: 'application/merge-patch+json',
+      body,
+      contentType,
       signal: options.signal,
     });
   }

@@ -2,8 +2,8 @@ import type { FineTuneJob } from '../api/index.js';
 import { JOB_LABEL } from '../api/index.js';
 import { issueWorkerIdentity, jobAuthority, jobToken, type Authority } from '../certificates/index.js';
 import type { Clock, KubeClient, KubeObject } from '../kube/index.js';
-import { isConflict } from '../kube/index.js';
 import { SECRETS } from './kinds.js';
+import { writeOwned } from './owned-object.js';
 import { toSecretData } from './secret-data.js';
 import {
   CA_KEY,
@@ -15,9 +15,6 @@ import {
   ownerReference,
   workerName,
 } from './worker-pod.js';
-
-/** Owner of the fields of the Secrets. */
-const SECRET_MANAGER = 'tuneyard-job-identity';
 
 export interface JobIdentitiesOptions {
   readonly client: KubeClient;
@@ -80,7 +77,7 @@ export class JobIdentities {
         const { certificate, key } = issueWorkerIdentity(ofJob, workerName(name, index), now, lifetimeMs);
         values[identityKey(index)] = `${key}${certificate}`;
       }
-      await this.#apply({
+      const object = {
         apiVersion: 'v1',
         kind: 'Secret',
         metadata: {
@@ -91,22 +88,8 @@ export class JobIdentities {
         },
         type: 'Opaque',
         data: toSecretData(values),
-      } as KubeObject);
-    }
-  }
-  /** A Secret of this name that somebody else wrote stays as it is. */
-  async #apply(secret: KubeObject): Promise<void> {
-    try {
-      await this.options.client.apply(SECRETS, secret, { fieldManager: SECRET_MANAGER, force: false });
-    } catch (error) {
-      if (!isConflict(error)) throw error;
-      const { name, namespace } = secret.metadata;
-      throw new Error(
-        `secret ${namespace}/${name} was written by somebody else: delete it, or rename the job`,
-        {
-          cause: error,
-        },
-      );
+      } as KubeObject;
+      await writeOwned(this.options.client, { resource: SECRETS, object, job, fields: ['data'] });
     }
   }
 }

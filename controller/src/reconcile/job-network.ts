@@ -1,10 +1,9 @@
 import type { FineTuneJob } from '../api/index.js';
 import type { KubeClient } from '../kube/index.js';
 import { NETWORK_POLICIES } from './kinds.js';
+import { writeOwned } from './owned-object.js';
 import { jobNetworkPolicy, type TrainerNetwork } from './pod/network-policy.js';
 import { ownerReference } from './worker-pod.js';
-
-const POLICY_MANAGER = 'tuneyard-job-network';
 
 /** Confines the trainers of jobs to their own peers and what the cluster's owner named, before they are started. */
 export class JobNetwork {
@@ -20,9 +19,9 @@ export class JobNetwork {
   async ensure(job: FineTuneJob): Promise<void> {
     const { uid = '' } = job.metadata;
     if (this.network === undefined || this.#written.has(uid)) return;
-    const policy = jobNetworkPolicy(job, this.network, ownerReference(job));
-    // By force: whoever changed it would let trainers of other jobs in.
-    await this.client.apply(NETWORK_POLICIES, policy, { fieldManager: POLICY_MANAGER });
+    const object = jobNetworkPolicy(job, this.network, ownerReference(job));
+    // Whoever changed the job's policy would let trainers of other jobs in.
+    await writeOwned(this.client, { resource: NETWORK_POLICIES, object, job, fields: ['spec'] });
     this.#written.add(uid);
   }
 
