@@ -106,6 +106,7 @@ async function asRecomputed(engine: Engine, prompts: readonly Int32Array[]): Pro
 
 function loraConfig(): TrainerConfig {
   return TrainerConfig.fromPartial({
+    model: { fromScratch: true },
     method: {
       type: MethodType.METHOD_TYPE_LORA,
       lora: {

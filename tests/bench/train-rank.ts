@@ -180,6 +180,7 @@ function trainerConfig(): TrainerConfig {
   const name = METHODS[order.method];
   if (name === undefined) throw new Error(`--method: one of ${Object.keys(METHODS).join(', ')}.`);
   return TrainerConfig.fromPartial({
+    model: { fromScratch: true },
     method: MethodConfig.fromPartial({
       type: methodTypeFromJSON(name),
       lora: {

@@ -93,7 +93,7 @@ function configOf(
 ): TrainerConfig {
   const validation = more.validation ?? 0;
   return {
-    model: { source: pathToFileURL(model).href, revision: '', secret: '' },
+    model: { source: pathToFileURL(model).href, revision: '', secret: '', fromScratch: false },
     method,
     dataset: {
       sources: [
@@ -102,6 +102,7 @@ function configOf(
       split: { train: 1 - validation, validation, test: 0, seed: 3 },
       template: 'auto',
       encoding: 'auto',
+      date: '',
       maxLength: 128,
       packing: false,
       trainOnPrompt: false,

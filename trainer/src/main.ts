@@ -29,6 +29,7 @@ program
   .requiredOption('--file <file>', 'UTF-8 text')
   .option('--separator <text>', 'splits the file into documents; each starts with the BOS token')
   .option('--adapter <dir>', 'PEFT adapter folder')
+  .option('--from-scratch', 'random weights by config.json instead of those in the folder')
   .option('--json <file>', 'write the figures as JSON; - for standard output')
   .action(async (options: LossCommandOptions) => {
     const { runLoss } = await import('./commands/loss.js');
@@ -45,6 +46,7 @@ program
     (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
   )
   .option('--adapter <dir>', 'PEFT adapter folder')
+  .option('--from-scratch', 'random weights by config.json instead of those in the folder')
   .option('--max-tokens <n>', 'new tokens at most', positiveInteger, 128)
   .option(
     '--temperature <x>',

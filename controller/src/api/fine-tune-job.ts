@@ -25,6 +25,9 @@ const model = documented('The model to tune.', {
     'Folder in the layout of Hugging Face: hf://org/name, s3://, pvc://claim/path, file:///absolute/path or https://.',
   ),
   revision: text('Branch, tag or commit, for hf://.', 128).optional(),
+  fromScratch: flag(
+    'True starts from random weights by config.json; weights in the folder are not read. Without it, a folder without weights is refused.',
+  ).optional(),
   secretRef: secretRef(
     'Credentials for the source: HF_TOKEN for hf://, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for s3://, token or username and password for https://.',
   ).optional(),

@@ -11,11 +11,20 @@ const METHOD_TYPES: Record<ResolvedMethod['type'], MethodType> = {
   full: MethodType.METHOD_TYPE_FULL,
 };
 
-/** What the workers of a job are told, in the form that goes over the wire. */
-export function toTrainerConfig(spec: ResolvedSpec): TrainerConfig {
+/**
+ * What the workers of a job are told, in the form that goes over the wire.
+ *
+ * @param date RFC 3339: what templates of the run take for the present; '' = the time of the rendering
+ */
+export function toTrainerConfig(spec: ResolvedSpec, date = ''): TrainerConfig {
   const { model, dataset, training, evaluation, output } = spec;
   return {
-    model: { source: model.source, revision: model.revision ?? '', secret: secretOf(model) },
+    model: {
+      source: model.source,
+      revision: model.revision ?? '',
+      secret: secretOf(model),
+      fromScratch: model.fromScratch ?? false,
+    },
     method: toMethodConfig(spec.method),
     dataset: {
       sources: dataset.sources.map((source) => ({
@@ -29,6 +38,7 @@ export function toTrainerConfig(spec: ResolvedSpec): TrainerConfig {
       split: dataset.split,
       template: dataset.template,
       encoding: dataset.encoding,
+      date,
       maxLength: dataset.maxLength,
       packing: dataset.packing,
       trainOnPrompt: dataset.trainOnPrompt,

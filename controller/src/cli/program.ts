@@ -30,6 +30,7 @@ export function createProgram(name = 'tuneyard'): Command {
       'Hugging Face folder of the base model, or hf://, s3://, https:// address',
     )
     .requiredOption('--data <file>', 'data file; repeat to mix several', collect, [])
+    .option('--from-scratch', 'start from random weights by config.json instead of those in the folder')
     .option('--method <name>', 'lora | qlora | ptuning | ptuning-v2 | prompt | full', 'lora')
     .option('--workers <n>', 'trainer processes', positiveInteger, 1)
     .requiredOption('--out <dir>', 'folder for the tuned adapter')

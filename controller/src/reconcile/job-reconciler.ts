@@ -251,7 +251,8 @@ export class JobReconciler {
     if (fresh && known === undefined) await this.options.coordinator.unregister(uid);
     await this.options.coordinator.register({
       ref: { namespace, name, uid },
-      config: toTrainerConfig(resolved),
+      // All attempts and workers of a job render the same date.
+      config: toTrainerConfig(resolved, job.metadata.creationTimestamp),
       token: this.options.identities.token(job),
       expectedWorkers,
       replaceStragglers: resolved.workers.replaceStragglers,

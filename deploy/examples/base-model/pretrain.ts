@@ -58,6 +58,7 @@ const { status } = spawnSync(
   join(REPOSITORY, 'node_modules/.bin/tuneyard'),
   [
     'train',
+    '--from-scratch',
     ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
     ...Object.entries(SETTINGS).flatMap(([path, value]) => ['--set', `${path}=${JSON.stringify(value)}`]),
   ],

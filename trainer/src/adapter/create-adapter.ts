@@ -7,7 +7,7 @@ import {
   type PtuningConfig,
 } from '@tuneyard/proto';
 import { UserError } from '../errors.js';
-import { loadModel, openTrainableModel, type BaseModel } from '../model/index.js';
+import { loadModel, openTrainableModel, type BaseModel, type WeightOrigin } from '../model/index.js';
 import type { Adapter } from './adapter.js';
 import { Full } from './full.js';
 import { initializeFrom } from './load-peft-adapter.js';
@@ -23,6 +23,8 @@ export interface AdapterRequest {
   readonly method: MethodConfig;
   /** Hugging Face folder of the base model. */
   readonly modelFolder: string;
+  /** Where the base model's weights come from; default `folder`. */
+  readonly origin?: WeightOrigin;
   /** Seeds fresh parameters. */
   readonly seed: number;
   /** Text to token ids, for prompts that start from a text. */
@@ -36,12 +38,12 @@ export interface AdaptedModel {
 
 /** Loads the base model as the method needs it and puts the method's fresh adapter on it. @throws UserError */
 export function createAdapter(request: AdapterRequest): AdaptedModel {
-  const { method, modelFolder, seed } = request;
+  const { method, modelFolder, seed, origin = 'folder' } = request;
   const onPrompt = (make: (model: BaseModel) => PromptMethod) =>
-    onBase(loadModel(modelFolder, { seed }), (model) => new PromptAdapter(model, make(model), seed));
+    onBase(loadModel(modelFolder, { seed, origin }), (model) => new PromptAdapter(model, make(model), seed));
   switch (method.type) {
     case MethodType.METHOD_TYPE_FULL: {
-      const { model, source } = openTrainableModel(modelFolder, seed);
+      const { model, source } = openTrainableModel(modelFolder, seed, origin);
       try {
         return { model, adapter: new Full(model, source) };
       } finally {
@@ -52,7 +54,7 @@ export function createAdapter(request: AdapterRequest): AdaptedModel {
     case MethodType.METHOD_TYPE_QLORA: {
       const options = loraOptionsOf(method.lora);
       const packing = method.type === MethodType.METHOD_TYPE_QLORA ? 'nf4' : 'float32';
-      return onBase(loadModel(modelFolder, { packing, seed }), (model) => {
+      return onBase(loadModel(modelFolder, { packing, seed, origin }), (model) => {
         const adapter = new Lora(model, options, seed);
         refuseUnusedSelection(adapter, model);
         if (method.lora?.init === 'adapter') initializeFrom(adapter, model, folderPath(method.lora.initFrom));

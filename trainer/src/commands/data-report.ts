@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TrainerConfig } from '@tuneyard/proto';
 import { createBatchPlan, dataWarnings, prepareData, renderReport, Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
+import { checkAgainstModel } from '../loop/check-against-model.js';
+import { readModelConfig } from '../model/index.js';
 import { fetchInputs, openStorage, type TransferLog } from '../storage/index.js';
 import { writeJson } from './write-json.js';
 
@@ -20,7 +23,8 @@ export async function runDataReport(options: DataReportOptions): Promise<void> {
   const { local } = await fetchInputs(readConfig(options.config), openStorage(process.env, ON_STDERR));
   const { model, dataset, training } = local;
   if (!model || !dataset || !training) throw new UserError('--config: model, dataset or training is missing');
-  const data = await prepareData(dataset, Tokenizer.load(fileURLToPath(model.source)));
+  const folder = fileURLToPath(model.source);
+  const data = await prepareData(dataset, Tokenizer.load(folder));
   const { report } = data;
   const plan = createBatchPlan(data, training, dataset);
   const kept = Object.values(report.splits).reduce((sum, { examples }) => sum + examples, 0);
@@ -30,7 +34,13 @@ export async function runDataReport(options: DataReportOptions): Promise<void> {
     batchSize: training.batchSize,
     paddingShare: plan.paddingShare,
   };
-  const warnings = dataWarnings(report, local);
+  const warnings = [
+    ...dataWarnings(report, local),
+    // A tokenizer alone is enough for a report.
+    ...(existsSync(join(folder, 'config.json'))
+      ? checkAgainstModel(readModelConfig(folder), data, local.method)
+      : []),
+  ];
   if (options.json !== '-') {
     process.stdout.write(renderReport(report));
     console.log(

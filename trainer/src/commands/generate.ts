@@ -8,6 +8,7 @@ export interface GenerateCommandOptions {
   /** Continued together. */
   readonly prompt: readonly string[];
   readonly adapter?: string;
+  readonly fromScratch?: boolean;
   readonly maxTokens: number;
   /** 0 = greedy. */
   readonly temperature: number;
@@ -27,7 +28,7 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
       throw new UserError('--prompt is empty, and this tokenizer has no BOS token to start from');
     return ids;
   });
-  const model = await openForInference(options.model, options.adapter);
+  const model = await openForInference(options.model, options);
   const began = performance.now();
   const answers = model.generate(prompts, {
     maxNewTokens: options.maxTokens,

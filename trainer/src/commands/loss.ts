@@ -10,6 +10,7 @@ export interface LossCommandOptions {
   readonly file: string;
   readonly separator?: string;
   readonly adapter?: string;
+  readonly fromScratch?: boolean;
   readonly json?: string;
 }
 
@@ -20,7 +21,7 @@ const MAX_BYTES = 256 * 1024 * 1024;
 export async function runLoss(options: LossCommandOptions): Promise<void> {
   const documents = readDocuments(options.file, options.separator);
   const tokenizer = Tokenizer.load(options.model);
-  const model = await openForInference(options.model, options.adapter);
+  const model = await openForInference(options.model, options);
   const measured: { document: number; tokens: number; loss: number }[] = [];
   let lossSum = 0;
   let tokens = 0;

@@ -33,6 +33,7 @@ function config(maxLength = 128): DatasetConfig {
     split: { train: 0.6, validation: 0.2, test: 0.2, seed: 1 },
     template: 'auto',
     encoding: 'auto',
+    date: '',
     maxLength,
     packing: false,
     trainOnPrompt: false,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DatasetConfig } from '@tuneyard/proto';
 import { cacheRoot } from '../support/index.js';
+import { ChatTemplate } from './chat-template.js';
 import { dataFilesOf } from './files/data-files.js';
 import { prepareData } from './prepare-data.js';
 import { readPreparedData, writePreparedData } from './prepared-data-file.js';
@@ -34,7 +35,7 @@ export async function prepareCachedData(
   tokenizer: Tokenizer,
   { modelFolder, cacheFolder }: DataCacheOptions,
 ): Promise<PreparedData> {
-  const key = cacheFolder === undefined ? undefined : keyOf(config, modelFolder);
+  const key = cacheFolder === undefined ? undefined : keyOf(datedByNeed(config, tokenizer), modelFolder);
   if (cacheFolder === undefined || key === undefined) return prepareData(config, tokenizer);
   const path = join(cacheFolder, key);
   const known = readPreparedData(path);
@@ -51,6 +52,12 @@ export async function prepareCachedData(
     // A full disk or a read-only home costs time at the next start, nothing else.
   }
   return data;
+}
+
+/** A date that no text holds decides nothing; a text with the time of its rendering is made anew. */
+function datedByNeed(config: DatasetConfig, tokenizer: Tokenizer): DatasetConfig {
+  if (!ChatTemplate.choose(config.template, tokenizer).writesDate) return { ...config, date: '' };
+  return !config.date ? { ...config, date: new Date().toISOString() } : config;
 }
 
 /** sha256 over everything that the result depends on; undefined when a file cannot be read. */

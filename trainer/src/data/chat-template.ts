@@ -3,7 +3,7 @@ import type { JsonObject } from '../support/index.js';
 import type { Message } from './conversation.js';
 import { messageOf } from './failure.js';
 import { RowError } from './formats/row-format.js';
-import { JinjaTemplate } from './jinja/jinja-template.js';
+import { JinjaTemplate, writesDate } from './jinja/jinja-template.js';
 import { TemplateBudgetError } from './jinja/python-interpreter.js';
 import { TemplateValues, type ArgumentsForm } from './template-values.js';
 import type { Tokenizer } from './tokenizer.js';
@@ -15,6 +15,8 @@ export class ChatTemplate {
   private readonly template: JinjaTemplate;
   /** The date of the run. */
   private now = new Date();
+  /** Whether the date of the run stands in its texts. */
+  readonly writesDate: boolean;
   private tools: readonly JsonObject[] | undefined;
 
   /**
@@ -28,6 +30,7 @@ export class ChatTemplate {
     private readonly tokens: { readonly bos: string; readonly eos: string },
     readonly addsBos: boolean,
   ) {
+    this.writesDate = writesDate(source);
     try {
       this.template = new JinjaTemplate(source);
     } catch (error) {

@@ -65,7 +65,7 @@ export class RowCollector {
     this.stopIds = new Set(tokenizer.stopIds);
     this.encoding = {
       tokenizer,
-      template: ChatTemplate.choose(config.template, tokenizer),
+      template: ChatTemplate.choose(config.template, tokenizer).on(runDate(config)),
       maxLength: config.maxLength,
       trainOnPrompt: config.trainOnPrompt,
     };
@@ -221,6 +221,14 @@ export class RowCollector {
   private reject(kind: RejectionKind, place: string, reason: string): void {
     this.rejected.add(kind, place, reason);
   }
+}
+
+/** The date that templates write. @throws UserError when it is none */
+function runDate({ date }: DatasetConfig): Date {
+  const value = date ? new Date(date) : new Date();
+  if (Number.isNaN(value.getTime()))
+    throw new UserError(`dataset.date "${date}" is no date in the form of RFC 3339.`);
+  return value;
 }
 
 /** What stands for a character that could not be decoded. */

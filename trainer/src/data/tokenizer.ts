@@ -10,6 +10,7 @@ import {
   specialTokenId,
   type SpecialTokenFiles,
 } from './special-tokens.js';
+import { checkTokenizer } from './tokenizer-limits.js';
 import { WordCache } from './word-cache.js';
 
 /** A tokenizer of a Hugging Face folder: text to ids and back, and the ids with a meaning of their own. */
@@ -65,10 +66,12 @@ export class Tokenizer {
   static load(folder: string): Tokenizer {
     const template = join(folder, 'chat_template.jinja');
     const tokenizer = readJsonFile(join(folder, 'tokenizer.json'));
+    const config = readOptional(join(folder, 'tokenizer_config.json'));
+    checkTokenizer(tokenizer, config, join(folder, 'tokenizer.json'));
     try {
       return new Tokenizer({
         tokenizer,
-        config: readOptional(join(folder, 'tokenizer_config.json')),
+        config,
         specialTokensMap: readOptional(join(folder, 'special_tokens_map.json')),
         generation: readOptional(join(folder, 'generation_config.json')),
         model: readOptional(join(folder, 'config.json')),

@@ -35,14 +35,16 @@ export async function createEngine(request: EngineRequest): Promise<Engine> {
   const folder = modelFolder ?? fileURLToPath(config.model?.source ?? '');
   if (name === 'wasm' && longestRow !== undefined)
     assertFitsHeap({ model: readModelConfig(folder), method, training, length: longestRow });
+  const origin = config.model?.fromScratch ? 'scratch' : 'folder';
   const tokenize = (text: string) => Tokenizer.load(folder).encode(text);
   const meter = request.measureMemory ? HeapMeter.attach() : undefined;
-  const create = () => createAdapter({ method, modelFolder: folder, seed, tokenize });
+  const create = () => createAdapter({ method, modelFolder: folder, origin, seed, tokenize });
   const adapted = meter ? meter.during('weights', create) : create();
   return new TensorEngine(adapted, {
     backend: `${name} (${[reason, ...precisionNotes(training.precision)].join('; ')})`,
     gradientCheckpointing: training.gradientCheckpointing,
     seed,
+    origin,
     meter,
     optimizer: {
       beta1: training.beta1,

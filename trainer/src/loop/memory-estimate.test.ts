@@ -82,7 +82,9 @@ async function measure(
   const model = join(folder, name.replaceAll(' ', '-'));
   mkdirSync(model);
   writeFileSync(join(model, 'config.json'), JSON.stringify(config));
-  const adapted = meter.during('weights', () => createAdapter({ method, modelFolder: model, seed: 1 }));
+  const adapted = meter.during('weights', () =>
+    createAdapter({ method, modelFolder: model, origin: 'scratch', seed: 1 }),
+  );
   const gradientCheckpointing = size.checkpointing ?? false;
   const engine = new TensorEngine(adapted, {
     backend: 'wasm',

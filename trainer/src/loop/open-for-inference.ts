@@ -15,11 +15,21 @@ import {
 } from '../model/index.js';
 import { selectBackend } from '../tensor/index.js';
 
+export interface InferenceSource {
+  /** Folder of a PEFT adapter. */
+  readonly adapter?: string | undefined;
+  /** Random weights instead of those in the folder. Default false. */
+  readonly fromScratch?: boolean | undefined;
+}
+
 /** @throws UserError when a folder or a file in it cannot be used. */
-export async function openForInference(modelFolder: string, adapterFolder?: string): Promise<InferenceModel> {
+export async function openForInference(
+  modelFolder: string,
+  { adapter: adapterFolder, fromScratch }: InferenceSource = {},
+): Promise<InferenceModel> {
   const { name, reason } = await selectBackend({ force: process.env['TUNEYARD_BACKEND'] });
   const backend = `${name} (${reason})`;
-  const model = loadModel(modelFolder);
+  const model = loadModel(modelFolder, { origin: fromScratch === true ? 'scratch' : 'folder' });
   const adapter = adapterFolder === undefined ? undefined : loadPeftAdapter(model, adapterFolder);
   return new InferenceModel(backend, model, adapter);
 }

@@ -19,6 +19,7 @@ import {
   writeJsonAtomically,
   type BaseModel,
   type ModelConfig,
+  type WeightOrigin,
 } from '../model/index.js';
 import {
   adamwStep,
@@ -40,8 +41,10 @@ export interface TensorEngineOptions {
   readonly backend: string;
   readonly optimizer: AdamWOptions;
   readonly gradientCheckpointing: boolean;
-  /** Seeds the base model's weights where it has none of its own. */
+  /** Seeds the base model's weights where it starts from scratch. */
   readonly seed: number;
+  /** Where the base model's weights come from; default `folder`. */
+  readonly origin?: WeightOrigin;
   /** Measures the memory of every gradient. Must have seen the weights being loaded. Default: nothing is measured. */
   readonly meter?: HeapMeter | undefined;
 }
@@ -157,7 +160,7 @@ export class TensorEngine implements Engine {
     }
     // A model that is trained whole keeps no copy of what it was: read it again.
     const base = this.adapter.trainsBase
-      ? loadModel(this.model.folder, { seed: this.options.seed })
+      ? loadModel(this.model.folder, { seed: this.options.seed, origin: this.options.origin ?? 'folder' })
       : this.model;
     try {
       return generateTokens(config, baseForward(base), NO_LEAD, prompts, options);

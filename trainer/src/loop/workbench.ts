@@ -11,8 +11,10 @@ import {
   Tokenizer,
 } from '../data/index.js';
 import type { BatchPlan, DataReport, Example, PreparedData } from '../data/index.js';
+import { readModelConfig } from '../model/index.js';
 import { memoryReport, type MemoryReport } from '../memory/index.js';
 import type { LocalJob } from '../storage/index.js';
+import { checkAgainstModel } from './check-against-model.js';
 import type { Compute, LoadedJob, MatchCount } from './compute.js';
 import { createEngine } from './create-engine.js';
 import type { Engine, UpdateOptions } from './engine.js';
@@ -46,6 +48,10 @@ export class Workbench implements Compute {
     const tokenizer = Tokenizer.load(folder);
     const cacheFolder = dataCacheFolder(process.env);
     const data = await prepareCachedData(dataset, tokenizer, { modelFolder: folder, cacheFolder });
+    const warnings = [
+      ...dataWarnings(data.report, config),
+      ...checkAgainstModel(readModelConfig(folder), data, config.method),
+    ];
     const plan = createBatchPlan(data, training, dataset);
     const engine = await createEngine({
       config,
@@ -65,7 +71,7 @@ export class Workbench implements Compute {
       validationBatches: plan.validationBatches,
       testGroups: Math.ceil(data.test.length / TEST_GROUP),
       examples: exampleCounts(data.report),
-      warnings: dataWarnings(data.report, config),
+      warnings,
       paddingShare: plan.paddingShare,
     };
   }

@@ -1,7 +1,7 @@
 import { FrozenWeights, type Packing } from './frozen-weights.js';
 import type { Forward } from './forward.js';
 import { readModelConfig, type ModelConfig } from './model-config.js';
-import { openWeightSource, type WeightSource } from './weight-source.js';
+import { openWeightSource, type WeightOrigin, type WeightSource } from './weight-source.js';
 
 /** A model with its weights in memory, as it stands without an adapter. */
 export interface BaseModel {
@@ -14,8 +14,10 @@ export interface BaseModel {
 
 export interface LoadOptions {
   readonly packing?: Packing;
-  /** Seeds fresh weights when the folder holds a configuration only. Default 0. */
+  /** Seeds fresh weights. Default 0. */
   readonly seed?: number;
+  /** Default `folder`. */
+  readonly origin?: WeightOrigin;
 }
 
 /**
@@ -24,7 +26,10 @@ export interface LoadOptions {
  */
 export function loadModel(folder: string, options: LoadOptions = {}): BaseModel {
   const config = readModelConfig(folder);
-  const source = openWeightSource(folder, config, options.seed ?? 0);
+  const source = openWeightSource(folder, config, {
+    origin: options.origin ?? 'folder',
+    seed: options.seed ?? 0,
+  });
   try {
     return baseModel(folder, config, FrozenWeights.load(config, source, options.packing));
   } finally {
@@ -33,9 +38,13 @@ export function loadModel(folder: string, options: LoadOptions = {}): BaseModel 
 }
 
 /** A model whose tensors are all trained, and the source of their first values, for the caller to close. */
-export function openTrainableModel(folder: string, seed: number): { model: BaseModel; source: WeightSource } {
+export function openTrainableModel(
+  folder: string,
+  seed: number,
+  origin: WeightOrigin = 'folder',
+): { model: BaseModel; source: WeightSource } {
   const config = readModelConfig(folder);
-  const source = openWeightSource(folder, config, seed);
+  const source = openWeightSource(folder, config, { origin, seed });
   return { model: baseModel(folder, config, FrozenWeights.none()), source };
 }
 

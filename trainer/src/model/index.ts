@@ -17,7 +17,7 @@ export { asMatrix, asVector } from './ranks.js';
 export { NO_LEAD, planRows, type Lead, type RowPlan } from './row-plan.js';
 export { decodeSafetensors, SafetensorsFile, toFloat32 } from './safetensors-file.js';
 export { padSequences, type TokenBatch } from './token-batch.js';
-export type { WeightSource } from './weight-source.js';
+export type { WeightOrigin, WeightSource } from './weight-source.js';
 export {
   encodeSafetensors,
   writeAtomically,

@@ -108,4 +108,44 @@ describe('ropeFrequencies', () => {
     expect(ropeFrequencies(rope, 32, 64).inverse).toEqual(plain);
     expect(ropeFrequencies(rope, 32, 128).inverse[15]).toBeLessThan(plain[15] ?? 0);
   });
+
+  it('refuses by name what it does not know and what may change the mathematics', () => {
+    const { llama } = {
+      llama: {
+        model_type: 'llama',
+        vocab_size: 8,
+        hidden_size: 8,
+        intermediate_size: 8,
+        num_hidden_layers: 1,
+        num_attention_heads: 2,
+      },
+    };
+    expect(
+      read({ ...llama, logit_scale: 0, residual_multiplier: null, transformers_version: '4.50.0' }).layers,
+    ).toBe(1);
+    for (const [field, value] of [
+      ['logits_scaling', 8],
+      ['embedding_multiplier', 12],
+      ['final_logit_softcapping', 30],
+      ['clip_qkv', 8],
+      ['use_qk_norm', true],
+    ] as const)
+      expect(() => read({ ...llama, [field]: value })).toThrow(`field "${field}" is ${value}, which`);
+    expect(() =>
+      read({ ...llama, rope_scaling: { rope_type: 'linear', factor: 2, short_factor: [1] } }),
+    ).toThrow('field "rope_scaling.short_factor"');
+  });
+
+  it('refuses sizes that no model has, before anything is made of them', () => {
+    const llama = {
+      model_type: 'llama',
+      vocab_size: 8,
+      hidden_size: 8,
+      intermediate_size: 8,
+      num_attention_heads: 2,
+    };
+    expect(() => read({ ...llama, num_hidden_layers: 1e8 })).toThrow(
+      'field "num_hidden_layers" is 100000000; at most 4096 are supported.',
+    );
+  });
 });

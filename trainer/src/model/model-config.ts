@@ -3,6 +3,7 @@ import { UserError } from '../errors.js';
 import { JsonFields, readJsonFile } from '../support/index.js';
 import { readRopeConfig } from './read-rope-config.js';
 import type { RopeConfig } from './rope.js';
+import { refuseUnknownFields } from './unknown-fields.js';
 
 export const ARCHITECTURES = ['llama', 'qwen2', 'qwen3', 'mistral', 'gpt2', 'gemma2'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
@@ -48,7 +49,8 @@ export interface ModelConfig {
 /** @throws UserError naming the field when config.json is malformed or asks for something unsupported. */
 export function readModelConfig(folder: string): ModelConfig {
   const path = join(folder, 'config.json');
-  const fields = new JsonFields(readJsonFile(path), path);
+  const json = readJsonFile(path);
+  const fields = new JsonFields(json, path);
   const architecture = fields.string('model_type', 'none');
   if (!isArchitecture(architecture)) {
     throw new UserError(
@@ -58,7 +60,33 @@ export function readModelConfig(folder: string): ModelConfig {
   if (fields.has('quantization_config')) {
     throw new UserError(`${path}: already quantized weights are not supported; use the unquantized model.`);
   }
+  refuseUnknownFields(json, architecture, path);
+  refuseGiants(fields, path);
   return architecture === 'gpt2' ? gpt2Config(fields, path) : llamaFamilyConfig(architecture, fields, path);
+}
+
+/** Many times what the largest published models have: what is larger would only fill the memory with names of tensors. */
+const LARGEST: Readonly<Record<string, number>> = {
+  num_hidden_layers: 4096,
+  n_layer: 4096,
+  num_attention_heads: 65_536,
+  n_head: 65_536,
+  num_key_value_heads: 65_536,
+  head_dim: 65_536,
+  hidden_size: 1 << 20,
+  n_embd: 1 << 20,
+  intermediate_size: 1 << 22,
+  n_inner: 1 << 22,
+  vocab_size: 1 << 24,
+  n_positions: 1 << 24,
+};
+
+function refuseGiants(fields: JsonFields, path: string): void {
+  for (const [name, most] of Object.entries(LARGEST)) {
+    const value = fields.raw(name);
+    if (typeof value === 'number' && value > most)
+      throw new UserError(`${path}: field "${name}" is ${value}; at most ${most} are supported.`);
+  }
 }
 
 function isArchitecture(name: string): name is Architecture {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { isJsonObject, readJsonFile } from '../support/index.js';
@@ -17,11 +17,6 @@ export class WeightFolder {
     private readonly files: ReadonlyMap<string, SafetensorsFile>,
     private readonly opened: readonly SafetensorsFile[],
   ) {}
-
-  /** False for a folder with a configuration only, which can be trained from random weights. */
-  static exists(folder: string): boolean {
-    return existsSync(join(folder, SINGLE)) || existsSync(join(folder, INDEX));
-  }
 
   /** @throws UserError when no weights are there, or a file is missing or damaged. */
   static open(folder: string): WeightFolder {
@@ -67,12 +62,21 @@ export class WeightFolder {
   }
 }
 
+/** Weights in a format that is not read, so that their owner knows they were seen. */
+function otherWeights(folder: string): string {
+  return (
+    readdirSync(folder).find((name) => /\.(?:bin|pt|pth|gguf|h5|msgpack|onnx|incomplete)$/.test(name)) ?? ''
+  );
+}
+
 function shardNames(folder: string): string[] {
   if (existsSync(join(folder, SINGLE))) return [SINGLE];
   const index = join(folder, INDEX);
   if (!existsSync(index)) {
+    const others = otherWeights(folder);
     throw new UserError(
-      `${folder}: no weights: there is neither ${SINGLE} nor ${INDEX} (other formats are not read).`,
+      `${folder} holds no weights: there is neither ${SINGLE} nor ${INDEX}${others === '' ? '' : ` (${others} is not read)`}; ` +
+        'fetch them, or ask for random ones with model.fromScratch: true (--from-scratch on the command line).',
     );
   }
   const map = readJsonFile(index)['weight_map'];

@@ -10,9 +10,16 @@ export interface WeightSource {
   close(): void;
 }
 
-/** The weights in a folder, or fresh random ones when it holds a configuration only. */
-export function openWeightSource(folder: string, config: ModelConfig, seed: number): WeightSource {
-  return WeightFolder.exists(folder) ? folderSource(folder, config) : freshSource(seed);
+/** Where a model starts: from the weights in its folder, or from random ones, which must be asked for. */
+export type WeightOrigin = 'folder' | 'scratch';
+
+/** @throws UserError when the folder holds no weights, or not all of them */
+export function openWeightSource(
+  folder: string,
+  config: ModelConfig,
+  { origin, seed }: { readonly origin: WeightOrigin; readonly seed: number },
+): WeightSource {
+  return origin === 'scratch' ? freshSource(seed) : folderSource(folder, config);
 }
 
 function folderSource(folder: string, config: ModelConfig): WeightSource {

@@ -10,6 +10,8 @@ export interface LocalJobOptions {
   readonly data: readonly string[];
   readonly method: string;
   readonly workers: number;
+  /** Random weights instead of those in the model's folder. */
+  readonly fromScratch?: boolean;
   /** Folder for the result. */
   readonly out: string;
   /** `path=value` settings of the spec, such as `training.epochs=3`; the value is JSON, or else text. */
@@ -20,7 +22,10 @@ export interface LocalJobOptions {
 export function localJobSpec(options: LocalJobOptions): ResolvedSpec {
   const spec: Record<string, unknown> = {
     queueName: 'local',
-    model: { source: sourceUri(options.model) },
+    model: {
+      source: sourceUri(options.model),
+      ...(options.fromScratch === true ? { fromScratch: true } : {}),
+    },
     method: { type: options.method },
     dataset: { sources: options.data.map((file) => ({ uri: sourceUri(file) })) },
     workers: { min: options.workers, max: options.workers },

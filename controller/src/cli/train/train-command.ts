@@ -12,6 +12,7 @@ import { ProgressDisplay, duration } from '../display/progress-display.js';
 import { writeJson } from '../write-json.js';
 import { LocalWorkers, type WorkerExit } from './local-workers.js';
 import { memoryTable, type MemoryFigures } from './memory-table.js';
+import { runDate } from './run-date.js';
 import { localJobSpec, type LocalJobOptions } from './local-job-spec.js';
 
 export interface TrainOptions extends LocalJobOptions {
@@ -57,7 +58,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
   try {
     await coordinator.register({
       ref: job,
-      config: toTrainerConfig(spec),
+      config: toTrainerConfig(spec, runDate(spec, new Date())),
       token,
       expectedWorkers: options.workers,
     });

@@ -9,6 +9,7 @@ import {
 import { UserError } from '../../errors.js';
 import type { DataReport } from '../data-report.js';
 import { checkData, withLocalFiles, type LocalFiles } from './data-check.js';
+import { weightsProblem } from './weights-check.js';
 import { gib, memoryFit, memoryProblem, type MemoryFit } from './memory-fit.js';
 
 export interface JobQuestion extends LocalFiles {
@@ -58,10 +59,16 @@ export async function checkJob(job: FineTuneJob, place: string, question: JobQue
   const memory = memoryFit(local, { model: local.model.source, flavors, gpuMemory: question.gpuMemory });
   const tooBig = memory === undefined ? undefined : memoryProblem(spec, memory);
   const data = await checkData(local);
+  const weights = weightsProblem(local, question.model !== undefined);
   const ofSpec = specWarnings(spec, job.spec.goal);
   const { reasons, memory: _, ...resolved } = spec;
   return {
-    problems: [...refused.map(at), ...(tooBig === undefined ? [] : [at(`spec ${tooBig}`)]), ...data.problems],
+    problems: [
+      ...refused.map(at),
+      ...(tooBig === undefined ? [] : [at(`spec ${tooBig}`)]),
+      ...(weights === undefined ? [] : [at(weights)]),
+      ...data.problems,
+    ],
     warnings: [
       ...privileged,
       ...workerRangeWarnings(job.spec.workers),

@@ -28,7 +28,10 @@ export function withLocalFiles(spec: ResolvedSpec, { model, data }: LocalFiles):
     throw new UserError(`--data is given ${data.length} times, but the job has ${sources.length} sources`);
   return {
     ...spec,
-    model: model === undefined ? spec.model : { source: addressOf(model, '--model') },
+    model:
+      model === undefined
+        ? spec.model
+        : { source: addressOf(model, '--model'), ...(spec.model.fromScratch ? { fromScratch: true } : {}) },
     dataset: {
       ...spec.dataset,
       sources: sources.map((source, index) => {

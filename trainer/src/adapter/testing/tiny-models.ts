@@ -2,7 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LoraConfig, MethodConfig, MethodType } from '@tuneyard/proto';
-import { type TokenBatch } from '../../model/index.js';
+import { UserError } from '../../errors.js';
+import { readModelConfig, tensorSpecs, writeSafetensors, type TokenBatch } from '../../model/index.js';
 import { Random } from '../../support/index.js';
 
 const LLAMA = {
@@ -36,14 +37,31 @@ export const TINY_MODELS: Readonly<Record<string, Readonly<Record<string, unknow
   },
 };
 
-/** A folder with a configuration alone, for the caller to delete. */
+/** A folder with a configuration and random weights, for the caller to delete. */
 export function tinyModelFolder(
   architecture = 'llama',
   overrides: Readonly<Record<string, unknown>> = {},
 ): string {
   const folder = mkdtempSync(join(tmpdir(), `tiny-${architecture}-`));
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...TINY_MODELS[architecture], ...overrides }));
+  try {
+    writeRandomWeights(folder);
+  } catch (error) {
+    // A damaged configuration has no weights.
+    if (!(error instanceof UserError)) throw error;
+  }
   return folder;
+}
+
+/** Weights for the configuration in a folder. */
+export function writeRandomWeights(folder: string): void {
+  const tensors = tensorSpecs(readModelConfig(folder)).map(({ name, shape, initial }) => {
+    const data = new Float32Array(shape.reduce((product, extent) => product * extent, 1));
+    if ('constant' in initial) data.fill(initial.constant);
+    else new Random(0, name).fillNormal(data, initial.deviation);
+    return { name, shape, type: 'F32' as const, data };
+  });
+  writeSafetensors(join(folder, 'model.safetensors'), tensors);
 }
 
 export function loraMethod(

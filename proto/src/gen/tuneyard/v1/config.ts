@@ -89,6 +89,8 @@ export interface ModelConfig {
   revision: string;
   /** name of the Secret with credentials; "" = none */
   secret: string;
+  /** start from random weights by config.json; weights in the folder are not read */
+  fromScratch: boolean;
 }
 
 export interface MethodConfig {
@@ -191,6 +193,8 @@ export interface DatasetConfig {
   clean:
     | CleanConfig
     | undefined;
+  /** RFC 3339: the date of the run, for templates that write one; "" = now */
+  date: string;
   /** auto (found out), or a name such as gb18030 */
   encoding: string;
 }
@@ -457,7 +461,7 @@ export const TrainerConfig: MessageFns<TrainerConfig> = {
 };
 
 function createBaseModelConfig(): ModelConfig {
-  return { source: "", revision: "", secret: "" };
+  return { source: "", revision: "", secret: "", fromScratch: false };
 }
 
 export const ModelConfig: MessageFns<ModelConfig> = {
@@ -470,6 +474,9 @@ export const ModelConfig: MessageFns<ModelConfig> = {
     }
     if (message.secret !== "") {
       writer.uint32(26).string(message.secret);
+    }
+    if (message.fromScratch !== false) {
+      writer.uint32(32).bool(message.fromScratch);
     }
     return writer;
   },
@@ -511,6 +518,14 @@ export const ModelConfig: MessageFns<ModelConfig> = {
             message.secret = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.fromScratch = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -528,6 +543,11 @@ export const ModelConfig: MessageFns<ModelConfig> = {
       source: isSet(object.source) ? globalThis.String(object.source) : "",
       revision: isSet(object.revision) ? globalThis.String(object.revision) : "",
       secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
+      fromScratch: isSet(object.fromScratch)
+        ? globalThis.Boolean(object.fromScratch)
+        : isSet(object.from_scratch)
+        ? globalThis.Boolean(object.from_scratch)
+        : false,
     };
   },
 
@@ -542,6 +562,9 @@ export const ModelConfig: MessageFns<ModelConfig> = {
     if (message.secret !== "") {
       obj.secret = message.secret;
     }
+    if (message.fromScratch !== false) {
+      obj.fromScratch = message.fromScratch;
+    }
     return obj;
   },
 
@@ -553,6 +576,7 @@ export const ModelConfig: MessageFns<ModelConfig> = {
     message.source = object.source ?? "";
     message.revision = object.revision ?? "";
     message.secret = object.secret ?? "";
+    message.fromScratch = object.fromScratch ?? false;
     return message;
   },
 };
@@ -1702,6 +1726,7 @@ function createBaseDatasetConfig(): DatasetConfig {
     packing: false,
     trainOnPrompt: false,
     clean: undefined,
+    date: "",
     encoding: "",
   };
 }
@@ -1728,6 +1753,9 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
     }
     if (message.clean !== undefined) {
       CleanConfig.encode(message.clean, writer.uint32(58).fork()).join();
+    }
+    if (message.date !== "") {
+      writer.uint32(74).string(message.date);
     }
     if (message.encoding !== "") {
       writer.uint32(66).string(message.encoding);
@@ -1804,6 +1832,14 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
             message.clean = CleanConfig.decode(reader, reader.uint32());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.date = reader.string();
+            continue;
+          }
           case 8: {
             if (tag !== 66) {
               break;
@@ -1843,6 +1879,7 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
         ? globalThis.Boolean(object.train_on_prompt)
         : false,
       clean: isSet(object.clean) ? CleanConfig.fromJSON(object.clean) : undefined,
+      date: isSet(object.date) ? globalThis.String(object.date) : "",
       encoding: isSet(object.encoding) ? globalThis.String(object.encoding) : "",
     };
   },
@@ -1870,6 +1907,9 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
     if (message.clean !== undefined) {
       obj.clean = CleanConfig.toJSON(message.clean);
     }
+    if (message.date !== "") {
+      obj.date = message.date;
+    }
     if (message.encoding !== "") {
       obj.encoding = message.encoding;
     }
@@ -1892,6 +1932,7 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
     message.clean = (object.clean !== undefined && object.clean !== null)
       ? CleanConfig.fromPartial(object.clean)
       : undefined;
+    message.date = object.date ?? "";
     message.encoding = object.encoding ?? "";
     return message;
   },
