@@ -69,6 +69,10 @@ export const JOB_REASONS = [
     'NotAdmitted',
     'WorkersReady',
     'WaitingForWorkers',
+    'WorkerRefused',
+    'WorkerUnschedulable',
+    'WorkerNotStarting',
+    'WorkerNameTaken',
     'WorkersStopped',
     'Training',
     'NotTraining',
@@ -91,6 +95,10 @@ export type JobReason =
   | 'NotAdmitted'
   | 'WorkersReady'
   | 'WaitingForWorkers'
+  | 'WorkerRefused'
+  | 'WorkerUnschedulable'
+  | 'WorkerNotStarting'
+  | 'WorkerNameTaken'
   | 'WorkersStopped'
   | 'Training'
   | 'NotTraining'

@@ -171,6 +171,19 @@ export const fineTuneJobCrd = (): Json =>
         description: 'Since it was created.',
       },
       {
+        name: 'Ready',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="WorkersReady")].reason',
+        description: 'Why workers are missing, in one word.',
+      },
+      {
+        name: 'Missing',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="WorkersReady")].message',
+        description: 'Why workers are missing.',
+        priority: 1,
+      },
+      {
         name: 'Position',
         type: 'integer',
         jsonPath: '.status.queue.position',

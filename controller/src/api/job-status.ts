@@ -114,6 +114,16 @@ export const fineTuneJobStatusSchema = documented('What the controller knows of 
   replacements: count(
     'Workers that lost their node and went on on another; does not count towards backoffLimit.',
   ).optional(),
+  refusedNodes: keyedList(
+    'Nodes that did not take a worker of the job lately; others are preferred.',
+    'node',
+    documented('A node that refused a worker.', {
+      node: text('The node.', 253),
+      reason: text('Why, in the words of the scheduler or of the node.', 256),
+      time: instant('When, last.'),
+    }),
+    32,
+  ).optional(),
   evictions: count('Times that the job had to give its GPUs back.').optional(),
   microBatchSize: integer(
     'training.microBatchSize after a worker ran out of memory; batchSize stays the same. Done once.',

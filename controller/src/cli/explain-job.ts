@@ -27,10 +27,14 @@ export function explainJob(job: FineTuneJob): string[] {
       'workers',
       `${workers.ready} of ${workers.desired} train${status.placement === undefined ? '' : ` on ${status.placement.flavor}`}`,
     );
+    const readiness = findCondition(status.conditions, 'WorkersReady');
+    if (readiness?.status === 'False') add('why', `${readiness.message} (${readiness.reason})`);
     if (progress !== undefined)
       add('step', `${progress.step}${progress.totalSteps === undefined ? '' : ` of ${progress.totalSteps}`}`);
     add('may end', progress?.estimatedCompletionTime);
   } else add('why', 'the controller has not looked at it yet; if this stays so, see whether it runs');
+  const refusedNodes = (status.refusedNodes ?? []).map(({ node, reason }) => `${node} (${reason})`);
+  if (ended === undefined) add('refused by', refusedNodes.slice(0, 4).join(', '));
   add('memory of each GPU', memory?.message);
   if (checkpoint !== undefined) add('newest checkpoint', `step ${checkpoint.step}, ${checkpoint.time}`);
   return lines;

@@ -16,13 +16,17 @@ export function suits(node: PoolNode, needs: NodeNeeds): boolean {
   for (const [key, value] of Object.entries(needs.nodeSelector)) {
     if (node.labels[key] !== value) return false;
   }
-  return node.taints.every(
+  return !isTaintedFor(node.taints, needs);
+}
+
+/** Whether a taint that does not pass by itself closes the node to the job's pods. */
+export const isTaintedFor = (taints: readonly Taint[], needs: NodeNeeds): boolean =>
+  !taints.every(
     (taint) =>
       isTransient(taint) ||
       taint.effect === 'PreferNoSchedule' ||
       [GPU_TOLERATION, ...needs.tolerations].some((toleration) => tolerates(toleration, taint)),
   );
-}
 
 /** Whether a taint that will pass, or that the job does not tolerate, keeps it away now. */
 export const isKeptAway = (node: PoolNode, needs: NodeNeeds): boolean =>

@@ -8,5 +8,5 @@ export { requestsOfPod } from './requests.js';
 export type { Requests } from './requests.js';
 export { LivePool } from './live-pool.js';
 export type { Claim } from './live-pool.js';
-export { GPU_TOLERATION, isKeptAway, suits } from './fits.js';
+export { GPU_TOLERATION, isKeptAway, isTaintedFor, suits } from './fits.js';
 export type { NodeNeeds } from './fits.js';

@@ -71,9 +71,12 @@ export interface PodObject extends KubeObject {
           | readonly {
               readonly type: string;
               readonly status: string;
+              readonly reason?: string | undefined;
               readonly message?: string | undefined;
             }[]
           | undefined;
+        readonly initContainerStatuses?:
+          readonly { readonly name: string; readonly state?: ContainerState | undefined }[] | undefined;
         readonly containerStatuses?:
           | readonly {
               readonly name: string;

@@ -1,6 +1,6 @@
 import { Finished_Outcome } from '@tuneyard/proto';
 import type { ConditionUpdate, FineTuneJobStatus } from '../api/index.js';
-import { findCondition, isTrue, WORKER_INDEX_LABEL } from '../api/index.js';
+import { findCondition, WORKER_INDEX_LABEL } from '../api/index.js';
 import { isTerminated } from '../pool/index.js';
 import type { Decision } from './decision.js';
 import { complete, evict, fail, restart } from './end-of-attempt.js';
@@ -9,7 +9,12 @@ import { heldGpusPerWorker } from './facts.js';
 import type { Gang } from './gang.js';
 import { gangOf } from './gang.js';
 import { isDisrupted, isRetryable, podFailure, reportedFailure } from './failure.js';
+import { giveBack } from './give-back.js';
+import { giveUpOn, isOtherNodeOfUse, notReadyInTime } from './give-up-workers.js';
 import { clearAway, describeLost, lostWorkers, recordLost } from './lost-workers.js';
+import { describeObstacles, givenUpAt, hasBegun, obstaclesOf, reasonOf } from './obstacles.js';
+import { triedAgainAt } from './pod-refusals.js';
+import type { Obstacle } from './why-not-ready.js';
 import { condition, nextStatus } from './next-status.js';
 import { reportedProgress } from './reported-progress.js';
 import { resizeGang } from './resize-gang.js';
@@ -18,13 +23,12 @@ import type { WorkerPlan } from './worker-pod.js';
 /** Once all workers ended well, their report may still be on its way for this long. */
 const REPORT_GRACE_MS = 5_000;
 const REPORT_LOOK_MS = 500;
-
-/** Another job waits for the GPUs of workers that have reported no step beyond their checkpoint: what they have in hand is small. */
-const NOTHING_UNSAVED_GRACE_MS = 10_000;
+/** While workers are missing for reasons that no watch tells. */
+const LOOK_MS = 5_000;
 
 /** A job that holds GPUs: start its workers, follow them, and see when it is over. */
 export function decideRunning(facts: JobFacts): Decision {
-  const { job, training, now } = facts;
+  const { training, now } = facts;
   const gang = gangOf(facts);
   if (gang === undefined)
     return evict(facts, undefined, 'NodeLost', 'the placement is missing from the status');
@@ -41,7 +45,11 @@ export function decideRunning(facts: JobFacts): Decision {
   const succeeded = [...gang.workers.values()].filter(
     (pod) => pod.status?.phase === 'Succeeded' && pod.metadata.deletionTimestamp === undefined,
   );
-  const lost = lostWorkers(facts, gang);
+  const gone = lostWorkers(facts, gang);
+  const obstacles = obstaclesOf(facts, gang, gone);
+  const stuck = obstacles.filter((obstacle) => givenUpAt(obstacle, facts) <= now);
+  const moved = hasBegun(facts) ? stuck.filter(isOtherNodeOfUse) : [];
+  const lost = [...gone, ...moved.map(({ index }) => index)].sort((a, b) => a - b);
   const allSucceeded = succeeded.length > 0 && succeeded.length + lost.length === gang.placement.nodes.length;
   if (facts.eviction !== undefined) {
     // A job that reached its end meanwhile frees its GPUs anyway: running it again would be for nothing.
@@ -58,10 +66,15 @@ export function decideRunning(facts: JobFacts): Decision {
       `held GPUs for longer than activeDeadlineSeconds ${facts.resolved?.runPolicy.activeDeadlineSeconds}`,
     );
   }
+  const given = giveUpOn(facts, gang, { lost, obstacles, stuck });
+  if (given !== undefined) return given;
   const failed = [...gang.workers].flatMap(([index, pod]) => {
     const failure = podFailure(pod);
     const counts =
-      failure !== undefined && !lost.includes(index) && !(isRetryable(failure) && isDisrupted(pod));
+      failure !== undefined &&
+      !lost.includes(index) &&
+      !obstacles.some((obstacle) => obstacle.index === index) &&
+      !(isRetryable(failure) && isDisrupted(pod));
     return counts && pod.metadata.deletionTimestamp === undefined ? [{ pod, failure }] : [];
   });
   const [first] = failed;
@@ -78,34 +91,28 @@ export function decideRunning(facts: JobFacts): Decision {
   const readyBy =
     Date.parse(gang.placement.time) + (facts.resolved?.runPolicy.workersReadySeconds ?? 600) * 1000;
   const started = (training?.generation ?? 0) > 0;
-  if (!started && readyBy <= now && job.status?.progress === undefined) {
-    const ready = training?.members.filter((member) => member.ready).length ?? 0;
-    return evict(
-      facts,
-      gang,
-      'WorkersNotReadyInTime',
-      `${ready} of ${gang.placement.nodes.length} workers were ready in time`,
-    );
-  }
+  // After a restart of the controller, workers that train come back to it.
+  if (!hasBegun(facts) && readyBy <= now) return notReadyInTime(facts, gang, obstacles);
   const { nodes, lost: known = [] } = gang.placement;
   const isResized = facts.resize !== undefined && facts.resize.nodes.join() !== nodes.join();
   if (facts.resize !== undefined && isResized && (started || known.length > 0))
     return resizeGang(facts, gang, facts.resize.nodes);
-  if (lost.join() !== known.join()) return recordLost(facts, gang, lost);
-  return keepRunning(facts, gang, lost, [deadline, ...(started ? [] : [readyBy])]);
+  if (lost.join() !== known.join()) return recordLost(facts, gang, lost, moved);
+  const looks = obstacles.map((obstacle) => givenUpAt(obstacle, facts));
+  return keepRunning(facts, gang, { lost, obstacles }, [deadline, ...looks, ...(started ? [] : [readyBy])]);
 }
 
 function keepRunning(
   facts: JobFacts,
   gang: Gang,
-  lost: readonly number[],
+  { lost, obstacles }: Missing,
   times: readonly number[],
 ): Decision {
   const { job, training, resolved, now } = facts;
   const desired = gang.placement.nodes.length;
   const ready = training?.members.filter((member) => member.ready).length ?? 0;
   const started = (training?.generation ?? 0) > 0;
-  const updates: ConditionUpdate[] = [readiness(facts, gang, lost, ready)];
+  const updates: ConditionUpdate[] = [readiness(facts, gang, { lost, obstacles }, ready)];
   if (started) updates.push(condition('Training', 'True', 'Training', `generation ${training?.generation}`));
   const change: FineTuneJobStatus = {
     ...job.status,
@@ -125,7 +132,9 @@ function keepRunning(
   // A spec that was changed into one that cannot be used makes no pods; those that are there go on.
   if (cleared && retryAt <= now && resolved !== undefined) {
     gang.placement.nodes.forEach((node, index) => {
-      if (names.has(String(index)) || lost.includes(index)) return;
+      if (names.has(String(index)) || lost.includes(index) || facts.foreign?.has(index) === true) return;
+      const refusal = facts.refusals?.get(index);
+      if (refusal !== undefined && now < triedAgainAt(refusal)) return;
       const { resource } = gang.placement;
       createPods.push({
         index,
@@ -138,7 +147,11 @@ function keepRunning(
       });
     });
   }
-  const looks = [...times, ...(retryAt > now ? [retryAt] : [])].filter(Number.isFinite);
+  const tries = [...(facts.refusals ?? [])].map(([, refusal]) => triedAgainAt(refusal));
+  const looks = [...times, ...tries, retryAt].filter((time) => Number.isFinite(time) && time > now);
+  // No watch tells of a pod that is not of the job, nor of time that passes over one that does not start.
+  const isSlow = !started && gang.workers.size > 0;
+  if (isSlow || obstacles.length > 0) looks.push(now + LOOK_MS);
   return {
     status: nextStatus(job, change, updates, now),
     // Those that have no node yet are not waited for.
@@ -153,14 +166,20 @@ function keepRunning(
         .map(([, pod]) => pod),
     ]),
     createPods,
-    ...(looks.length === 0 ? {} : { lookAgainMs: Math.max(0, Math.min(...looks) - now) }),
+    ...(looks.length === 0 ? {} : { lookAgainMs: Math.min(...looks) - now }),
   };
 }
 
+/** Workers that are not there, and why. */
+interface Missing {
+  readonly lost: readonly number[];
+  readonly obstacles: readonly Obstacle[];
+}
+
 function readiness(
-  { invalid }: JobFacts,
+  { invalid, job }: JobFacts,
   { placement: { nodes } }: Gang,
-  lost: readonly number[],
+  { lost, obstacles }: Missing,
   ready: number,
 ): ConditionUpdate {
   const desired = nodes.length;
@@ -169,9 +188,15 @@ function readiness(
   const count = `${ready} of ${desired} workers are ready`;
   if (invalid !== undefined)
     return condition('WorkersReady', 'False', 'InvalidSpec', `${count}; none are started: ${invalid}`);
+  const why = obstacles.length === 0 ? '' : `; ${describeObstacles(obstacles)}`;
   return lost.length > 0
-    ? condition('WorkersReady', 'False', 'NodeLost', `${count}: ${describeLost(nodes, lost)}`)
-    : condition('WorkersReady', 'False', 'WaitingForWorkers', count);
+    ? condition(
+        'WorkersReady',
+        'False',
+        'NodeLost',
+        `${count}: ${describeLost(nodes, lost, job.status)}${why}`,
+      )
+    : condition('WorkersReady', 'False', reasonOf(obstacles), `${count}${why}`);
 }
 
 function hasTakenLastStep({ job, training, now }: JobFacts): boolean {
@@ -199,36 +224,6 @@ function awaitReport(facts: JobFacts, gang: Gang): Decision {
     // A controller before this one may have heard it: its coordinator wrote it down.
     register: { expectedWorkers: gang.placement.nodes.length, fresh: false },
     lookAgainMs: REPORT_LOOK_MS,
-  };
-}
-
-/** Ask for a checkpoint, wait for the workers to end, then let the GPUs go. */
-function giveBack(
-  facts: JobFacts,
-  gang: Gang,
-  lost: readonly number[],
-  eviction: NonNullable<JobFacts['eviction']>,
-): Decision {
-  const { job, now, resolved } = facts;
-  const asked = findCondition(job.status?.conditions, 'Checkpointing');
-  const askedAt = asked?.status === 'True' ? Date.parse(asked.lastTransitionTime) : now;
-  const change = { ...job.status, ...reportedProgress(job.status ?? {}, facts.training, now) };
-  const allowed = (resolved?.runPolicy.checkpointGraceSeconds ?? 120) * 1000;
-  const hasUnsaved = (change.progress?.step ?? 0) > (change.checkpoint?.step ?? 0);
-  const isWaitedFor = eviction.reason === 'Preempted';
-  const grace = isWaitedFor && !hasUnsaved ? Math.min(allowed, NOTHING_UNSAVED_GRACE_MS) : allowed;
-  const running = [...gang.workers].filter(([index, pod]) => !lost.includes(index) && !isTerminated(pod));
-  // Workers that never were a group have nothing to save, and could not answer before they are one.
-  const hasBegun = (facts.training?.generation ?? 0) > 0 || isTrue(job.status?.conditions, 'Training');
-  if (running.length === 0 || !hasBegun || now - askedAt >= grace)
-    return evict(facts, gang, eviction.reason, eviction.message);
-  const why = eviction.reason === 'NodeLost' ? 'NodeLost' : 'CheckpointRequested';
-  const updates = [condition('Checkpointing', 'True', why, eviction.message)];
-  return {
-    status: nextStatus(job, change, updates, now),
-    register: { expectedWorkers: gang.placement.nodes.length - lost.length, fresh: false },
-    stop: { reason: eviction.message, checkpoint: true },
-    lookAgainMs: Math.max(0, askedAt + grace - now),
   };
 }
 

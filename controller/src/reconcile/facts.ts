@@ -1,6 +1,7 @@
 import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
 import type { JobTrainingState } from '../coordinator/job-coordinator.js';
 import type { PodObject } from '../pool/index.js';
+import type { Refusal } from './why-not-ready.js';
 import type { Admission, Resize, Waiting } from '../scheduling/index.js';
 
 /**
@@ -34,6 +35,10 @@ export interface JobFacts {
   readonly resize?: Resize | undefined;
   /** What is wrong with nodes of the placement and of the pods; nothing is with those that are not named. */
   readonly nodes: ReadonlyMap<string, NodeTrouble>;
+  /** Workers, by index, whose pod the API server refused. Absent: none. */
+  readonly refusals?: ReadonlyMap<number, Refusal> | undefined;
+  /** Pods that are not of this job and have the name of one of its workers, by index. Absent: none. */
+  readonly foreign?: ReadonlyMap<number, PodObject> | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }

@@ -14,7 +14,7 @@ import type { JobCoordinator } from '../coordinator/job-coordinator.js';
 import type { Clock, EventRecorder, KubeClient } from '../kube/index.js';
 import { equalJson, Expectations, isAlreadyExists, ReadYourWrites, refOf } from '../kube/index.js';
 import type { NodeObject, PodObject } from '../pool/index.js';
-import { unavailability } from '../pool/index.js';
+import { isTaintedFor, unavailability } from '../pool/index.js';
 import { BY_JOB } from './caches.js';
 import type { Caches } from './caches.js';
 import { decide } from './decide.js';
@@ -24,12 +24,14 @@ import { differsInFiguresAlone } from './figures.js';
 import type { JobIdentities } from './job-identities.js';
 import { JobNetwork } from './job-network.js';
 import { PODS } from './kinds.js';
+import { PodRefusals } from './pod-refusals.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
 import { endingPart, statusesToTry, writeFirstAccepted } from './status-writes.js';
 import { soundJob } from './stored-object.js';
 import { transitionEvents } from './transition-events.js';
-import type { WorkerPodOptions } from './worker-pod.js';
-import { buildWorkerPod } from './worker-pod.js';
+import { isForbiddenToController } from './why-not-ready.js';
+import type { WorkerPlan, WorkerPodOptions } from './worker-pod.js';
+import { buildWorkerPod, nodeNeedsOf, workerName } from './worker-pod.js';
 
 /**
  * Workers that the controller itself ends were asked for a checkpoint before, if there was a reason to write one; the
@@ -63,6 +65,7 @@ export class JobReconciler {
   readonly #written = new ReadYourWrites<FineTuneJob>();
   readonly #network: JobNetwork;
   readonly #expectations: Expectations;
+  readonly #refusals = new PodRefusals();
   /** uid to what the coordinator was told of the job. */
   readonly #registered = new Map<
     string,
@@ -107,8 +110,15 @@ export class JobReconciler {
     const decision = decide(facts);
     const wait = this.#wait(uid, job.status, decision.status);
     const refusal = wait === 0 ? await this.#writeStatus(key, job, decision.status) : undefined;
-    await this.#carryOut(key, job, facts, refusal === undefined ? decision : endingPart(decision));
+    const areRefused = await this.#carryOut(
+      key,
+      job,
+      facts,
+      refusal === undefined ? decision : endingPart(decision),
+    );
     if (refusal !== undefined) throw refusal;
+    // What was refused stands in the status at once.
+    if (areRefused) return 0;
     const waits = [wait === 0 ? undefined : wait, decision.lookAgainMs, await this.#renewIdentities(job)];
     const due = Math.min(...waits.map((ms) => ms ?? Infinity));
     return due === Infinity ? undefined : due;
@@ -140,6 +150,8 @@ export class JobReconciler {
       eviction: this.#eviction(key, job),
       resize: scheduling.resizeOf(key, job.metadata.generation ?? 0),
       nodes: this.#troubledNodes(job, pods),
+      refusals: this.#refusals.of(uid, job.status?.attempt ?? 0),
+      foreign: this.#foreignPods(job),
       now: clock.now(),
     };
   }
@@ -162,10 +174,21 @@ export class JobReconciler {
     const troubled = new Map<string, NodeTrouble>();
     const names = [...(job.status?.placement?.nodes ?? []), ...pods.map(({ spec }) => spec?.nodeName ?? '')];
     for (const name of new Set(names)) {
-      const trouble = name === '' ? undefined : troubleOf(this.options.caches.nodes.cache.get(name));
+      const trouble = name === '' ? undefined : troubleOf(this.options.caches.nodes.cache.get(name), job);
       if (trouble !== undefined) troubled.set(name, trouble);
     }
     return troubled;
+  }
+
+  /** Pods with the names of workers that are not of this job, and so are left alone. */
+  #foreignPods({ metadata: { name, namespace, uid }, status }: FineTuneJob): ReadonlyMap<number, PodObject> {
+    const foreign = new Map<number, PodObject>();
+    status?.placement?.nodes.forEach((_, index) => {
+      const pod = this.options.caches.pods.cache.get(`${namespace}/${workerName(name, index)}`);
+      const isOwn = pod?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
+      if (pod !== undefined && !isOwn) foreign.set(index, pod);
+    });
+    return foreign;
   }
 
   /** @returns why nothing could be written */
@@ -211,7 +234,8 @@ export class JobReconciler {
     return undefined;
   }
 
-  async #carryOut(key: string, job: FineTuneJob, facts: JobFacts, decision: Decision): Promise<void> {
+  /** @returns whether the API server refused pods */
+  async #carryOut(key: string, job: FineTuneJob, facts: JobFacts, decision: Decision): Promise<boolean> {
     const { client, coordinator } = this.options;
     const uid = job.metadata.uid ?? '';
     if (decision.deleteJob === true) {
@@ -234,9 +258,8 @@ export class JobReconciler {
       await this.#network.ensure(job);
       await this.options.identities.ensure(job, 1 + Math.max(...plans.map(({ index }) => index)));
     }
-    await Promise.all(
-      plans.map((plan) => this.#createPod(key, job, buildWorkerPod(job, plan, this.options.pods))),
-    );
+    const created = await Promise.all(plans.map((plan) => this.#createPod(key, job, plan)));
+    return created.includes('refused');
   }
 
   async #register(
@@ -283,25 +306,33 @@ export class JobReconciler {
     this.options.identities.forget(uid);
     this.#network.forget(uid);
     this.#writtenAt.delete(uid);
+    this.#refusals.forget(uid);
     this.#checkpointRequests.delete(uid);
     await this.options.coordinator.unregister(uid);
   }
 
-  async #createPod(key: string, job: FineTuneJob, pod: PodObject): Promise<void> {
+  async #createPod(key: string, job: FineTuneJob, plan: WorkerPlan): Promise<'created' | 'refused'> {
+    const { uid = '' } = job.metadata;
+    const pod = buildWorkerPod(job, plan, this.options.pods);
     const { name } = pod.metadata;
     this.#expectations.expectCreation(key, name);
     try {
       await this.options.client.create(PODS, pod);
+      this.#refusals.created(uid, plan.index);
+      return 'created';
     } catch (error) {
       this.#expectations.observeCreation(key, name);
-      // Created by an earlier call whose answer was lost; the cache will show it.
-      if (isAlreadyExists(error)) return;
-      if (isRefused(error)) {
-        // A quota, an admission policy or a template that is no pod: tell the owner, who alone can do something.
+      // Created by an earlier call whose answer was lost, or one that is not of the job; the cache will show it.
+      if (isAlreadyExists(error)) return 'created';
+      if (!isRefused(error)) throw error;
+      const { status, message } = error;
+      this.#refusals.refused(uid, plan, { status, message, at: this.options.clock.now() });
+      // A quota, an admission policy or a template that is no pod: tell the owner, who alone can do something.
+      if (!isForbiddenToController(error)) {
         const subject = { ...job, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND };
-        this.options.events.record(subject, 'Warning', 'WorkerRefused', `${name}: ${error.message}`);
+        this.options.events.record(subject, 'Warning', 'WorkerRefused', `${name}: ${message}`);
       }
-      throw error;
+      return 'refused';
     }
   }
 
@@ -336,10 +367,13 @@ export class JobReconciler {
   }
 }
 
-function troubleOf(node: NodeObject | undefined): NodeTrouble | undefined {
+function troubleOf(node: NodeObject | undefined, job: FineTuneJob): NodeTrouble | undefined {
   if (node === undefined) return 'gone';
   const why = unavailability(node);
-  return why === undefined ? undefined : why === 'not ready' ? 'unreachable' : 'closed';
+  // Such as autoscalers and maintenance set; what tolerates it may go on there.
+  if (why === undefined)
+    return isTaintedFor(node.spec?.taints ?? [], nodeNeedsOf(job)) ? 'closed' : undefined;
+  return why === 'not ready' ? 'unreachable' : 'closed';
 }
 
 const isRefused = (error: unknown): error is ApiError =>

@@ -7,10 +7,13 @@ import type { JobFacts, NodeTrouble } from './facts.js';
 import { isRetryable, podFailure } from './failure.js';
 import type { Gang } from './gang.js';
 import { condition, nextStatus } from './next-status.js';
+import { refusedNodesOf, rememberRefusals } from './obstacles.js';
+import type { Obstacle } from './why-not-ready.js';
 import { workerName } from './worker-pod.js';
 
 /** Workers, by index, that cannot come back where they were planned: they need another node. */
-export function lostWorkers({ job, training, nodes }: JobFacts, { placement, workers }: Gang): number[] {
+export function lostWorkers({ job, training, nodes, now }: JobFacts, { placement, workers }: Gang): number[] {
+  const refused = refusedNodesOf(job.status, now).nodes;
   const heard = new Set(training?.members.map(({ memberId }) => memberId));
   const isLost = (trouble: NodeTrouble, index: number): boolean => {
     const pod = workers.get(index);
@@ -28,7 +31,9 @@ export function lostWorkers({ job, training, nodes }: JobFacts, { placement, wor
   };
   return placement.nodes.flatMap((node, index) => {
     const trouble = nodes.get(node);
-    return trouble !== undefined && isLost(trouble, index) ? [index] : [];
+    if (trouble !== undefined && isLost(trouble, index)) return [index];
+    // It was given up on this node, and its pod is gone or goes since.
+    return placement.lost?.includes(index) === true && refused.includes(node) ? [index] : [];
   });
 }
 
@@ -36,31 +41,49 @@ export function lostWorkers({ job, training, nodes }: JobFacts, { placement, wor
  * Writes down which workers lost their nodes. The others go on, and the scheduler looks for GPUs for new ones, on the
  * quota that the job holds.
  */
-export function recordLost(facts: JobFacts, gang: Gang, lost: readonly number[]): Decision {
+export function recordLost(
+  facts: JobFacts,
+  gang: Gang,
+  lost: readonly number[],
+  moved: readonly Obstacle[] = [],
+): Decision {
   const { job, now } = facts;
   const { lost: _before, ...placement } = gang.placement;
   const survivors = [...gang.workers].filter(([index, pod]) => !lost.includes(index) && !isTerminated(pod));
   const change: FineTuneJobStatus = {
     ...job.status,
+    ...rememberRefusals(facts, gang, moved),
     placement: { ...placement, ...(lost.length === 0 ? {} : { lost: [...lost] }) },
     // Whoever survives has the state in its memory.
     ...(survivors.length > 0 || lost.length === 0
       ? {}
       : { gpuSecondsLost: (job.status?.gpuSecondsLost ?? 0) + lostGpuSeconds(facts, gang) }),
   };
-  return { status: nextStatus(job, change, [workersLost(placement.nodes, lost)], now), lookAgainMs: 0 };
+  return {
+    status: nextStatus(job, change, [workersLost(placement.nodes, lost, change)], now),
+    lookAgainMs: 0,
+  };
 }
 
-function workersLost(nodes: readonly string[], lost: readonly number[]) {
+function workersLost(nodes: readonly string[], lost: readonly number[], status: FineTuneJobStatus) {
   const count = `${nodes.length - lost.length} of ${nodes.length} workers have a node`;
   return lost.length === 0
     ? condition('WorkersReady', 'False', 'WaitingForWorkers', count)
-    : condition('WorkersReady', 'False', 'NodeLost', `${count}: ${describeLost(nodes, lost)}`);
+    : condition('WorkersReady', 'False', 'NodeLost', `${count}: ${describeLost(nodes, lost, status)}`);
 }
 
 /** Such as: "worker 1 needs another than gpu-3". */
-export const describeLost = (nodes: readonly string[], lost: readonly number[]) =>
-  lost.map((index) => `worker ${index} needs another than ${nodes[index]}`).join(', ');
+export const describeLost = (
+  nodes: readonly string[],
+  lost: readonly number[],
+  status?: Pick<FineTuneJobStatus, 'refusedNodes'>,
+): string =>
+  lost
+    .map((index) => {
+      const refused = status?.refusedNodes?.find(({ node }) => node === nodes[index]);
+      return `worker ${index} needs another than ${nodes[index]}${refused === undefined ? '' : ` (${refused.reason})`}`;
+    })
+    .join(', ');
 
 /** What has to go before its successor can come: by the agent of its node, or without it where nothing is heard of it. */
 export function clearAway(

@@ -3,6 +3,7 @@ import { findCondition, isTrue, MANAGED_BY, waysToFit } from '../api/index.js';
 import { keyOf } from '../kube/index.js';
 import { DEFAULT_POLICY } from '../scheduling/index.js';
 import type { Admission, Gang, PendingJob, Resize, RunningJob } from '../scheduling/index.js';
+import { refusedNodesOf } from './obstacles.js';
 import { nodeNeedsOf, requestsOfWorker } from './worker-pod.js';
 
 type Resolution = ResolvedSpec | { readonly invalid: string };
@@ -40,6 +41,8 @@ export function snapshotEntry(
   now: number,
 ): SnapshotEntry | undefined {
   const { conditions, placement } = job.status ?? {};
+  const refused = refusedNodesOf(job.status, now);
+  const avoidNodes = refused.nodes.length === 0 ? {} : { avoidNodes: refused.nodes };
   const held = isTrue(conditions, 'Admitted') ? placement : undone.admission;
   if (held !== undefined) {
     const nodes = undone.resize?.nodes ?? held.nodes;
@@ -52,6 +55,7 @@ export function snapshotEntry(
       kind: 'running',
       job: {
         ...gang,
+        ...avoidNodes,
         ...runningPart(job, resolved, now, undone.isEvicted),
         flavor,
         resource,
@@ -67,8 +71,8 @@ export function snapshotEntry(
   const requeueAt = time(job.status?.requeueAt);
   return {
     kind: 'pending',
-    job: { ...gang, ...pendingPart(job, resolved, now) },
-    until: requeueAt !== undefined && requeueAt > now ? requeueAt : undefined,
+    job: { ...gang, ...avoidNodes, ...pendingPart(job, resolved, now) },
+    until: requeueAt !== undefined && requeueAt > now ? requeueAt : refused.until,
   };
 }
 
@@ -143,9 +147,11 @@ function heldBack(job: FineTuneJob, now: number): PendingJob['held'] {
     return { reason: 'Suspended', message: 'spec.suspend is true: set it to false to let the job run' };
   const requeueAt = job.status?.requeueAt;
   if (requeueAt !== undefined && Date.parse(requeueAt) > now) {
+    const evicted = findCondition(job.status?.conditions, 'Evicted');
+    const because = evicted?.reason === 'WorkersNotReadyInTime' ? ` (${evicted.message.slice(0, 800)})` : '';
     return {
       reason: 'BackingOff',
-      message: `its workers did not get ready last time; it is looked at again at ${requeueAt}`,
+      message: `its workers did not get ready last time${because}; it is looked at again at ${requeueAt}`,
     };
   }
   return undefined;

@@ -1,4 +1,5 @@
 import type { Condition, FineTuneJobStatus, Placement } from '../api/index.js';
+import { findCondition } from '../api/index.js';
 import type { EventType } from '../kube/index.js';
 
 export interface TransitionEvent {
@@ -40,7 +41,26 @@ export function transitionEvents(
     });
   }
   events.push(...lossEvents(before?.placement, after.placement));
+  const missing = missingEvent(before, after);
+  if (missing !== undefined) events.push(missing);
   return events;
+}
+
+const OBSTACLES: ReadonlySet<string> = new Set([
+  'WorkerUnschedulable',
+  'WorkerNotStarting',
+  'WorkerNameTaken',
+]);
+
+/** Why workers do not come up, told once for every kind of reason; a refused pod has an event of its own. */
+function missingEvent(
+  before: FineTuneJobStatus | undefined,
+  after: FineTuneJobStatus,
+): TransitionEvent | undefined {
+  const readiness = findCondition(after.conditions, 'WorkersReady');
+  if (readiness?.status !== 'False' || !OBSTACLES.has(readiness.reason)) return undefined;
+  if (findCondition(before?.conditions, 'WorkersReady')?.reason === readiness.reason) return undefined;
+  return { type: 'Warning', reason: readiness.reason, message: readiness.message };
 }
 
 /** Workers that lost their nodes, and that go on on others. */
