@@ -14,7 +14,7 @@ export function runFingerprint({ asked, versions }: LocalJob, data: PreparedData
   hash.update(
     JSON.stringify([
       // Credentials may change between attempts.
-      { ...model, secret: undefined },
+      { ...model, secret: undefined, fromScratch: model?.fromScratch || undefined },
       method && { ...method, lora: method.lora && sayingLora(method.lora) },
       ...versions.filter((version) => version !== ''),
       { ...training, checkpoint: undefined, verifyEverySteps: undefined, microBatchSize: undefined },
