@@ -121,6 +121,21 @@ class TestWorker {
 }
 
 describe('the coordinator server', () => {
+  it('bounds the streams of an address that have not said hello, and takes one that does when they are gone', async () => {
+    const { address } = await serve();
+    const silent = Array.from({ length: 128 }, () => new TestWorker(address));
+    const loud = new TestWorker(address);
+    const { code } = await loud.until(() => loud.error);
+    expect(code).toBe(status.RESOURCE_EXHAUSTED);
+    for (const worker of silent) worker.close();
+    await expect
+      .poll(async () => {
+        const next = new TestWorker(address).hello();
+        return next.until(() => next.error?.code ?? next.directives[0]?.body?.$case);
+      })
+      .toBe('welcome');
+  });
+
   it('welcomes workers and announces the first generation when all expected are ready', async () => {
     const { address, coordinator } = await serve();
     const first = new TestWorker(address).hello();

@@ -8,6 +8,7 @@ import type { CoordinatedJob, JobCoordinator, JobTrainingState } from './job-coo
 import { JobRuntime, type JobNews } from './job-runtime.js';
 import { DEFAULT_MEMBERSHIP_SETTINGS, type MembershipSettings } from './membership-events.js';
 import { MutualTlsServerCredentials, type CoordinatorTls } from './server-credentials.js';
+import { PendingHellos } from './pending-hellos.js';
 import { serveSession } from './session-service.js';
 import type { StateStore } from './state-store.js';
 
@@ -59,6 +60,7 @@ export async function createCoordinatorServer(options: CoordinatorServerOptions)
   const heartbeatTimeoutSeconds = options.heartbeatTimeoutSeconds ?? 5;
   const settings = {
     helloTimeoutMs: 5000,
+    pendingHellos: new PendingHellos(),
     heartbeatIntervalSeconds: options.heartbeatIntervalSeconds ?? 1,
     heartbeatTimeoutSeconds,
     requireCertificate: credentials !== undefined,

@@ -17,7 +17,7 @@ export interface MemberState {
   readonly address: string;
   readonly ready: boolean;
   readonly committedStep: number;
-  /** Milliseconds since the epoch of the coordinator's clock. */
+  /** Milliseconds of the coordinator's monotonic clock. */
   readonly lastSeen: number;
   /** What one micro-batch takes there; undefined = not known yet. */
   readonly unitSeconds?: number | undefined;

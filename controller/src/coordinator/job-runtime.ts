@@ -77,7 +77,7 @@ export class JobRuntime {
   ) {
     this.#job = job;
     this.#state = initialMembership(job.expectedWorkers);
-    this.#budgets = new JobBudgets(() => options.clock.now());
+    this.#budgets = new JobBudgets(() => options.clock.monotonic());
   }
 
   /** Resumes from the store when it knows the job. */
@@ -89,7 +89,7 @@ export class JobRuntime {
       runtime.#state = restoredMembership(
         job.expectedWorkers,
         { ...stored.membership, over: stored.finished !== undefined },
-        options.clock.now(),
+        options.clock.monotonic(),
       );
     }
     const { membership: _, ...training } = stored ?? { membership: undefined };
@@ -229,7 +229,7 @@ export class JobRuntime {
 
   /** Called often; looks for silent workers now and then, and for changes that are due at once. */
   tick(): void {
-    const now = this.options.clock.now();
+    const now = this.options.clock.monotonic();
     if (this.#state.pending === undefined && now - this.#scannedAt < SCAN_INTERVAL_MS) return;
     this.#scannedAt = now;
     this.#dispatch({ kind: 'tick' });
@@ -254,7 +254,7 @@ export class JobRuntime {
     const { state, effects } = advanceMembership(
       this.#state,
       event,
-      this.options.clock.now(),
+      this.options.clock.monotonic(),
       this.options.membership,
     );
     this.#state = state;
@@ -327,7 +327,7 @@ export class JobRuntime {
     this.#state = restoredMembership(
       this.#job.expectedWorkers,
       { ...stored.membership, over: stored.finished !== undefined },
-      this.options.clock.now(),
+      this.options.clock.monotonic(),
     );
   }
 

@@ -4,6 +4,7 @@ import type { Directive, Hello, WorkerMessage } from '@tuneyard/proto';
 import type { PeerCertificate } from 'node:tls';
 import { jobAuthorityName } from '../certificates/names.js';
 import type { JobRuntime, WorkerChannel } from './job-runtime.js';
+import { hostOfPeer, type PendingHellos } from './pending-hellos.js';
 import { sameToken } from './token.js';
 import { soundReport, weightOf } from './worker-report.js';
 
@@ -16,6 +17,8 @@ export interface SessionSettings {
   readonly helloTimeoutMs: number;
   readonly heartbeatIntervalSeconds: number;
   readonly heartbeatTimeoutSeconds: number;
+  /** Those of all streams of the server. */
+  readonly pendingHellos: PendingHellos;
   /** A worker's certificate must come from its job's authority and name its member id. */
   readonly requireCertificate: boolean;
 }
@@ -33,10 +36,12 @@ export function serveSession(
   let finishing = false;
   let unread = 0;
 
+  const greeted = settings.pendingHellos.enter(hostOfPeer(call.getPeer()));
   const refuse = (code: status, details: string): void => {
     if (ended) return;
     ended = true;
     clearTimeout(deadline);
+    greeted?.();
     call.emit('error', { code, details });
   };
   const deadline = setTimeout(
@@ -59,6 +64,7 @@ export function serveSession(
   };
   const leave = (): void => {
     clearTimeout(deadline);
+    greeted?.();
     ended = true;
     joined?.runtime.detach(joined.memberId, channel);
     joined = undefined;
@@ -72,6 +78,7 @@ export function serveSession(
       return joined.runtime.receive(joined.memberId, message, channel, weightOf(said));
     }
     clearTimeout(deadline);
+    greeted?.();
     if (message.body?.$case !== 'hello')
       return refuse(status.FAILED_PRECONDITION, 'the first message must be Hello');
     const hello = message.body.value;
@@ -97,6 +104,8 @@ export function serveSession(
   call.on('close', leave);
   call.on('error', leave);
   call.on('finish', leave);
+  if (greeted === undefined)
+    refuse(status.RESOURCE_EXHAUSTED, 'too many streams of this address have not said hello yet');
 }
 
 function welcome(runtime: JobRuntime, settings: SessionSettings): Directive {
