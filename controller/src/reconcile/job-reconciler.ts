@@ -9,7 +9,7 @@ import {
   MANAGED_BY,
   toTrainerConfig,
 } from '../api/index.js';
-import { ApiError } from '../errors.js';
+import { ApiError, ForeignObjectError } from '../errors.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
 import type { Clock, EventRecorder, KubeClient } from '../kube/index.js';
 import { equalJson, Expectations, isAlreadyExists, ReadYourWrites, refOf } from '../kube/index.js';
@@ -254,12 +254,25 @@ export class JobReconciler {
     for (const pod of decision.deletePods ?? []) await this.#deletePod(key, pod, END_GRACE_SECONDS);
     for (const pod of decision.removePods ?? []) await this.#deletePod(key, pod, 0);
     const plans = decision.createPods ?? [];
-    if (plans.length > 0) {
-      await this.#network.ensure(job);
-      await this.options.identities.ensure(job, 1 + Math.max(...plans.map(({ index }) => index)));
-    }
+    if (plans.length > 0 && !(await this.#prepareWorkers(job, plans))) return true;
     const created = await Promise.all(plans.map((plan) => this.#createPod(key, job, plan)));
     return created.includes('refused');
+  }
+
+  /** Makes what workers need before their pods. @returns false when something foreign has the name of it */
+  async #prepareWorkers(job: FineTuneJob, plans: readonly WorkerPlan[]): Promise<boolean> {
+    try {
+      await this.#network.ensure(job);
+      await this.options.identities.ensure(job, 1 + Math.max(...plans.map(({ index }) => index)));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ForeignObjectError)) throw error;
+      const refusal = { status: 409, message: error.message, at: this.options.clock.now() };
+      for (const plan of plans) this.#refusals.refused(job.metadata.uid ?? '', plan, refusal);
+      const subject = { ...job, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND };
+      this.options.events.record(subject, 'Warning', 'WorkerRefused', error.message);
+      return false;
+    }
   }
 
   async #register(

@@ -148,6 +148,12 @@ describe('why the API server refused a pod', () => {
     expect(whyRefused(given, NOW)).toMatchObject({ class: kind, reason: 'WorkerRefused' });
   });
 
+  it('gives GPUs back when something that workers need has a name that is taken', () => {
+    const message = 'Secret team/tune-identity-0 was written by somebody else: delete it, or rename the job';
+    const verdict = whyRefused(refusal(409, message, 0), NOW);
+    expect(verdict).toMatchObject({ class: 'queue', reason: 'WorkerNameTaken', message });
+  });
+
   it('is not told while an API server that has just started loads the rights of the controller', () => {
     expect(whyRefused(refusal(403, loading, 1), NOW)).toBeUndefined();
   });

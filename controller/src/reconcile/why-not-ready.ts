@@ -66,6 +66,8 @@ export function whyRefused(refusal: Refusal, now: number): Verdict | undefined {
     if (now - since < LOADING_MS) return undefined;
     return { ...verdict, class: 'wait', message: `the controller may not create pods: ${message}` };
   }
+  // Something that the workers need has a name that is taken; somebody has to act, and no GPU need wait for it.
+  if (status === 409) return { ...verdict, class: 'queue', reason: 'WorkerNameTaken' };
   if (status === 403) return { ...verdict, class: isLeavingNamespace(message) ? 'wait' : 'queue' };
   return { ...verdict, class: status === 404 ? 'wait' : 'fail' };
 }

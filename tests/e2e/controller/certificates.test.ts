@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import type { FineTuneJob } from '@tuneyard/controller/api';
 import type { KubeObject } from '@tuneyard/controller/kube';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Cluster, ControllerProcess } from './cluster.js';
@@ -82,10 +83,15 @@ describe('certificates of a job', () => {
       data: theirs,
     });
     await cluster.client.create(JOBS, jobObject('tune'));
-    const { logs } = controller;
-    await until('it says so', () =>
-      Promise.resolve(logs.some((line) => line.includes('was written by somebody else: delete it'))),
-    );
+    await until('the job says so', async () => {
+      const { status } = await cluster.client.get<FineTuneJob>(JOBS, { name: 'tune', namespace: 'default' });
+      return status?.conditions?.some(
+        ({ type, reason, message }) =>
+          type === 'WorkersReady' &&
+          reason === 'WorkerNameTaken' &&
+          message.includes('Secret default/tune-identity-0 was written by somebody else: delete it'),
+      );
+    });
     expect(text(await secret('tune-identity-0'), 'token')).toBe('theirs');
     expect(await pods()).toEqual([]);
     await controller.stop();
