@@ -13,6 +13,7 @@ import type { Caches, ModelCache, TrainerNetwork } from './reconcile/index.js';
 import {
   ControlLoops,
   createCaches,
+  VouchedVersions,
   JobIdentities,
   loadControllerAuthority,
   renewAfterMs,
@@ -121,7 +122,9 @@ export async function startController(options: ControllerOptions): Promise<Runni
       renewAfterMs(lifetimeMs),
     );
     closers.push(() => clearInterval(renewal));
+    const vouched = new VouchedVersions();
     const caches = createCaches(client, {
+      vouched,
       namespaces: options.namespaces,
       onError: (resource, error) =>
         log.warn({ resource: resource.plural, err: error }, 'the watch is started again'),
@@ -145,6 +148,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
     loops = new ControlLoops({
       client,
       caches,
+      vouched,
       coordinator: coordinator.coordinator,
       log,
       hubEndpoint: hubEndpoint(process.env),

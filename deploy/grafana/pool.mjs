@@ -254,6 +254,7 @@ export const pool = dashboard({
           [
             ['sum by (controller) (rate(tuneyard_reconcile_errors_total[5m])) * 60', '{{controller}}'],
             ['sum by (store) (rate(tuneyard_store_errors_total[5m])) * 60', 'store of {{store}}'],
+            ['sum by (place) (rate(tuneyard_object_faults_total[5m])) * 60', 'objects, {{place}}'],
           ],
           { min: 0 },
         ),

@@ -4,7 +4,8 @@ import type { Indexer, KubeClient, KubeObject, ReflectorOptions, Resource } from
 import { Reflector } from '../kube/index.js';
 import type { NodeObject, PodObject } from '../pool/index.js';
 import { NAMESPACES, NODES, PODS } from './kinds.js';
-import { soundJob, soundQueue } from './stored-object.js';
+import { soundJob, soundQueue, withSoundSpec } from './stored-object.js';
+import type { VouchedVersions } from './vouched-versions.js';
 
 export const BY_JOB = 'job';
 export const BY_NODE = 'node';
@@ -29,6 +30,8 @@ export interface Caches {
 }
 
 export interface CachesOptions {
+  /** Versions of jobs whose status the controller has written, in the form that it reads. */
+  readonly vouched: VouchedVersions;
   /** Jobs of these namespaces alone; nodes and foreign pods are always those of the whole cluster. Absent: all. */
   readonly namespaces?: readonly string[] | undefined;
   readonly onError?: (resource: Resource, error: unknown) => void;
@@ -46,10 +49,14 @@ export function createCaches(client: KubeClient, options: CachesOptions): Caches
       onFault: (key, error) => options.onFault?.(resource, key, error),
       ...more,
     });
+  const { vouched } = options;
   return {
     jobs: reflect<FineTuneJob>(JOB_RESOURCE, {
       ...inNamespaces(options.namespaces),
-      transform: (job) => soundJob(withoutManagedFields(job)),
+      transform: (job) => {
+        const lean = withoutManagedFields(job);
+        return vouched.takes(lean) ? withSoundSpec(lean) : soundJob(lean);
+      },
       indexers: {
         // Its GPUs count where it was admitted.
         [BY_QUEUE]: ({ spec, status }) => [status?.placement?.queueName ?? spec.queueName],

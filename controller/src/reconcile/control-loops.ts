@@ -28,10 +28,13 @@ import { SchedulingLoop, type Cycle } from './scheduling-loop.js';
 import { tenantOf } from './tenant.js';
 import { connectTriggers, CYCLE } from './triggers.js';
 import type { WorkerPodOptions } from './worker-pod.js';
+import type { VouchedVersions } from './vouched-versions.js';
 
 export interface ControlLoopsOptions {
   readonly client: KubeClient;
   readonly caches: Caches;
+  /** Those that the caches take unchecked. */
+  readonly vouched: VouchedVersions;
   readonly coordinator: JobCoordinator;
   readonly pods: WorkerPodOptions;
   readonly identities: JobIdentities;
@@ -155,6 +158,7 @@ export class ControlLoops {
     const jobs = new JobReconciler({
       client,
       caches,
+      vouched: this.options.vouched,
       coordinator,
       scheduling,
       events: this.#events,

@@ -1,4 +1,5 @@
 export { createCaches } from './caches.js';
+export { VouchedVersions } from './vouched-versions.js';
 export type { Caches, CachesOptions } from './caches.js';
 export { ControlLoops } from './control-loops.js';
 export type { Cycle } from './scheduling-loop.js';

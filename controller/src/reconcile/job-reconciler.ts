@@ -27,8 +27,9 @@ import { PODS } from './kinds.js';
 import { PodRefusals } from './pod-refusals.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
 import { endingPart, statusesToTry, writeFirstAccepted } from './status-writes.js';
-import { soundJob } from './stored-object.js';
+import { soundJob, withSoundSpec } from './stored-object.js';
 import { transitionEvents } from './transition-events.js';
+import type { VouchedVersions } from './vouched-versions.js';
 import { isForbiddenToController } from './why-not-ready.js';
 import type { WorkerPlan, WorkerPodOptions } from './worker-pod.js';
 import { buildWorkerPod, nodeNeedsOf, workerName } from './worker-pod.js';
@@ -45,6 +46,8 @@ const STATUS_MANAGER = 'tuneyard-job-status';
 export interface JobReconcilerOptions {
   readonly client: KubeClient;
   readonly caches: Caches;
+  /** Those that the caches take unchecked. */
+  readonly vouched: VouchedVersions;
   readonly coordinator: JobCoordinator;
   readonly scheduling: SchedulingLoop;
   readonly events: EventRecorder;
@@ -216,7 +219,10 @@ export class JobReconciler {
     if (refusal !== undefined) this.options.onFault?.(key, refusal);
     if (written instanceof ApiError) return written;
     const { stored, status } = written;
-    this.#written.wrote(key, soundJob(stored));
+    // What was decided is of the right form; fields of others may stand beside it.
+    const isAsDecided = equalJson(stored.status ?? {}, status);
+    if (isAsDecided) this.options.vouched.vouch(stored);
+    this.#written.wrote(key, isAsDecided ? withSoundSpec(stored) : soundJob(stored));
     this.#writtenAt.set(uid ?? '', this.options.clock.monotonic());
     for (const { type, reason, message } of transitionEvents(job.status, status)) {
       this.options.events.record(

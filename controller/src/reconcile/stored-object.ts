@@ -26,6 +26,12 @@ export function soundJob(job: FineTuneJob): FineTuneJob {
   return { ...rest, spec, ...(status === undefined ? {} : { status }) };
 }
 
+/** The job with a spec of the right form, whose status is known to have it. */
+export function withSoundSpec(job: FineTuneJob): FineTuneJob {
+  const spec = soundJobSpec(job.spec);
+  return spec === job.spec ? job : { ...job, spec };
+}
+
 /** What is read before the spec is parsed; the parser names the rest. */
 function soundJobSpec(spec: FineTuneJob['spec']): FineTuneJob['spec'] {
   const given = isRecord(spec) ? spec : {};
