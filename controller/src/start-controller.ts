@@ -13,7 +13,7 @@ import type { Caches, ModelCache, TrainerNetwork } from './reconcile/index.js';
 import {
   ControlLoops,
   createCaches,
-  VouchedVersions,
+  VouchedStatuses,
   JobIdentities,
   loadControllerAuthority,
   renewAfterMs,
@@ -122,7 +122,7 @@ export async function startController(options: ControllerOptions): Promise<Runni
       renewAfterMs(lifetimeMs),
     );
     closers.push(() => clearInterval(renewal));
-    const vouched = new VouchedVersions();
+    const vouched = new VouchedStatuses();
     const caches = createCaches(client, {
       vouched,
       namespaces: options.namespaces,

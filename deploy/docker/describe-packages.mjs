@@ -3,9 +3,9 @@
 //
 //   node deploy/docker/describe-packages.mjs --workspace controller|trainer --out FOLDER
 //
-// Reads the installed packages below node_modules; fails when one of them is not there, or has a license that is not
+// Reads the lock file and the installed packages below node_modules; fails when one of these has a license that is not
 // known to allow redistribution. Writes FOLDER/sbom.cdx.json and FOLDER/THIRD_PARTY_NOTICES.txt.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +41,7 @@ if (!['controller', 'trainer'].includes(values.workspace) || values.out === unde
 }
 
 const selection = ['--omit', 'dev', '--workspace', `@tuneyard/${values.workspace}`];
-const bill = JSON.parse(npm('sbom', '--sbom-format', 'cyclonedx', ...selection));
+const bill = JSON.parse(npm('sbom', '--package-lock-only', '--sbom-format', 'cyclonedx', ...selection));
 const packages = [...new Set(npm('ls', '--all', '--parseable', ...selection).split('\n'))]
   .filter((folder) => folder.includes('/node_modules/') && existsSync(join(folder, 'package.json')))
   .map((folder) => ({ folder, ...JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) }))
@@ -73,8 +73,11 @@ writeFileSync(join(values.out, 'THIRD_PARTY_NOTICES.txt'), `${notices.join(rule)
 console.log(`${packages.length} packages described in ${values.out}`);
 
 function npm(...args) {
-  const options = { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] };
-  return execFileSync('npm', args, options);
+  const options = { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 };
+  // It ends with 1 where packages of other workspaces are not installed, as in an image, and has answered all the same.
+  const { stdout, stderr } = spawnSync('npm', args, options);
+  if (stdout.trim() === '') throw new Error(`npm ${args.join(' ')}: ${stderr}`);
+  return stdout;
 }
 
 /** What package.json says, in its present form or in the one of old packages. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,8 @@ describe('what an image would hold', () => {
       const { folders, skipped } = await build('controller');
       expect(skipped).toEqual([]);
       const app = join(folders.get('final') ?? '', 'app');
+      for (const file of ['sbom.cdx.json', 'THIRD_PARTY_NOTICES.txt'])
+        expect(existsSync(join(app, 'licenses', file)), file).toBe(true);
       const help = await runNode(join(app, 'controller/bin/tuneyard-controller.js'), '--help');
       expect(help).toMatchObject({ code: 0, stdout: expect.stringContaining('--coordinator-address') });
       const started = await runNode(

@@ -5,7 +5,7 @@ import { Reflector } from '../kube/index.js';
 import type { NodeObject, PodObject } from '../pool/index.js';
 import { NAMESPACES, NODES, PODS } from './kinds.js';
 import { soundJob, soundQueue, withSoundSpec } from './stored-object.js';
-import type { VouchedVersions } from './vouched-versions.js';
+import type { VouchedStatuses } from './vouched-statuses.js';
 
 export const BY_JOB = 'job';
 export const BY_NODE = 'node';
@@ -30,8 +30,8 @@ export interface Caches {
 }
 
 export interface CachesOptions {
-  /** Versions of jobs whose status the controller has written, in the form that it reads. */
-  readonly vouched: VouchedVersions;
+  /** What the controller has written itself, in the form that it reads. */
+  readonly vouched: VouchedStatuses;
   /** Jobs of these namespaces alone; nodes and foreign pods are always those of the whole cluster. Absent: all. */
   readonly namespaces?: readonly string[] | undefined;
   readonly onError?: (resource: Resource, error: unknown) => void;
@@ -55,7 +55,7 @@ export function createCaches(client: KubeClient, options: CachesOptions): Caches
       ...inNamespaces(options.namespaces),
       transform: (job) => {
         const lean = withoutManagedFields(job);
-        return vouched.takes(lean) ? withSoundSpec(lean) : soundJob(lean);
+        return vouched.has(lean) ? withSoundSpec(lean) : soundJob(lean);
       },
       indexers: {
         // Its GPUs count where it was admitted.

@@ -28,13 +28,13 @@ import { SchedulingLoop, type Cycle } from './scheduling-loop.js';
 import { tenantOf } from './tenant.js';
 import { connectTriggers, CYCLE } from './triggers.js';
 import type { WorkerPodOptions } from './worker-pod.js';
-import type { VouchedVersions } from './vouched-versions.js';
+import type { VouchedStatuses } from './vouched-statuses.js';
 
 export interface ControlLoopsOptions {
   readonly client: KubeClient;
   readonly caches: Caches;
   /** Those that the caches take unchecked. */
-  readonly vouched: VouchedVersions;
+  readonly vouched: VouchedStatuses;
   readonly coordinator: JobCoordinator;
   readonly pods: WorkerPodOptions;
   readonly identities: JobIdentities;

@@ -1,5 +1,5 @@
 export { createCaches } from './caches.js';
-export { VouchedVersions } from './vouched-versions.js';
+export { VouchedStatuses } from './vouched-statuses.js';
 export type { Caches, CachesOptions } from './caches.js';
 export { ControlLoops } from './control-loops.js';
 export type { Cycle } from './scheduling-loop.js';

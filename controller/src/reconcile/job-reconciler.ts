@@ -29,7 +29,7 @@ import type { SchedulingLoop } from './scheduling-loop.js';
 import { endingPart, statusesToTry, writeFirstAccepted } from './status-writes.js';
 import { soundJob, withSoundSpec } from './stored-object.js';
 import { transitionEvents } from './transition-events.js';
-import type { VouchedVersions } from './vouched-versions.js';
+import type { VouchedStatuses } from './vouched-statuses.js';
 import { isForbiddenToController } from './why-not-ready.js';
 import type { WorkerPlan, WorkerPodOptions } from './worker-pod.js';
 import { buildWorkerPod, nodeNeedsOf, workerName } from './worker-pod.js';
@@ -47,7 +47,7 @@ export interface JobReconcilerOptions {
   readonly client: KubeClient;
   readonly caches: Caches;
   /** Those that the caches take unchecked. */
-  readonly vouched: VouchedVersions;
+  readonly vouched: VouchedStatuses;
   readonly coordinator: JobCoordinator;
   readonly scheduling: SchedulingLoop;
   readonly events: EventRecorder;
@@ -201,9 +201,11 @@ export class JobReconciler {
     wanted: FineTuneJobStatus,
   ): Promise<ApiError | undefined> {
     if (equalJson(job.status ?? {}, wanted)) return undefined;
+    const { vouched } = this.options;
     const { name, namespace, uid, resourceVersion } = job.metadata;
-    const written = await writeFirstAccepted(statusesToTry(wanted, job.status), (status) =>
-      this.options.client.apply<FineTuneJob>(
+    const written = await writeFirstAccepted(statusesToTry(wanted, job.status), (status) => {
+      vouched.vouch(uid ?? '', status);
+      return this.options.client.apply<FineTuneJob>(
         JOB_RESOURCE,
         {
           apiVersion: API_VERSION,
@@ -213,16 +215,14 @@ export class JobReconciler {
           status,
         } as FineTuneJob,
         { fieldManager: STATUS_MANAGER, subresource: 'status' },
-      ),
-    );
+      );
+    });
     const refusal = written instanceof ApiError ? written : written.refusal;
     if (refusal !== undefined) this.options.onFault?.(key, refusal);
     if (written instanceof ApiError) return written;
     const { stored, status } = written;
     // What was decided is of the right form; fields of others may stand beside it.
-    const isAsDecided = equalJson(stored.status ?? {}, status);
-    if (isAsDecided) this.options.vouched.vouch(stored);
-    this.#written.wrote(key, isAsDecided ? withSoundSpec(stored) : soundJob(stored));
+    this.#written.wrote(key, vouched.has(stored) ? withSoundSpec(stored) : soundJob(stored));
     this.#writtenAt.set(uid ?? '', this.options.clock.monotonic());
     for (const { type, reason, message } of transitionEvents(job.status, status)) {
       this.options.events.record(
@@ -325,6 +325,7 @@ export class JobReconciler {
     this.options.identities.forget(uid);
     this.#network.forget(uid);
     this.#writtenAt.delete(uid);
+    this.options.vouched.forget(uid);
     this.#refusals.forget(uid);
     this.#checkpointRequests.delete(uid);
     await this.options.coordinator.unregister(uid);
