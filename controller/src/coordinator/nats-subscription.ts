@@ -57,9 +57,10 @@ export class NatsSubscription implements EventSubscription {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#messages?.close();
+    // Not close(), which waits for an end of reading that never comes when nobody has begun to read.
+    this.#messages?.stop();
     await this.#delivering;
-    // Made while this was closed, and never read: there is no end of reading to wait for.
+    // Made meanwhile.
     this.#messages?.stop();
     if (this.options.durable === undefined) await this.#consumer?.delete().catch(() => false);
   }

@@ -48,34 +48,50 @@ export function startNats(): Promise<TestServer> {
   ]);
 }
 
+/** A port that was free may be taken by the time the server asks for it, or for another one that it derives from it. */
+const PORTS_TRIED = 5;
+
 /** Starts a server, with files that it finds in its folder. */
 export async function startServer(
   program: string,
   argumentsOf: (port: number, folder: string) => string[],
   files: Readonly<Record<string, (port: number) => string>> = {},
 ): Promise<TestServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'tuneyard-'));
-  const port = await freePort();
-  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content(port));
-  let child: ChildProcess;
-  const run = async (): Promise<void> => {
-    child = spawn(program, argumentsOf(port, folder), { stdio: 'ignore' });
-    while (!(await accepts(port))) {
-      if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`);
-      await delay(20);
+  for (let attempt = 1; ; attempt++) {
+    const folder = await mkdtemp(join(tmpdir(), 'tuneyard-'));
+    const port = await freePort();
+    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content(port));
+    const server = serverAt(port, folder, () =>
+      spawn(program, argumentsOf(port, folder), { stdio: 'ignore' }),
+    );
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      await server.close();
+      if (attempt === PORTS_TRIED) throw error;
     }
-  };
+  }
+}
+
+function serverAt(port: number, folder: string, start: () => ChildProcess): TestServer {
+  let child: ChildProcess | undefined;
   const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
     await once(child, 'exit');
   };
-  await run();
   return {
     port,
     folder,
     kill,
-    restart: run,
+    restart: async () => {
+      child = start();
+      while (!(await accepts(port))) {
+        if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}`);
+        await delay(20);
+      }
+    },
     close: async () => {
       await kill();
       await rm(folder, { recursive: true, force: true });

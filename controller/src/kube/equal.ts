@@ -6,12 +6,19 @@ export function equalJson(a: unknown, b: unknown): boolean {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
     return a.every((item, index) => equalJson(item, b[index]));
   }
-  const left = present(a);
-  const right = new Map(present(b));
-  return (
-    left.length === right.size &&
-    left.every(([key, value]) => right.has(key) && equalJson(value, right.get(key)))
-  );
+  return equalFields(a as Fields, b as Fields);
 }
 
-const present = (value: object) => Object.entries(value).filter(([, item]) => item !== undefined);
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Called for every version of every object, and so without copies of their keys and values. */
+function equalFields(a: Fields, b: Fields): boolean {
+  let surplus = 0;
+  for (const key in a) {
+    if (a[key] === undefined) continue;
+    if (!Object.hasOwn(b, key) || !equalJson(a[key], b[key])) return false;
+    surplus += 1;
+  }
+  for (const key in b) if (b[key] !== undefined) surplus -= 1;
+  return surplus === 0;
+}
