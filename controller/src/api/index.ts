@@ -30,6 +30,7 @@ export {
   TRAINER_CONTAINER,
   type PodTemplatePolicy,
 } from './pod-template-rules.js';
+export { parseQuantity } from './quantity.js';
 export { VISIBLE_DEVICES } from './pod-form/gpu-variables.js';
 export type { Method, MethodType } from './method.js';
 export type { Training } from './training.js';

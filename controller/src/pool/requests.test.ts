@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { PodObject } from './objects.js';
-import { parseQuantity } from './quantity.js';
 import { requestsOfPod } from './requests.js';
 
 const container = (cpu: string, more: object = {}) => ({
@@ -49,25 +48,5 @@ describe('requestsOfPod', () => {
   it('counts what a container still has while it is made smaller in place', () => {
     const status = { containerStatuses: [{ name: 'c', allocatedResources: { cpu: '8' } }] };
     expect(requestsOfPod(pod({ containers: [container('1')] }, status))).toEqual({ cpu: 8000, pods: 1 });
-  });
-});
-
-describe('parseQuantity', () => {
-  it.each([
-    ['16', 0, 16],
-    ['15500m', 3, 15500],
-    ['0.1', 3, 100],
-    ['1.5Gi', 0, 1.5 * 2 ** 30],
-    ['1056270324Ki', 0, 1056270324 * 1024],
-    ['2e3', 0, 2000],
-    ['1E', 0, 1e18],
-    ['100n', 9, 100],
-    ['.5k', 0, 500],
-  ])('reads %s in units of 10^-%i', (text, decimals, value) => {
-    expect(parseQuantity(text, decimals)).toBe(value);
-  });
-
-  it.each(['', 'many', '1 Gi', '1KB', '--1'])('does not read %j', (text) => {
-    expect(parseQuantity(text)).toBeUndefined();
   });
 });

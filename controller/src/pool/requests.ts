@@ -1,5 +1,5 @@
+import { parseQuantity } from '../api/index.js';
 import type { Container, PodObject } from './objects.js';
-import { parseQuantity } from './quantity.js';
 
 /** Amounts by the name of the resource: `cpu` in thousandths, all others in whole units; `pods` counts the pod itself. */
 export type Requests = Readonly<Record<string, number>>;

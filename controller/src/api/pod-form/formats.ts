@@ -1,3 +1,5 @@
+import { parseQuantity } from '../quantity.js';
+
 /** Formats of values, as Kubernetes checks them. Each gives what is wrong with a text, or undefined. */
 export type Format = (text: string) => string | undefined;
 
@@ -7,24 +9,6 @@ const QUALIFIED = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const VARIABLE = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
 const KEY = /^[-._a-zA-Z0-9]+$/;
 const PORT_NAME = /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const QUANTITY = /^([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$/;
-const SCALES: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
 
 export const objectLabel: Format = (text) =>
   text.length <= 63 && LABEL.test(text)
@@ -76,13 +60,8 @@ export const portName: Format = (text) =>
     : 'is not the name of a port: use at most 15 lower-case letters, digits and single -, with a letter among them';
 
 /** Amount of a quantity such as `500m` or `32Gi`; undefined = it is none. */
-export function quantityOf(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
-  const [, sign, digits, suffix = ''] = (typeof value === 'string' && QUANTITY.exec(value)) || [];
-  if (digits === undefined) return undefined;
-  const scale = SCALES[suffix] ?? (suffix === '' ? 1 : Number(`1${suffix}`));
-  return Number(digits) * scale * (sign === '-' ? -1 : 1);
-}
+export const quantityOf = (value: unknown): number | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? parseQuantity(value) : undefined;
 
 export const quantity: Format = (text) => {
   const amount = quantityOf(text);
