@@ -1,3 +1,4 @@
+import { TEXT_ENCODINGS } from '@tuneyard/proto/text-encodings';
 import { z } from 'zod';
 import {
   choice,
@@ -116,25 +117,7 @@ export const datasetSchema = documented('What is learned from.', {
   ).optional(),
   encoding: choice(
     'Encoding of text files that do not begin with a byte order mark. auto (default) reads UTF-8, and UTF-16 and Chinese GB18030 where they cannot be mistaken; any other file is refused until its encoding is named here. Parquet is always UTF-8.',
-    [
-      'auto',
-      'utf-8',
-      'utf-16le',
-      'utf-16be',
-      'gb18030',
-      'gbk',
-      'big5',
-      'shift_jis',
-      'euc-jp',
-      'euc-kr',
-      'windows-1250',
-      'windows-1251',
-      'windows-1252',
-      'iso-8859-1',
-      'iso-8859-2',
-      'iso-8859-15',
-      'koi8-r',
-    ],
+    ['auto', ...TEXT_ENCODINGS],
   ).optional(),
   maxLength: integer(
     'Longest sequence in tokens; longer examples are cut. Default 1024.',
