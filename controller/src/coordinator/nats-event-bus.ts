@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type JetStreamClient, type NatsConnection } from 'nats';
 

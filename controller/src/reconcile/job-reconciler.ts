@@ -275,8 +275,7 @@ export class JobReconciler {
       if (!(error instanceof ForeignObjectError)) throw error;
       const refusal = { status: 409, message: error.message, at: this.options.clock.now() };
       for (const plan of plans) this.#refusals.refused(job.metadata.uid ?? '', plan, refusal);
-      const subject = { ...job, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND };
-      this.options.events.record(subject, 'Warning', 'WorkerRefused', error.message);
+      this.#tellRefused(job, error.message);
       return false;
     }
   }
@@ -348,12 +347,14 @@ export class JobReconciler {
       const { status, message } = error;
       this.#refusals.refused(uid, plan, { status, message, at: this.options.clock.now() });
       // A quota, an admission policy or a template that is no pod: tell the owner, who alone can do something.
-      if (!isForbiddenToController(error)) {
-        const subject = { ...job, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND };
-        this.options.events.record(subject, 'Warning', 'WorkerRefused', `${name}: ${message}`);
-      }
+      if (!isForbiddenToController(error)) this.#tellRefused(job, `${name}: ${message}`);
       return 'refused';
     }
+  }
+
+  #tellRefused(job: FineTuneJob, message: string): void {
+    const subject = { ...job, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND };
+    this.options.events.record(subject, 'Warning', 'WorkerRefused', message);
   }
 
   async #deletePod(key: string, pod: PodObject, gracePeriodSeconds: number): Promise<void> {
