@@ -35,9 +35,11 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     model: ['support', 'tensor'],
     memory: ['model'],
     adapter: ['support', 'model', 'optim', 'tensor', 'data'],
+    inference: ['adapter', 'model', 'tensor', 'data'],
     loop: [
       'support',
       'storage',
+      'inference',
       'adapter',
       'memory',
       'model',
@@ -47,7 +49,18 @@ const ROOMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
       'collective',
       'observe',
     ],
-    commands: ['support', 'storage', 'loop', 'adapter', 'model', 'tensor', 'data', 'collective', 'observe'],
+    commands: [
+      'support',
+      'storage',
+      'loop',
+      'inference',
+      'adapter',
+      'model',
+      'tensor',
+      'data',
+      'collective',
+      'observe',
+    ],
   },
 };
 

@@ -1,6 +1,6 @@
 import { Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
-import { openForInference } from '../loop/open-for-inference.js';
+import { openForInference } from '../inference/index.js';
 import { writeJson } from './write-json.js';
 
 export interface GenerateCommandOptions {

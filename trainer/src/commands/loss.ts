@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
-import { openForInference } from '../loop/open-for-inference.js';
+import { openForInference } from '../inference/index.js';
 import { readUtf8File } from '../support/index.js';
 import { writeJson } from './write-json.js';
 

@@ -1,8 +1,8 @@
 import type { ChatTemplate } from './chat-template.js';
-import { isTrainedAnswer, type Conversation } from './conversation.js';
+import { isTrainedAnswer, type Conversation, type Message } from './conversation.js';
 import { RowError } from './formats/row-format.js';
 import { refuseUnrendered } from './refuse-unrendered.js';
-import { markAnswers, type Segment } from './mark-answers.js';
+import { markAnswers, UnmaskableError, type Segment } from './mark-answers.js';
 import type { Tokenizer } from './tokenizer.js';
 
 /** A training text as token ids. */
@@ -62,6 +62,69 @@ export function encodeConversation(
   return { examples, truncated, ...(endOfTurn === undefined ? {} : { endOfTurn }) };
 }
 
+/**
+ * What the model reads before it answers: the ids that training puts before an answer to these messages.
+ * @throws RowError when the template refuses the messages
+ */
+export function encodePrompt(
+  messages: readonly Message[],
+  { tokenizer, template }: Pick<EncodeOptions, 'tokenizer' | 'template'>,
+): Int32Array {
+  const prompt = template.render(messages, true);
+  const segments = promptSegments(messages, prompt, { tokenizer, template });
+  return Int32Array.from(pieceIds(segments, { tokenizer, template }).flat());
+}
+
+/** The id with which a template ends an answer; undefined where the end of sequence does. */
+export function endOfTurnOf({
+  tokenizer,
+  template,
+}: Pick<EncodeOptions, 'tokenizer' | 'template'>): number | undefined {
+  const segments = markAnswers(QUESTION_AND_ANSWER, template, tokenizer).at(-1) ?? [];
+  return segments.at(-1)?.isClosed ? pieceIds(segments, { tokenizer, template }).at(-1)?.at(-1) : undefined;
+}
+
+const QUESTION_AND_ANSWER: readonly Message[] = [
+  { role: 'user', content: 'q' },
+  { role: 'assistant', content: 'a' },
+];
+
+/** Earlier answers are encoded as pieces of their own, as in training; a template that hides them gives one text. */
+function promptSegments(
+  messages: readonly Message[],
+  prompt: string,
+  { tokenizer, template }: Pick<EncodeOptions, 'tokenizer' | 'template'>,
+): readonly Segment[] {
+  const whole = [{ text: prompt, trained: false }];
+  if (!messages.some(isTrainedAnswer)) return whole;
+  try {
+    const answered: Message[] = [...messages, { role: 'assistant', content: 'a' }];
+    const before = (markAnswers(answered, template, tokenizer).at(-1) ?? []).slice(0, -1);
+    return before.map(({ text }) => text).join('') === prompt ? before : whole;
+  } catch (error) {
+    if (error instanceof RowError || error instanceof UnmaskableError) return whole;
+    throw error;
+  }
+}
+
+/** Ids of each stretch of a text. */
+function pieceIds(
+  segments: readonly Segment[],
+  { tokenizer, template }: Pick<EncodeOptions, 'tokenizer' | 'template'>,
+): number[][] {
+  let before = '';
+  return segments.map(({ text }, index) => {
+    const ids =
+      index > 0
+        ? tokenizer.encodeContinuation(text, before)
+        : template.addsBos
+          ? tokenizer.encodeSequence(text)
+          : tokenizer.encode(text);
+    before += text;
+    return ids;
+  });
+}
+
 function encodeSegments(
   segments: readonly Segment[],
   reference: string,
@@ -72,13 +135,10 @@ function encodeSegments(
   const ids: number[] = [];
   const trained: number[] = [];
   let promptLength = 0;
-  let before = '';
+  const pieces = pieceIds(segments, { tokenizer, template });
   for (const [index, segment] of segments.entries()) {
-    const first = template.addsBos ? tokenizer.encodeSequence(segment.text) : tokenizer.encode(segment.text);
-    const pieces = index === 0 ? first : tokenizer.encodeContinuation(segment.text, before);
-    before += segment.text;
     if (segment.trained) promptLength = ids.length;
-    for (const id of pieces) {
+    for (const id of pieces[index] ?? []) {
       ids.push(id);
       trained.push(segment.trained || trainOnPrompt ? 1 : 0);
     }

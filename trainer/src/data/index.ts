@@ -4,7 +4,16 @@ export { dataWarnings } from './data-warnings.js';
 export { ChatTemplate } from './chat-template.js';
 export type { Conversation, Message, Role } from './conversation.js';
 export type { DataReport, LeakedRow, LengthBucket, Rejection, SplitReport } from './data-report.js';
-export { encodeConversation, type EncodeOptions, type Encoded, type Example } from './encode-conversation.js';
+export {
+  encodeConversation,
+  encodePrompt,
+  endOfTurnOf,
+  type EncodeOptions,
+  type Encoded,
+  type Example,
+} from './encode-conversation.js';
+export { RowError } from './formats/row-format.js';
+export { UnmaskableError } from './mark-answers.js';
 export { layOutBatch, type Sequence } from './lay-out-batch.js';
 export { IGNORED_LABEL, type BatchPlan, type MicroBatch } from './micro-batch.js';
 export { prepareData } from './prepare-data.js';

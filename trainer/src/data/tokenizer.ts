@@ -64,25 +64,24 @@ export class Tokenizer {
 
   /** Reads the files of a folder that {@link TOKENIZER_FILES} names. */
   static load(folder: string): Tokenizer {
-    const template = join(folder, 'chat_template.jinja');
-    const tokenizer = readJsonFile(join(folder, 'tokenizer.json'));
-    const config = readOptional(join(folder, 'tokenizer_config.json'));
-    checkTokenizer(tokenizer, config, join(folder, 'tokenizer.json'));
-    try {
-      return new Tokenizer({
-        tokenizer,
-        config,
-        specialTokensMap: readOptional(join(folder, 'special_tokens_map.json')),
-        generation: readOptional(join(folder, 'generation_config.json')),
-        model: readOptional(join(folder, 'config.json')),
-        ...(existsSync(template) ? { chatTemplate: readUtf8File(template) } : {}),
-      });
-    } catch (error) {
-      if (error instanceof UserError) throw error;
-      throw new UserError(
-        `${join(folder, 'tokenizer.json')} is not a tokenizer this trainer can read: ${messageOf(error)}`,
-      );
-    }
+    return loadTokenizer({ tokenizer: folder, template: folder, model: folder });
+  }
+
+  /**
+   * The tokenizer of an adapter: its own files where it has them, otherwise those of its base model. A chat template alone
+   * beside an adapter belongs to the base model's tokenizer.
+   */
+  static loadBeside(adapterFolder: string, modelFolder: string): Tokenizer {
+    const own = (name: string) => existsSync(join(adapterFolder, name));
+    const hasTokenizer = own('tokenizer.json');
+    return loadTokenizer({
+      tokenizer: hasTokenizer ? adapterFolder : modelFolder,
+      template:
+        hasTokenizer || own('chat_template.jinja') || own('tokenizer_config.json')
+          ? adapterFolder
+          : modelFolder,
+      model: modelFolder,
+    });
   }
 
   /** Ids of a text that begins a sequence; added tokens in the text are recognised, none is added. */
@@ -166,6 +165,43 @@ export interface TokenizerFiles extends SpecialTokenFiles {
   readonly tokenizer: object;
   /** `chat_template.jinja`; wins over the one inside `tokenizer_config.json`. */
   readonly chatTemplate?: string;
+}
+
+interface TokenizerFolders {
+  /** Of `tokenizer.json` and the special tokens. */
+  readonly tokenizer: string;
+  /** Of the chat template. */
+  readonly template: string;
+  /** Of `config.json` and `generation_config.json`. */
+  readonly model: string;
+}
+
+function loadTokenizer(folders: TokenizerFolders): Tokenizer {
+  const path = join(folders.tokenizer, 'tokenizer.json');
+  const tokenizer = readJsonFile(path);
+  const config = readOptional(join(folders.tokenizer, 'tokenizer_config.json'));
+  checkTokenizer(tokenizer, config, path);
+  const template = readTemplate(folders.template);
+  try {
+    return new Tokenizer({
+      tokenizer,
+      config,
+      specialTokensMap: readOptional(join(folders.tokenizer, 'special_tokens_map.json')),
+      generation: readOptional(join(folders.model, 'generation_config.json')),
+      model: readOptional(join(folders.model, 'config.json')),
+      ...(template === undefined ? {} : { chatTemplate: template }),
+    });
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path} is not a tokenizer this trainer can read: ${messageOf(error)}`);
+  }
+}
+
+function readTemplate(folder: string): string | undefined {
+  const file = join(folder, 'chat_template.jinja');
+  return existsSync(file)
+    ? readUtf8File(file)
+    : namedTemplate(readOptional(join(folder, 'tokenizer_config.json'))['chat_template']);
 }
 
 /** A line feed never merges with what follows it in SentencePiece vocabularies. */

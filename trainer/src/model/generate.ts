@@ -11,10 +11,19 @@ import { padSequences } from './token-batch.js';
 export interface GenerationOptions {
   /** At least 0; a row also stops where a learned position table ends. */
   readonly maxNewTokens: number;
+  /** Tokens of a prompt and its continuation together, virtual ones not counted. Default: no limit. */
+  readonly maxLength?: number;
   /** A row stops after one of these ids, which is not part of the result. */
   readonly stopIds: readonly number[];
   /** Default: the likeliest token, ties to the smaller id. */
   readonly sampling?: Sampling;
+}
+
+/** A token that was added to the continuation of a prompt. */
+export interface NewToken {
+  /** Index of the prompt. */
+  readonly prompt: number;
+  readonly id: number;
 }
 
 /** A prompt that is being continued. */
@@ -32,11 +41,25 @@ export function generateTokens(
   forward: Forward,
   lead: Lead,
   prompts: readonly Int32Array[],
-  { maxNewTokens, stopIds, sampling }: GenerationOptions,
+  options: GenerationOptions,
 ): Int32Array[] {
+  const added = prompts.map((): number[] => []);
+  for (const tokens of generationSteps(config, forward, lead, prompts, options))
+    for (const { prompt, id } of tokens) added[prompt]?.push(id);
+  return added.map((ids) => Int32Array.from(ids));
+}
+
+/** {@link generateTokens} step by step: each yields one token for every prompt that is still being continued. */
+export function* generationSteps(
+  config: ModelConfig,
+  forward: Forward,
+  lead: Lead,
+  prompts: readonly Int32Array[],
+  { maxNewTokens, maxLength = Infinity, stopIds, sampling }: GenerationOptions,
+): Generator<readonly NewToken[], void> {
   const stops = new Set(stopIds);
   const offset = lead.virtualTokens + lead.prefixTokens;
-  const longest = config.rope ? Infinity : config.maxPositions - offset;
+  const longest = Math.min(config.rope ? Infinity : config.maxPositions - offset, maxLength);
   const cache = new KeyValueCache(config.layers, prompts.length, config.keyValueHeads * config.headDim);
   const sequences = prompts.map((prompt, index): Sequence => ({
     index,
@@ -47,7 +70,7 @@ export function generateTokens(
   const length = ({ promptLength, added }: Sequence) => promptLength + added.length;
 
   let open = maxNewTokens > 0 ? sequences.filter((sequence) => length(sequence) < longest) : [];
-  if (open.length === 0) return sequences.map(() => new Int32Array(0));
+  if (open.length === 0) return;
   const first = planRows(padSequences(prompts), lead);
   checkPlan(config, first);
   const lastRows = sequences.map(
@@ -57,13 +80,16 @@ export function generateTokens(
   // The rows of the first pass are all sequences, those of the others the open ones.
   let row = new Map(sequences.map(({ index }) => [index, index]));
   while (open.length > 0) {
+    const added: NewToken[] = [];
     open = open.filter((sequence) => {
       const id = next[row.get(sequence.index) ?? 0] ?? 0;
       if (stops.has(id)) return false;
       sequence.added.push(id);
+      added.push({ prompt: sequence.index, id });
       return sequence.added.length < maxNewTokens && length(sequence) < longest;
     });
-    if (open.length === 0) break;
+    yield added;
+    if (open.length === 0) return;
     row = new Map(open.map(({ index }, at) => [index, at]));
     cache.step(open.map(({ index }) => index));
     const plan = stepPlan(
@@ -72,7 +98,6 @@ export function generateTokens(
     );
     next = nextIds(config, tokensOnly(forward), plan, undefined, cache, open, sampling);
   }
-  return sequences.map(({ added }) => Int32Array.from(added));
 }
 
 /** The next token of each of these sequences. */

@@ -7,7 +7,7 @@ export {
 } from './base-model.js';
 export type { Forward, Rows } from './forward.js';
 export { FrozenWeights, type Packing } from './frozen-weights.js';
-export { generateTokens, type GenerationOptions } from './generate.js';
+export { generateTokens, generationSteps, type GenerationOptions, type NewToken } from './generate.js';
 export type { Sampling } from './sample.js';
 export { checkPlan, lossSum, rowLogits, stages, type Stages } from './language-model.js';
 export { linearModules, outerNames, tensorSpecs, type LinearModule, type TensorSpec } from './layout.js';

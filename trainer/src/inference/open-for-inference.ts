@@ -3,6 +3,7 @@ import { loadPeftAdapter, type Adapter } from '../adapter/index.js';
 import {
   baseForward,
   generateTokens,
+  generationSteps,
   loadModel,
   lossSum,
   NO_LEAD,
@@ -12,6 +13,7 @@ import {
   type Forward,
   type GenerationOptions,
   type Lead,
+  type NewToken,
 } from '../model/index.js';
 import { selectBackend } from '../tensor/index.js';
 
@@ -25,13 +27,16 @@ export interface InferenceSource {
 /** @throws UserError when a folder or a file in it cannot be used. */
 export async function openForInference(
   modelFolder: string,
-  { adapter: adapterFolder, fromScratch }: InferenceSource = {},
+  { adapter, fromScratch }: InferenceSource = {},
 ): Promise<InferenceModel> {
   const { name, reason } = await selectBackend({ force: process.env['TUNEYARD_BACKEND'] });
   const backend = `${name} (${reason})`;
   const model = loadModel(modelFolder, { origin: fromScratch === true ? 'scratch' : 'folder' });
-  const adapter = adapterFolder === undefined ? undefined : loadPeftAdapter(model, adapterFolder);
-  return new InferenceModel(backend, model, adapter);
+  return new InferenceModel(
+    backend,
+    model,
+    adapter === undefined ? undefined : loadPeftAdapter(model, adapter),
+  );
 }
 
 /** A model, with or without an adapter, for measuring and sampling. */
@@ -45,6 +50,17 @@ export class InferenceModel {
   /** Positions that the model was trained for. */
   get maxPositions(): number {
     return this.model.config.maxPositions;
+  }
+
+  /** Positions that are left for text beside the virtual tokens of a prompt method. */
+  get textPositions(): number {
+    const { virtualTokens, prefixTokens } = this.adapter?.lead ?? NO_LEAD;
+    return this.maxPositions - virtualTokens - prefixTokens;
+  }
+
+  /** The same model, loaded once, with another adapter. Dispose of it before the model that it came from. */
+  withAdapter(folder: string): InferenceModel {
+    return new BorrowedModel(this.backend, this.model, loadPeftAdapter(this.model, folder));
   }
 
   /** Sum of the losses of a sequence's tokens after the first, nats. */
@@ -65,19 +81,62 @@ export class InferenceModel {
     );
   }
 
+  /** {@link generate} step by step; whoever ends early calls `return()`, as `for … of` does. */
+  *generateSteps(
+    prompts: readonly Int32Array[],
+    options: GenerationOptions,
+  ): Generator<readonly NewToken[], void> {
+    const { forward, lead, dispose } = this.openForward();
+    try {
+      yield* generationSteps(this.model.config, forward, lead, prompts, options);
+    } finally {
+      dispose();
+    }
+  }
+
   dispose(): void {
     this.adapter?.dispose();
     this.model.dispose();
   }
 
   private withForward<T>(use: (forward: Forward, lead: Lead) => T): T {
-    if (!this.adapter) return use(baseForward(this.model), NO_LEAD);
+    const { forward, lead, dispose } = this.openForward();
+    try {
+      return use(forward, lead);
+    } finally {
+      dispose();
+    }
+  }
+
+  private openForward(): OpenForward {
+    if (!this.adapter) return { forward: baseForward(this.model), lead: NO_LEAD, dispose: () => undefined };
     this.adapter.parameters.upload();
     const encoded = this.adapter.encode?.({});
-    try {
-      return use(this.adapter.forward(this.model, {}, encoded), this.adapter.lead);
-    } finally {
-      encoded?.dispose();
-    }
+    return {
+      forward: this.adapter.forward(this.model, {}, encoded),
+      lead: this.adapter.lead,
+      dispose: () => encoded?.dispose(),
+    };
+  }
+}
+
+interface OpenForward {
+  readonly forward: Forward;
+  readonly lead: Lead;
+  readonly dispose: () => void;
+}
+
+/** Its base model belongs to another. */
+class BorrowedModel extends InferenceModel {
+  constructor(
+    backend: string,
+    model: BaseModel,
+    private readonly own: Adapter,
+  ) {
+    super(backend, model, own);
+  }
+
+  override dispose(): void {
+    this.own.dispose();
   }
 }
