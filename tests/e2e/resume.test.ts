@@ -127,6 +127,7 @@ function configOf(
         keep: 2,
         uri: pathToFileURL(join(folder, 'checkpoints', name)).href,
         secret: '',
+        resume: '',
       },
       beta1: 0.9,
       beta2: 0.999,
@@ -217,8 +218,8 @@ describe('a run whose settings were changed', () => {
     const { resumedAt, warnings } = await run(changed, 1);
     expect(resumedAt).toEqual([]);
     expect(warnings).toEqual([
-      `training starts anew: the checkpoints in ${config.training?.checkpoint?.uri} are of another run, with another model, method, data set ` +
-        'or setting of training (such as batchSize or learningRate); only a job with the same ones goes on from them',
+      `training starts anew: the checkpoints in ${config.training?.checkpoint?.uri} are of another run, with another ` +
+        'training.batchSize (then 4, now 8); only a run with the same ones goes on from them',
     ]);
   });
 });
@@ -288,7 +289,7 @@ describe('the result', () => {
       learningRate: 0.05,
       scheduler: 'constant',
       earlyStopping: { metric: 'evalLoss', patience: 3, minDelta: 0 },
-      checkpoint: { everySteps: 0, keep: 1, uri: '', secret: '' },
+      checkpoint: { everySteps: 0, keep: 1, uri: '', secret: '', resume: '' },
     };
     let again = 0;
     const result = await run({ ...config, training }, Infinity, async (compute) => {

@@ -66,7 +66,23 @@ describe('tuneyard train', () => {
     // The newest checkpoint is of step 9 of 10: the second run takes the last step only.
     const [run = ''] = readdirSync(join(folder, 'checkpoints'));
     expect(readdirSync(join(folder, 'checkpoints', run))).toContain('step-00000009');
-    expect(await train('resumed', ...checkpointed)).toMatchObject({ code: 0 });
+    const another = await train('resumed', ...checkpointed);
+    expect(another.code).toBe(2);
+    expect(another.stderr).toMatch(/left a checkpoint of step 9 in .*: add --resume to go on/);
+    const changed = await train(
+      'resumed',
+      ...checkpointed,
+      '--set',
+      'training.learningRate=0.01',
+      '--resume',
+    );
+    expect(changed.code).toBe(2);
+    expect(changed.stderr).toContain('another training.learningRate (then 0.0002, now 0.01)');
+    const resumed = await train('resumed', ...checkpointed, '--resume');
+    expect(resumed).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('goes on from the checkpoint of step 9'),
+    });
     expect(await train('plain', ...small)).toMatchObject({ code: 0 });
     expect(adapterDigest('resumed')).toBe(adapterDigest('plain'));
   }, 60_000);

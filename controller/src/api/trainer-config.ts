@@ -61,7 +61,7 @@ function secretOf({ secretRef }: { readonly secretRef?: { readonly name: string 
 }
 
 function checkpointConfig({ everySteps, keep, uri, ...rest }: ResolvedSpec['training']['checkpoint']) {
-  return { everySteps, keep, uri, secret: secretOf(rest) };
+  return { everySteps, keep, uri, secret: secretOf(rest), resume: '' };
 }
 
 function toMethodConfig(method: ResolvedMethod): MethodConfig {

@@ -41,7 +41,8 @@ export function createProgram(name = 'tuneyard'): Command {
       'measure memory while training and print it beside the estimate, by part',
       false,
     )
-    .option('--force', 'replace --out even if it holds other files', false)
+    .option('--resume', 'go on from the checkpoint of an earlier run with the same settings and data', false)
+    .option('--force', 'start anew and replace all that --out holds when training is done', false)
     .action(async (options: TrainOptions) => {
       const { trainLocally } = await import('./train/train-command.js');
       process.exitCode = await trainLocally(options);

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TransferError } from '../errors.js';
 import { below, type Destination } from '../storage/index.js';
+import type { RunSettings } from './run-settings.js';
 import { packState, unpackState, type WholeState } from './run-state.js';
 
 export interface CheckpointInfo {
@@ -20,6 +21,7 @@ export interface CheckpointPlace {
 }
 
 const STATE_FILE = 'state.bin';
+const SETTINGS_FILE = 'settings.json';
 const FINGERPRINT = /^[0-9a-f]{16}$/;
 const FOLDER = /^step-(\d{8})$/;
 
@@ -30,14 +32,16 @@ const FOLDER = /^step-(\d{8})$/;
 export async function writeCheckpoint(
   place: CheckpointPlace,
   state: WholeState,
-  options: { readonly keep: number; readonly bestStep?: number },
+  options: { readonly keep: number; readonly bestStep?: number; readonly settings?: RunSettings },
 ): Promise<CheckpointInfo> {
   const { step } = state.run;
   const uri = addressOf(place, step);
   const packed = await packState(state);
-  const { digest, bytes } = await place.destination.publish(uri, (folder) =>
-    writeFile(join(folder, STATE_FILE), packed),
-  );
+  const { settings } = options;
+  const { digest, bytes } = await place.destination.publish(uri, async (folder) => {
+    await writeFile(join(folder, STATE_FILE), packed);
+    if (settings) await writeFile(join(folder, SETTINGS_FILE), `${JSON.stringify(settings, null, 2)}\n`);
+  });
   await removeOld(place, options);
   return { step, uri, digest, bytes };
 }
@@ -47,7 +51,7 @@ export async function readNewestCheckpoint(
   place: CheckpointPlace,
   warn: (message: string) => void,
 ): Promise<WholeState | undefined> {
-  for (const step of (await stepsIn(place)).reverse()) {
+  for (const step of (await checkpointSteps(place)).reverse()) {
     const uri = addressOf(place, step);
     try {
       return await place.destination.read(uri, async (folder) =>
@@ -60,6 +64,25 @@ export async function readNewestCheckpoint(
     }
   }
   return undefined;
+}
+
+/** What the newest checkpoint was trained with; undefined where none says it, as those of earlier releases. */
+export async function readNewestSettings(place: CheckpointPlace): Promise<RunSettings | undefined> {
+  const step = (await checkpointSteps(place)).at(-1);
+  if (step === undefined) return undefined;
+  try {
+    return await place.destination.read(
+      addressOf(place, step),
+      async (folder) => JSON.parse(await readFile(join(folder, SETTINGS_FILE), 'utf8')) as RunSettings,
+    );
+  } catch (error) {
+    if (error instanceof TransferError) throw error;
+    return undefined;
+  }
+}
+
+export async function removeCheckpoints(place: CheckpointPlace): Promise<void> {
+  for (const step of await checkpointSteps(place)) await place.destination.remove(addressOf(place, step));
 }
 
 /** Fingerprints of the runs, other than this one, that have left checkpoints in the same place. @param uri the folder of all runs */
@@ -76,14 +99,14 @@ async function removeOld(
   place: CheckpointPlace,
   { keep, bestStep }: { readonly keep: number; readonly bestStep?: number },
 ): Promise<void> {
-  const steps = await stepsIn(place);
+  const steps = await checkpointSteps(place);
   for (const step of steps.slice(0, Math.max(0, steps.length - Math.max(1, keep)))) {
     if (step !== bestStep) await place.destination.remove(addressOf(place, step));
   }
 }
 
 /** Steps of the complete checkpoints, ascending. */
-async function stepsIn({ destination, uri }: CheckpointPlace): Promise<number[]> {
+export async function checkpointSteps({ destination, uri }: CheckpointPlace): Promise<number[]> {
   return (await destination.list(uri))
     .map((name) => FOLDER.exec(name)?.[1])
     .filter((digits) => digits !== undefined)

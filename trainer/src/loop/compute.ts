@@ -2,11 +2,14 @@ import type { Scalars } from '../collective/group.js';
 import type { MemoryReport } from '../memory/index.js';
 import type { LocalJob } from '../storage/index.js';
 import type { UpdateOptions } from './engine.js';
+import type { RunSettings } from './run-settings.js';
 
 /** What a job amounts to once its model and data are loaded; the same on every worker. */
 export interface LoadedJob {
   /** Names settings and training data; a run with another name is another run. */
   readonly fingerprint: string;
+  /** What the fingerprint names, in the words of the job. */
+  readonly settings: RunSettings;
   /** Name of the tensor backend and why it was chosen. */
   readonly backend: string;
   /** Length of the flat gradient vector. */

@@ -25,11 +25,11 @@ export interface TrainDependencies {
 export async function train(dependencies: TrainDependencies): Promise<Finished_Outcome> {
   const { group, compute, observer, storage, now, interrupted } = dependencies;
   const config = await group.connect();
-  const { warnings, ...job } = await compute.load(await fetchInputs(config, storage));
+  const { warnings, settings, ...job } = await compute.load(await fetchInputs(config, storage));
   observer.loaded(job, config);
   for (const warning of warnings) observer.warn(warning);
 
-  const run = new TrainingRun(checked(config), job, group, compute, observer, storage, now);
+  const run = new TrainingRun(checked(config), { ...job, settings }, group, compute, observer, storage, now);
   await run.resume();
   await group.join(run, job.totalSteps);
   interrupted.addEventListener('abort', () => group.endSoon());

@@ -4,11 +4,12 @@ import type { Group, SharedResult, StateHolder } from '../collective/group.js';
 import type { Observer } from '../observe/observer.js';
 import { learningRateAt, warmupStepsOf, type Schedule } from '../optim/index.js';
 import { below, openDestination, type SourceContext } from '../storage/index.js';
-import { otherRuns, readNewestCheckpoint, writeCheckpoint, type CheckpointPlace } from './checkpoints.js';
+import { writeCheckpoint, type CheckpointPlace } from './checkpoints.js';
 import type { Compute, LoadedJob } from './compute.js';
 import { recordEvaluation } from './early-stopping.js';
 import { recordTrainLoss, watchForRisingLoss } from './rising-loss.js';
 import { INITIAL_RUN_STATE, packState, unpackState, type RunState } from './run-state.js';
+import { startingState } from './starting-state.js';
 import { StepClock } from './step-clock.js';
 import { TimeTotals } from './time-shares.js';
 import type { CompleteConfig } from './train.js';
@@ -84,30 +85,19 @@ export class TrainingRun implements StateHolder {
     this.clock.restart();
   }
 
-  /** Goes on from the newest usable checkpoint of this run, if there is one. */
+  /** Goes on from the newest usable checkpoint of this run, if there is one and the run may. */
   async resume(): Promise<void> {
     const place = this.checkpointPlace;
     if (place === undefined) return;
-    const state = await readNewestCheckpoint(place, (message) => this.observer.warn(message));
-    if (!state) {
-      await this.warnOfOtherRuns(place);
-      return;
-    }
+    const { uri: root = '', resume = '' } = this.config.training.checkpoint ?? {};
+    const { fingerprint, settings } = this.job;
+    const warn = (message: string): void => this.observer.warn(message);
+    const state = await startingState({ place, root, fingerprint, settings, resume, warn });
+    if (!state) return;
     await this.compute.importState(state.image);
     this.run = state.run;
     this.bestImage = state.bestImage;
     this.observer.resumed(state.run.step);
-  }
-
-  /** A run that begins anew beside checkpoints is a surprise to whoever meant to go on. */
-  private async warnOfOtherRuns({ destination }: CheckpointPlace): Promise<void> {
-    const { uri = '' } = this.config.training.checkpoint ?? {};
-    const others = await otherRuns(destination, uri, this.job.fingerprint);
-    if (others.length === 0) return;
-    this.observer.warn(
-      `training starts anew: the checkpoints in ${uri} are of ${others.length === 1 ? 'another run' : 'other runs'}, with another model, ` +
-        'method, data set or setting of training (such as batchSize or learningRate); only a job with the same ones goes on from them',
-    );
   }
 
   /** One optimizer step over one global batch. */
@@ -247,6 +237,7 @@ export class TrainingRun implements StateHolder {
       place,
       { run: this.run, image: await this.compute.exportState(), bestImage: this.bestImage },
       {
+        settings: this.job.settings,
         keep: this.config.training.checkpoint?.keep ?? 1,
         ...(this.run.bestStep > 0 ? { bestStep: this.run.bestStep } : {}),
       },

@@ -19,6 +19,7 @@ import type { Compute, LoadedJob, MatchCount } from './compute.js';
 import { createEngine } from './create-engine.js';
 import type { Engine, UpdateOptions } from './engine.js';
 import { runFingerprint } from './run-fingerprint.js';
+import { runSettings } from './run-settings.js';
 import { dropoutSeed } from './seeds.js';
 
 /** Test examples that are generated together. */
@@ -63,6 +64,7 @@ export class Workbench implements Compute {
     this.loaded = { config, engine, plan, data, tokenizer };
     return {
       fingerprint: runFingerprint(job, data),
+      settings: runSettings(job, data),
       backend: engine.backend,
       parameterCount: engine.parameterCount,
       totalSteps: plan.totalSteps,

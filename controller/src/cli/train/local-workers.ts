@@ -70,6 +70,13 @@ export class LocalWorkers {
     return [...new Set(this.children.flatMap(({ log }) => warningsIn(readFileSync(log, 'utf8'))))];
   }
 
+  /** The step of the checkpoint that the first worker went on from; undefined while it said nothing of one. */
+  resumedStep(): number | undefined {
+    const log = this.children[0]?.log;
+    const line = log === undefined ? undefined : RESUMED.exec(readFileSync(log, 'utf8'));
+    return line?.[1] === undefined ? undefined : Number(line[1]);
+  }
+
   /** Ends what still runs: SIGTERM, and SIGKILL for those that do not follow in time. */
   async stop(): Promise<void> {
     const running = this.children.filter(({ process }) => process.exitCode === null && !process.signalCode);
@@ -84,6 +91,9 @@ export class LocalWorkers {
 
 /** Log level of a warning, and no error, in pino's lines. */
 const WARNING = 40;
+
+/** The trainer's line about a checkpoint that it loaded. */
+const RESUMED = /"step":(\d+),"msg":"resumed from checkpoint"/;
 
 function warningsIn(log: string): string[] {
   return log.split('\n').flatMap((line) => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ResolvedSpec } from '../../api/index.js';
+import type { LocalStart } from './output-folder.js';
 
 /** Beside the checkpoints: when the first run that wrote them began. */
 const RUN_DATE_FILE = 'run-date';
@@ -13,13 +14,13 @@ const TEMPLATE_FILES = ['chat_template.jinja', 'tokenizer_config.json'];
  * The date that templates of a run write, RFC 3339; '' where none does. It is kept beside the checkpoints, so that a run that
  * goes on on another day renders the same texts and finds its checkpoints.
  */
-export function runDate(spec: ResolvedSpec, now: Date): string {
+export function runDate(spec: ResolvedSpec, now: Date, start: LocalStart): string {
   if (!mayWriteDate(spec)) return '';
   const { uri } = spec.training.checkpoint;
   if (!uri.startsWith('file://')) return now.toISOString();
   const folder = fileURLToPath(uri);
   const file = join(folder, RUN_DATE_FILE);
-  if (existsSync(file)) {
+  if (start !== 'discard' && existsSync(file)) {
     const kept = new Date(readFileSync(file, 'utf8').trim());
     if (!Number.isNaN(kept.getTime())) return kept.toISOString();
   }

@@ -1,9 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Finished_Outcome, type Finished, type Progress, type TimeShares } from '@tuneyard/proto';
+import {
+  Finished_Outcome,
+  type Finished,
+  type Progress,
+  type TimeShares,
+  type TrainerConfig,
+} from '@tuneyard/proto';
 import { toTrainerConfig, type ResolvedSpec } from '../../api/index.js';
 import { MemoryEventBus, MemoryStateStore, createCoordinatorServer } from '../../coordinator/index.js';
 import { UserError } from '../../errors.js';
@@ -12,13 +18,16 @@ import { ProgressDisplay, duration } from '../display/progress-display.js';
 import { writeJson } from '../write-json.js';
 import { LocalWorkers, type WorkerExit } from './local-workers.js';
 import { memoryTable, type MemoryFigures } from './memory-table.js';
+import { chooseStart, type LocalStart } from './output-folder.js';
 import { runDate } from './run-date.js';
 import { localJobSpec, type LocalJobOptions } from './local-job-spec.js';
 
 export interface TrainOptions extends LocalJobOptions {
   /** File for the figures; `-` = standard output. */
   readonly json?: string;
-  /** Replace a folder at `out` that holds something else than an earlier result. */
+  /** Go on from the newest checkpoint of an earlier run with the same settings and data. */
+  readonly resume: boolean;
+  /** Replace what a folder at `out` holds, and remove checkpoints of an earlier run with the same settings and data. */
   readonly force: boolean;
   /** Measure the memory of the first worker and print it beside the estimate. */
   readonly memoryReport: boolean;
@@ -29,7 +38,7 @@ const MEMORY_FILE = 'memory.json';
 /** Trains without Kubernetes: a coordinator in this process, the workers as child processes. */
 export async function trainLocally(options: TrainOptions): Promise<number> {
   const spec = localJobSpec(options);
-  refuseForeignFolder(spec.output.uri, options.force);
+  const resume = chooseStart(spec, options);
   const logs = mkdtempSync(join(tmpdir(), 'tuneyard-train-'));
   const job = { namespace: 'local', name: 'train', uid: randomUUID() };
   const token = randomBytes(32).toString('base64url');
@@ -58,14 +67,18 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
   try {
     await coordinator.register({
       ref: job,
-      config: toTrainerConfig(spec, runDate(spec, new Date())),
+      config: startingAs(resume, toTrainerConfig(spec, runDate(spec, new Date(), resume))),
       token,
       expectedWorkers: options.workers,
     });
     coordinator.onChange(() => {
       const state = coordinator.state(job.uid);
       // What is wrong with the data is known before the first step; nobody should train for hours to hear of it.
-      if (state?.progress && curve.length === 0) tell(workers?.warnings() ?? []);
+      if (state?.progress && curve.length === 0) {
+        tell(workers?.warnings() ?? []);
+        const step = workers?.resumedStep();
+        if (step !== undefined) display.line(`goes on from the checkpoint of step ${step}`);
+      }
       if (state?.progress) show(state.progress, state.members.length, display, curve);
     });
     display.line(`loading model and data; worker logs are in ${logs}`);
@@ -107,14 +120,10 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
   }
 }
 
-/** Training replaces the output folder; a folder that holds anything but an earlier result is somebody's. */
-function refuseForeignFolder(uri: string, force: boolean): void {
-  const folder = fileURLToPath(uri);
-  if (force || !existsSync(folder)) return;
-  const names = readdirSync(folder);
-  if (names.length === 0 || names.includes('adapter_config.json') || names.includes('data_report.json'))
-    return;
-  throw new UserError(`--out ${folder} exists and holds other files; choose another folder or add --force`);
+function startingAs(resume: LocalStart, config: TrainerConfig): TrainerConfig {
+  const { training } = config;
+  if (!training?.checkpoint) throw new Error('the configuration names no place for checkpoints');
+  return { ...config, training: { ...training, checkpoint: { ...training.checkpoint, resume } } };
 }
 
 function show(progress: Progress, workers: number, display: ProgressDisplay, curve: LossPoint[]): void {

@@ -277,6 +277,8 @@ export interface CheckpointConfig {
   keep: number;
   uri: string;
   secret: string;
+  /** "" = from the newest checkpoint of this run where there is one; never = refuse where there is one; discard = remove it and start anew; required = refuse where there is none */
+  resume: string;
 }
 
 export interface EvaluationConfig {
@@ -2976,7 +2978,7 @@ export const EarlyStoppingConfig: MessageFns<EarlyStoppingConfig> = {
 };
 
 function createBaseCheckpointConfig(): CheckpointConfig {
-  return { everySteps: 0, keep: 0, uri: "", secret: "" };
+  return { everySteps: 0, keep: 0, uri: "", secret: "", resume: "" };
 }
 
 export const CheckpointConfig: MessageFns<CheckpointConfig> = {
@@ -2992,6 +2994,9 @@ export const CheckpointConfig: MessageFns<CheckpointConfig> = {
     }
     if (message.secret !== "") {
       writer.uint32(34).string(message.secret);
+    }
+    if (message.resume !== "") {
+      writer.uint32(42).string(message.resume);
     }
     return writer;
   },
@@ -3041,6 +3046,14 @@ export const CheckpointConfig: MessageFns<CheckpointConfig> = {
             message.secret = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.resume = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3063,6 +3076,7 @@ export const CheckpointConfig: MessageFns<CheckpointConfig> = {
       keep: isSet(object.keep) ? globalThis.Number(object.keep) : 0,
       uri: isSet(object.uri) ? globalThis.String(object.uri) : "",
       secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
+      resume: isSet(object.resume) ? globalThis.String(object.resume) : "",
     };
   },
 
@@ -3080,6 +3094,9 @@ export const CheckpointConfig: MessageFns<CheckpointConfig> = {
     if (message.secret !== "") {
       obj.secret = message.secret;
     }
+    if (message.resume !== "") {
+      obj.resume = message.resume;
+    }
     return obj;
   },
 
@@ -3092,6 +3109,7 @@ export const CheckpointConfig: MessageFns<CheckpointConfig> = {
     message.keep = object.keep ?? 0;
     message.uri = object.uri ?? "";
     message.secret = object.secret ?? "";
+    message.resume = object.resume ?? "";
     return message;
   },
 };
