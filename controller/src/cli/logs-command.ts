@@ -1,8 +1,8 @@
 import { pipeline } from 'node:stream/promises';
 import { Writable } from 'node:stream';
-import { JOB_LABEL } from '../api/index.js';
+import { FINE_TUNE_JOB_KIND, JOB_LABEL } from '../api/index.js';
 import { UserError } from '../errors.js';
-import type { Resource } from '../kube/index.js';
+import type { OwnerReference, Resource } from '../kube/index.js';
 import { withCluster, type Cluster, type ClusterOptions } from './cluster.js';
 import { findJob, listAll } from './find-job.js';
 
@@ -17,7 +17,9 @@ const PODS: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', 
 export function printLogs(job: string, options: LogsOptions): Promise<void> {
   return withCluster(options, async (cluster) => {
     const { namespace } = cluster;
-    const pods = await listAll(cluster, PODS, { namespace, labelSelector: `${JOB_LABEL}=${job}` });
+    const labelled = await listAll(cluster, PODS, { namespace, labelSelector: `${JOB_LABEL}=${job}` });
+    // Anybody may write the label; what is not of the job is not its log.
+    const pods = labelled.filter(({ metadata }) => metadata.ownerReferences?.some(isJob(job)) === true);
     if (pods.length === 0) {
       const { status } = await findJob(cluster, job);
       throw new UserError(
@@ -28,6 +30,9 @@ export function printLogs(job: string, options: LogsOptions): Promise<void> {
     await Promise.all(names.map((name) => printOne(cluster, name, options)));
   });
 }
+
+const isJob = (job: string) => (owner: OwnerReference) =>
+  owner.kind === FINE_TUNE_JOB_KIND && owner.name === job;
 
 async function printOne({ client, namespace }: Cluster, pod: string, options: LogsOptions): Promise<void> {
   const log = await client.stream(

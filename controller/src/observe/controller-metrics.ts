@@ -4,6 +4,8 @@ import { findCondition, isTrue } from '../api/index.js';
 import type { WorkQueue, WorkQueueObserver } from '../kube/index.js';
 import type { ControlLoopsObserver, Cycle } from '../reconcile/index.js';
 
+/** Stands for all queues that do not exist; no queue can have this name. */
+const NO_SUCH_QUEUE = '(no such queue)';
 /** 1 ms to about 16 s. */
 const FAST_SECONDS = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2, 4, 8, 16];
 /** 1 s to about a week. */
@@ -14,11 +16,14 @@ export class ControllerMetrics implements ControlLoopsObserver {
   readonly registry = new Registry();
   readonly #queues = new Map<string, () => WorkQueue>();
   readonly #queueOfKey = new Map<string, string>();
+  /** Queues that exist: no other names become values of labels. */
+  readonly #knownQueues = new Set<string>();
 
-  readonly #pending = this.#gauge('tuneyard_pending_jobs', 'Jobs that wait, by queue and reason.', [
-    'queue',
-    'reason',
-  ]);
+  readonly #pending = this.#gauge(
+    'tuneyard_pending_jobs',
+    'Jobs that wait, by queue and reason; those of queues that do not exist together.',
+    ['queue', 'reason'],
+  );
   readonly #admissionWait = this.#histogram(
     'tuneyard_admission_wait_seconds',
     'Seconds from the creation of a job to its first admission.',
@@ -168,7 +173,7 @@ export class ControllerMetrics implements ControlLoopsObserver {
     if (isPartial) return;
     this.#pending.reset();
     for (const { key, reason } of waiting) {
-      this.#pending.inc({ queue: this.#queueOfKey.get(key) ?? '', reason });
+      this.#pending.inc({ queue: this.#queueOfJob(key), reason });
     }
   }
 
@@ -178,7 +183,7 @@ export class ControllerMetrics implements ControlLoopsObserver {
   }
 
   status(job: FineTuneJob, before: FineTuneJobStatus | undefined): void {
-    const queue = job.spec.queueName;
+    const queue = this.#queueLabel(job.spec.queueName);
     const after = job.status ?? {};
     this.#statusWrites.inc();
     const grown = (counter: Counter<'queue'>, from: number | undefined, to: number | undefined) => {
@@ -217,6 +222,7 @@ export class ControllerMetrics implements ControlLoopsObserver {
     queue: string,
     usage: readonly { readonly flavor: string; readonly nominal: number; readonly used: number }[],
   ): void {
+    this.#knownQueues.add(queue);
     for (const { flavor, nominal, used } of usage) {
       this.#quota.set({ queue, flavor }, nominal);
       this.#usage.set({ queue, flavor }, used);
@@ -224,6 +230,7 @@ export class ControllerMetrics implements ControlLoopsObserver {
   }
 
   queueRemoved(queue: string, flavors: readonly string[]): void {
+    this.#knownQueues.delete(queue);
     for (const flavor of flavors) {
       this.#quota.remove({ queue, flavor });
       this.#usage.remove({ queue, flavor });
@@ -232,12 +239,12 @@ export class ControllerMetrics implements ControlLoopsObserver {
 
   /** @param job namespace/name */
   workerExpelled(job: string, cause: string): void {
-    this.#expelled.inc({ queue: this.#queueOfKey.get(job) ?? '', cause });
+    this.#expelled.inc({ queue: this.#queueOfJob(job), cause });
   }
 
   /** @param job namespace/name */
   workerStraggles(job: string): void {
-    this.#stragglers.inc({ queue: this.#queueOfKey.get(job) ?? '' });
+    this.#stragglers.inc({ queue: this.#queueOfJob(job) });
   }
 
   /** @param resource plural and subresource, such as `pods/status` */
@@ -263,6 +270,15 @@ export class ControllerMetrics implements ControlLoopsObserver {
       this.#queueOfKey.delete(key);
       this.#estimates.delete(key);
     } else this.#queueOfKey.set(key, queue);
+  }
+
+  #queueOfJob(key: string): string {
+    return this.#queueLabel(this.#queueOfKey.get(key) ?? '');
+  }
+
+  /** Whoever may make jobs may name any queue in them; every name would be a series of its own. */
+  #queueLabel(queue: string): string {
+    return this.#knownQueues.has(queue) ? queue : NO_SUCH_QUEUE;
   }
 
   #gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {

@@ -1,9 +1,10 @@
 import type { FineTuneJob, GpuQueue } from '../api/index.js';
-import { JOB_LABEL, JOB_RESOURCE, QUEUE_RESOURCE } from '../api/index.js';
+import { JOB_RESOURCE, QUEUE_RESOURCE } from '../api/index.js';
 import type { Indexer, KubeClient, KubeObject, ReflectorOptions, Resource } from '../kube/index.js';
 import { Reflector } from '../kube/index.js';
 import type { NodeObject, PodObject } from '../pool/index.js';
 import { NAMESPACES, NODES, PODS } from './kinds.js';
+import { owningJob } from './owning-job.js';
 import { soundJob, soundQueue, withSoundSpec } from './stored-object.js';
 import type { VouchedStatuses } from './vouched-statuses.js';
 
@@ -13,9 +14,9 @@ export const BY_QUEUE = 'queue';
 export const BY_UID = 'uid';
 
 export const POD_INDEXERS: Readonly<Record<string, Indexer<PodObject>>> = {
-  [BY_JOB]: ({ metadata }) => {
-    const job = metadata.labels?.[JOB_LABEL];
-    return job === undefined ? [] : [`${metadata.namespace}/${job}`];
+  [BY_JOB]: (pod) => {
+    const job = owningJob(pod);
+    return job === undefined ? [] : [job.key];
   },
   [BY_NODE]: ({ spec }) => (spec?.nodeName === undefined || spec.nodeName === '' ? [] : [spec.nodeName]),
 };

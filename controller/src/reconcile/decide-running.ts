@@ -1,6 +1,6 @@
 import { Finished_Outcome } from '@tuneyard/proto';
 import type { ConditionUpdate, FineTuneJobStatus } from '../api/index.js';
-import { findCondition, WORKER_INDEX_LABEL } from '../api/index.js';
+import { findCondition } from '../api/index.js';
 import { isTerminated } from '../pool/index.js';
 import type { Decision } from './decision.js';
 import { complete, evict, fail, restart } from './end-of-attempt.js';
@@ -18,6 +18,7 @@ import type { Obstacle } from './why-not-ready.js';
 import { condition, nextStatus } from './next-status.js';
 import { reportedProgress } from './reported-progress.js';
 import { resizeGang } from './resize-gang.js';
+import { workerName } from './worker-name.js';
 import type { WorkerPlan } from './worker-pod.js';
 
 /** Once all workers ended well, their report may still be on its way for this long. */
@@ -126,13 +127,14 @@ function keepRunning(
   };
   const retryAt = retryTime(job.status);
   const createPods: WorkerPlan[] = [];
-  const names = new Set(facts.pods.map((pod) => pod.metadata.labels?.[WORKER_INDEX_LABEL]));
+  const names = new Set(facts.pods.map((pod) => pod.metadata.name));
   // Workers of an earlier attempt must be gone before their successors are let in.
   const cleared = gang.stale.length === 0;
   // A spec that was changed into one that cannot be used makes no pods; those that are there go on.
   if (cleared && retryAt <= now && resolved !== undefined) {
     gang.placement.nodes.forEach((node, index) => {
-      if (names.has(String(index)) || lost.includes(index) || facts.foreign?.has(index) === true) return;
+      const isThere = names.has(workerName(job.metadata.name, index));
+      if (isThere || lost.includes(index) || facts.foreign?.has(index) === true) return;
       const refusal = facts.refusals?.get(index);
       if (refusal !== undefined && now < triedAgainAt(refusal)) return;
       const { resource } = gang.placement;

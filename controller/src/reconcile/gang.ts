@@ -1,7 +1,8 @@
 import type { Placement } from '../api/index.js';
-import { ATTEMPT_LABEL, WORKER_INDEX_LABEL } from '../api/index.js';
+import { ATTEMPT_LABEL } from '../api/index.js';
 import type { PodObject } from '../pool/index.js';
 import type { JobFacts } from './facts.js';
+import { workerIndexOf } from './worker-name.js';
 import { plannedNodeOf } from './worker-pod.js';
 
 /** The workers of the current attempt and what else bears the job's name. */
@@ -25,10 +26,10 @@ export function gangOf({ job, pods }: JobFacts): Gang | undefined {
   const stale: PodObject[] = [];
   const misplaced: PodObject[] = [];
   for (const pod of pods) {
-    const index = Number(pod.metadata.labels?.[WORKER_INDEX_LABEL]);
-    const current =
+    const index = workerIndexOf(pod, job.metadata.name) ?? Infinity;
+    const isCurrent =
       pod.metadata.labels?.[ATTEMPT_LABEL] === String(attempt) && index < placement.nodes.length;
-    if (!current) stale.push(pod);
+    if (!isCurrent) stale.push(pod);
     else if ((plannedNodeOf(pod) ?? placement.nodes[index]) === placement.nodes[index])
       workers.set(index, pod);
     else misplaced.push(pod);

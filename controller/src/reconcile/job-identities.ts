@@ -13,8 +13,8 @@ import {
   TOKEN_KEY,
   WORKERS_PER_SECRET,
   ownerReference,
-  workerName,
 } from './worker-pod.js';
+import { workerName } from './worker-name.js';
 
 export interface JobIdentitiesOptions {
   readonly client: KubeClient;

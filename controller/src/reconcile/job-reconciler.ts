@@ -4,7 +4,6 @@ import {
   CHECKPOINT_ANNOTATION,
   FINE_TUNE_JOB_KIND,
   findCondition,
-  JOB_LABEL,
   JOB_RESOURCE,
   MANAGED_BY,
   toTrainerConfig,
@@ -24,6 +23,7 @@ import { differsInFiguresAlone } from './figures.js';
 import type { JobIdentities } from './job-identities.js';
 import { JobNetwork } from './job-network.js';
 import { PODS } from './kinds.js';
+import { owningJob } from './owning-job.js';
 import { PodRefusals } from './pod-refusals.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
 import { endingPart, statusesToTry, writeFirstAccepted } from './status-writes.js';
@@ -31,8 +31,9 @@ import { soundJob, withSoundSpec } from './stored-object.js';
 import { transitionEvents } from './transition-events.js';
 import type { VouchedStatuses } from './vouched-statuses.js';
 import { isForbiddenToController } from './why-not-ready.js';
+import { workerName } from './worker-name.js';
 import type { WorkerPlan, WorkerPodOptions } from './worker-pod.js';
-import { buildWorkerPod, nodeNeedsOf, workerName } from './worker-pod.js';
+import { buildWorkerPod, nodeNeedsOf } from './worker-pod.js';
 
 /**
  * Workers that the controller itself ends were asked for a checkpoint before, if there was a reason to write one; the
@@ -85,9 +86,8 @@ export class JobReconciler {
     this.#network = new JobNetwork(options.client, options.pods.network);
     this.#expectations = new Expectations(options.clock);
     options.caches.pods.cache.subscribe(({ type, object }) => {
-      const job = object.metadata.labels?.[JOB_LABEL];
-      const owner = `${object.metadata.namespace}/${job}`;
-      if (job === undefined) return;
+      const owner = owningJob(object)?.key;
+      if (owner === undefined) return;
       const leaves = type === 'deleted' || object.metadata.deletionTimestamp !== undefined;
       if (leaves) this.#expectations.observeDeletion(owner, object.metadata.uid ?? '');
       else this.#expectations.observeCreation(owner, object.metadata.name);
@@ -139,9 +139,7 @@ export class JobReconciler {
     const uid = job.metadata.uid ?? '';
     const resolved = resolve(job);
     // A pod of the same name that belongs to an earlier job of the same name is none of this one's.
-    const pods = caches.pods.cache
-      .byIndex(BY_JOB, key)
-      .filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.uid === uid) === true);
+    const pods = caches.pods.cache.byIndex(BY_JOB, key).filter((pod) => owningJob(pod)?.uid === uid);
     return {
       job,
       resolved: 'invalid' in resolved ? undefined : resolved,
@@ -188,8 +186,7 @@ export class JobReconciler {
     const foreign = new Map<number, PodObject>();
     status?.placement?.nodes.forEach((_, index) => {
       const pod = this.options.caches.pods.cache.get(`${namespace}/${workerName(name, index)}`);
-      const isOwn = pod?.metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
-      if (pod !== undefined && !isOwn) foreign.set(index, pod);
+      if (pod !== undefined && owningJob(pod)?.uid !== uid) foreign.set(index, pod);
     });
     return foreign;
   }

@@ -77,11 +77,19 @@ const makeNode = (name: string, gpus = 8): NodeObject => ({
   status: { allocatable: { 'nvidia.com/gpu': String(gpus) } },
 });
 
-const makePod = (name: string, node: string, job?: string, index = 0, phase = 'Running'): PodObject => ({
+const ownedBy = (job: string, uid = `${job}-uid`) => ({
+  apiVersion: API_VERSION,
+  kind: FINE_TUNE_JOB_KIND,
+  name: job,
+  uid,
+  controller: true,
+});
+
+const makePod = (name: string, node: string, job?: string, phase = 'Running'): PodObject => ({
   metadata: {
     name,
     namespace: 'default',
-    labels: job === undefined ? {} : { [JOB_LABEL]: job, [WORKER_INDEX_LABEL]: String(index) },
+    ...(job === undefined ? {} : { ownerReferences: [ownedBy(job)] }),
   },
   spec: { nodeName: node, containers: [{ name: 'c', resources: { limits: { 'nvidia.com/gpu': '2' } } }] },
   status: { phase },
@@ -106,16 +114,16 @@ describe('LiveSnapshot', () => {
     view.jobs.put(makeJob('j', 1, placed('a', 'a')));
     const snapshot = view.snapshot();
     expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [4, 0] });
-    view.pods.put(makePod('j-0', 'a', 'j', 0));
-    view.pods.put(makePod('j-1', 'a', 'j', 1));
+    view.pods.put(makePod('j-worker-0', 'a', 'j'));
+    view.pods.put(makePod('j-worker-1', 'a', 'j'));
     expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [4, 0] });
     view.pods.put(makePod('foreign', 'a'));
     expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [6, 0] });
     // The job is over: what its pods still hold comes free by itself.
     view.jobs.put(makeJob('j', 1, { conditions: [condition('Complete')] }));
     expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [6, 4] });
-    view.pods.put(makePod('j-0', 'a', 'j', 0, 'Succeeded'));
-    view.pods.remove('default/j-1');
+    view.pods.put(makePod('j-worker-0', 'a', 'j', 'Succeeded'));
+    view.pods.remove('default/j-worker-1');
     expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [2, 0] });
   });
 
@@ -141,10 +149,10 @@ describe('LiveSnapshot', () => {
       return [only?.gpus[0]?.used, cpu?.used, (memory?.used ?? 0) / 2 ** 20, pods?.used];
     };
     expect(used()).toEqual([2, 2000, 1536, 1]);
-    view.pods.put(withCpu(makePod('j-0', 'a', 'j', 0), '2'));
+    view.pods.put(withCpu(makePod('j-worker-0', 'a', 'j'), '2'));
     expect(used()).toEqual([2, 2000, 1536, 1]);
     // An overhead that came with its runtime class.
-    view.pods.put(withCpu(makePod('j-0', 'a', 'j', 0), '2', { overhead: { cpu: '250m' } }));
+    view.pods.put(withCpu(makePod('j-worker-0', 'a', 'j'), '2', { overhead: { cpu: '250m' } }));
     expect(used()).toEqual([2, 2250, 1536, 1]);
     view.pods.put({
       metadata: { name: 'agent', namespace: 'kube-system' },
@@ -152,7 +160,7 @@ describe('LiveSnapshot', () => {
     });
     expect(used()).toEqual([2, 2750, 1536, 2]);
     view.pods.remove('kube-system/agent');
-    view.pods.remove('default/j-0');
+    view.pods.remove('default/j-worker-0');
     expect(used()).toEqual([2, 2000, 1536, 1]);
   });
 
@@ -181,7 +189,7 @@ describe('LiveSnapshot', () => {
     view.queues.put({ ...queue, spec: { quotas, weight: 1, stopPolicy: 'none' } });
     const job = makeJob('j', 1, placed('a'));
     view.jobs.put(job);
-    const pod = makePod('j-0', 'a', 'j');
+    const pod = makePod('j-worker-0', 'a', 'j');
     view.pods.put({ ...pod, metadata: { ...pod.metadata, annotations: { [QUEUE_ANNOTATION]: 'q' } } });
     const snapshot = view.snapshot();
     const leftover = () => [...(snapshot.at(NOW).leftover ?? [])];
@@ -190,10 +198,48 @@ describe('LiveSnapshot', () => {
     view.jobs.put({ ...job, spec: { ...job.spec, managedBy: 'other' } });
     expect(leftover()).toEqual([{ queue: 'q', flavor: 'H100', gpus: 2, isLeaving: false }]);
     view.jobs.remove('default/j');
-    view.pods.put({ ...view.pods.get('default/j-0')! });
+    view.pods.put({ ...view.pods.get('default/j-worker-0')! });
     expect(leftover()).toEqual([{ queue: 'q', flavor: 'H100', gpus: 2, isLeaving: true }]);
-    view.pods.remove('default/j-0');
+    view.pods.remove('default/j-worker-0');
     expect(leftover()).toEqual([]);
+  });
+
+  it('takes no pod for a worker, or for one that leaves, because of labels that anybody may write', () => {
+    const view = new View();
+    view.nodes.put(makeNode('a'));
+    const job = makeJob('j', 1, placed('a'));
+    view.jobs.put(job);
+    const snapshot = view.snapshot();
+    const labelled = (pod: PodObject): PodObject => ({
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        labels: { [JOB_LABEL]: 'j', [WORKER_INDEX_LABEL]: '0' },
+        annotations: { [QUEUE_ANNOTATION]: 'q' },
+      },
+    });
+    view.pods.put(labelled(makePod('x', 'a')));
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [4, 0] });
+    expect([...(snapshot.at(NOW).leftover ?? [])]).toEqual([]);
+    // The job is over: its own pods end now, that one does not.
+    view.jobs.put(makeJob('j', 1, { conditions: [condition('Complete')] }));
+    view.pods.put(makePod('j-worker-0', 'a', 'j'));
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [4, 2] });
+  });
+
+  it('hides no GPUs of a pod behind a placement, except those of the worker of that name', () => {
+    const view = new View();
+    view.nodes.put(makeNode('a'));
+    view.jobs.put(makeJob('j', 1, placed('a')));
+    const snapshot = view.snapshot();
+    view.pods.put(makePod('j-worker-0', 'a', 'j'));
+    view.pods.put(makePod('j-worker-00', 'a', 'j'));
+    view.pods.put(makePod('other', 'a', 'j'));
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [6, 4] });
+    // An earlier job of this name had the same names of workers.
+    const old = makePod('j-worker-0', 'a', 'j');
+    view.pods.put({ ...old, metadata: { ...old.metadata, ownerReferences: [ownedBy('j', 'earlier')] } });
+    expect(gpusOf(snapshot.at(NOW))).toEqual({ a: [8, 6] });
   });
 
   it('counts no pod on the quota of a queue that does not admit its namespace', () => {
@@ -288,11 +334,11 @@ describe('LiveSnapshot', () => {
               break;
             case 'pod': {
               const { job: owner, index, node, phase } = step;
-              view.pods.put(makePod(`${owner ?? 'foreign'}-${index}`, node, owner, index, phase));
+              view.pods.put(makePod(`${owner ?? 'foreign'}-worker-${index}`, node, owner, phase));
               break;
             }
             case 'pod gone':
-              view.pods.remove(`default/${step.job}-${step.index}`);
+              view.pods.remove(`default/${step.job}-worker-${step.index}`);
               break;
             case 'node':
               view.nodes.put(makeNode(step.node, step.gpus));

@@ -1,5 +1,5 @@
 import type { FineTuneJob, GpuQueue, ResolvedSpec } from '../api/index.js';
-import { JOB_LABEL, MANAGED_BY, QUEUE_ANNOTATION, WORKER_INDEX_LABEL } from '../api/index.js';
+import { MANAGED_BY, QUEUE_ANNOTATION } from '../api/index.js';
 import type { CacheEvent, KubeObject, ReadonlyCache } from '../kube/index.js';
 import { equalJson, keyOf } from '../kube/index.js';
 import type { NodeObject, PodObject, Requests } from '../pool/index.js';
@@ -11,8 +11,11 @@ import { LiveBacklog, LiveRunningJobs } from '../scheduling/index.js';
 import type { Gang, PendingJob, RunningJob, Snapshot, Usage } from '../scheduling/index.js';
 import { BY_JOB } from './caches.js';
 import { LeftoverUsage } from './leftover-usage.js';
+import { owningJob } from './owning-job.js';
+import type { OwningJob } from './owning-job.js';
 import type { SnapshotEntry, Undone } from './snapshot-entry.js';
 import { gangOf, isScheduled, snapshotEntry } from './snapshot-entry.js';
+import { workerIndexOf } from './worker-name.js';
 
 /** The caches that a snapshot is made of. Pods must be indexed by {@link BY_JOB}. */
 export interface SnapshotCaches {
@@ -194,12 +197,11 @@ export class LiveSnapshot {
   }
 
   /** What a pod of a job holds of a quota without the job's holding it. */
-  #leftoverOf({ metadata }: PodObject, { node, amounts, isLeaving }: Claim): readonly Usage[] {
-    const { namespace = '', labels, annotations } = metadata;
-    const job = labels?.[JOB_LABEL];
-    if (job === undefined) return [];
-    const name =
-      annotations?.[QUEUE_ANNOTATION] ?? this.caches.jobs.get(`${namespace}/${job}`)?.spec.queueName;
+  #leftoverOf(pod: PodObject, { node, amounts, isLeaving }: Claim): readonly Usage[] {
+    const { namespace = '', annotations } = pod.metadata;
+    const owner = owningJob(pod);
+    if (owner === undefined) return [];
+    const name = annotations?.[QUEUE_ANNOTATION] ?? this.#jobOf(owner)?.spec.queueName;
     const queue = this.#queues.get(name ?? '');
     // Whoever may not use a queue does not use it up with pods that he names after it.
     if (queue === undefined || !admitsNamespace(queue, namespace, this.#namespaces.get(namespace) ?? {}))
@@ -212,21 +214,28 @@ export class LiveSnapshot {
 
   /** What the pod takes besides the placements of admitted jobs. */
   #claimsOfPod(pod: PodObject): readonly Claim[] {
-    const { namespace, labels, deletionTimestamp } = pod.metadata;
+    const { deletionTimestamp } = pod.metadata;
     const node = pod.spec?.nodeName;
     if (node === undefined || node === '' || isTerminated(pod)) return [];
-    const job = labels?.[JOB_LABEL];
-    const entry = job === undefined ? undefined : this.#entries.get(`${namespace}/${job}`);
+    const owner = owningJob(pod);
+    const job = owner === undefined ? undefined : this.#jobOf(owner);
+    const entry = job === undefined ? undefined : this.#entries.get(keyOf(job));
     const requests = requestsOfPod(pod);
-    if (entry?.kind === 'running' && entry.job.nodes[Number(labels?.[WORKER_INDEX_LABEL])] === node) {
+    const index = owner === undefined ? undefined : workerIndexOf(pod, owner.name);
+    if (entry?.kind === 'running' && index !== undefined && entry.job.nodes[index] === node) {
       // A default of the namespace, or an overhead, may have made it larger than planned.
       const amounts = beyond(requests, plannedFor(entry.job));
       return Object.keys(amounts).length === 0 ? [] : [{ node, amounts }];
     }
-    // A pod of a job that no longer holds its place is ended soon, unless by another controller.
-    const managedBy = this.caches.jobs.get(`${namespace}/${job}`)?.spec.managedBy ?? MANAGED_BY;
-    const isLeaving = deletionTimestamp !== undefined || (job !== undefined && managedBy === MANAGED_BY);
-    return [{ node, amounts: requests, isLeaving }];
+    // A pod of a job that no longer holds its place, or is gone, is ended soon, unless by another controller.
+    const isEnded = owner !== undefined && (job?.spec.managedBy ?? MANAGED_BY) === MANAGED_BY;
+    return [{ node, amounts: requests, isLeaving: deletionTimestamp !== undefined || isEnded }];
+  }
+
+  /** The job that owns a pod, if it is still there: another of its name is not. */
+  #jobOf({ key, uid }: OwningJob): FineTuneJob | undefined {
+    const job = this.caches.jobs.get(key);
+    return job?.metadata.uid === uid ? job : undefined;
   }
 }
 

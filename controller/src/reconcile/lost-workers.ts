@@ -9,7 +9,7 @@ import type { Gang } from './gang.js';
 import { condition, nextStatus } from './next-status.js';
 import { refusedNodesOf, rememberRefusals } from './obstacles.js';
 import type { Obstacle } from './why-not-ready.js';
-import { workerName } from './worker-pod.js';
+import { workerName } from './worker-name.js';
 
 /** Workers, by index, that cannot come back where they were planned: they need another node. */
 export function lostWorkers({ job, training, nodes, now }: JobFacts, { placement, workers }: Gang): number[] {

@@ -3,7 +3,7 @@ import { isTrue } from '../api/index.js';
 import type { JobFacts } from './facts.js';
 import type { Gang } from './gang.js';
 import { rfc3339 } from './next-status.js';
-import { workerName } from './worker-pod.js';
+import { workerName } from './worker-name.js';
 import { whyNameTaken, whyNotRunning, whyRefused } from './why-not-ready.js';
 import type { Obstacle } from './why-not-ready.js';
 

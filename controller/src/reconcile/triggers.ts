@@ -1,5 +1,5 @@
 import type { FineTuneJob, GpuQueue } from '../api/index.js';
-import { isTrue, JOB_LABEL } from '../api/index.js';
+import { isTrue } from '../api/index.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
 import type { CacheEvent, WorkQueue } from '../kube/index.js';
 import { equalJson, keyOf } from '../kube/index.js';
@@ -7,6 +7,7 @@ import type { NodeObject, PodObject } from '../pool/index.js';
 import { gpusOfNode, isTerminated, requestsOfPod } from '../pool/index.js';
 import type { Caches } from './caches.js';
 import { BY_QUEUE, BY_UID } from './caches.js';
+import { owningJob } from './owning-job.js';
 
 /** The only key of the queue of scheduling cycles. */
 export const CYCLE = 'cycle';
@@ -43,8 +44,8 @@ export function connectTriggers(
     for (const job of caches.jobs.cache.byIndex(BY_QUEUE, key)) queues.jobs.add(keyOf(job));
   };
   const onPod = (event: CacheEvent<PodObject>) => {
-    const job = event.object.metadata.labels?.[JOB_LABEL];
-    if (job !== undefined) queues.jobs.add(`${event.object.metadata.namespace}/${job}`);
+    const job = owningJob(event.object);
+    if (job !== undefined) queues.jobs.add(job.key);
     if (changesCapacity(event, caches)) cycle();
   };
   const onNode = ({ key, object, old, type }: CacheEvent<NodeObject>) => {

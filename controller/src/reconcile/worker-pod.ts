@@ -16,6 +16,7 @@ import type { TrainerNetwork } from './pod/network-policy.js';
 import { confine, CONTAINER_SECURITY, POD_SECURITY } from './pod/security.js';
 import { withoutGpus } from './pod/without-gpus.js';
 import { STORAGE_VARIABLES, storageOf } from './pod/storage.js';
+import { workerName } from './worker-name.js';
 import { CACHE_VARIABLES, writableVolumes, WRITABLE_MOUNTS, type ModelCache } from './pod/volumes.js';
 
 export interface WorkerPodOptions {
@@ -45,8 +46,6 @@ export interface WorkerPlan {
   /** Host memory that the worker needs beside its GPUs, where it is known; absent: only what every process needs. */
   readonly hostBytes?: number | undefined;
 }
-
-export const workerName = (job: string, index: number) => `${job}-worker-${index}`;
 
 /** Secrets hold up to 1 MiB; a worker's certificate and key take 2 KiB. */
 export const WORKERS_PER_SECRET = 256;
