@@ -73,6 +73,26 @@ describe('events while the bus is away', () => {
     await bus.close();
   });
 
+  it('that are too many give way in the namespace that has most, not in the one with the longest job', async () => {
+    const door = new Door();
+    door.isOpen = false;
+    const bus = new BufferedEventBus(door, { maxEvents: 12, onTrouble: () => undefined });
+    const publish = (namespace: string, job: string, count: number) =>
+      Array.from({ length: count }, (_, index) => {
+        const id = `${namespace}-${job}-${index}`;
+        return bus.publish({ ...event(job, id), namespace }).catch(() => undefined);
+      });
+    const all = [
+      ...publish('few', 'a', 4),
+      ...['1', '2', '3', '4', '5'].flatMap((job) => publish('many', job, 2)),
+    ];
+    door.isOpen = true;
+    await Promise.all(all);
+    expect(door.stored.filter((id) => id.startsWith('few'))).toHaveLength(4);
+    expect(door.stored).toHaveLength(12);
+    await bus.close();
+  });
+
   it('are given up, and said so, when the controller ends before it comes back', async () => {
     const door = new Door();
     door.isOpen = false;

@@ -45,9 +45,9 @@ export class BufferedEventBus implements EventBus {
       if (queue !== undefined) {
         queue.push({ event, settle });
         if (queue.length > MOST_OF_JOB) this.#drop(queue, Math.max(1, progressIn(queue)));
-        else if (this.#waiting > (this.options.maxEvents ?? 10_000)) this.#makeRoom();
-        return;
       }
+      if (this.#waiting > (this.options.maxEvents ?? 10_000)) this.#makeRoom();
+      if (queue !== undefined) return;
       const started = [{ event, settle }];
       this.#queues.set(key, started);
       const sending = this.#send(key, started).finally(() => this.#sending.delete(sending));
@@ -85,11 +85,19 @@ export class BufferedEventBus implements EventBus {
     this.#queues.delete(key);
   }
 
-  /** The job that has most waiting gives way: a later report of progress says all that an earlier one does. */
+  /**
+   * The job that has most waiting gives way, in the namespace that has most: many jobs of one team push out nothing of
+   * others. A later report of progress says all that an earlier one does.
+   */
   #makeRoom(): void {
-    const longest = [...this.#queues.values()].sort((a, b) => b.length - a.length);
-    const queue = longest.find((each) => progressIn(each) > 0);
-    if (queue !== undefined) this.#drop(queue, progressIn(queue));
+    const waiting = new Map<string, number>();
+    const queues = [...this.#queues].map(([key, queue]) => ({ namespace: key.split('/', 1).join(), queue }));
+    for (const { namespace, queue } of queues)
+      waiting.set(namespace, (waiting.get(namespace) ?? 0) + queue.length);
+    const of = (namespace: string) => waiting.get(namespace) ?? 0;
+    queues.sort((a, b) => of(b.namespace) - of(a.namespace) || b.queue.length - a.queue.length);
+    const most = queues.find(({ queue }) => progressIn(queue) > 0)?.queue;
+    if (most !== undefined) this.#drop(most, progressIn(most));
   }
 
   #drop(queue: Waiting[], at: number): void {

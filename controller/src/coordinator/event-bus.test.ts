@@ -157,6 +157,7 @@ describe('NatsEventBus', () => {
   const withManager = async (
     use: (bus: NatsEventBus, manager: JetStreamManager, stream: string) => Promise<void>,
     onTrouble: (error: unknown) => void = () => {},
+    more: { readonly mostOfNamespace?: number } = {},
   ): Promise<void> => {
     run += 1;
     const servers = `nats://127.0.0.1:${nats?.port ?? 0}`;
@@ -165,6 +166,7 @@ describe('NatsEventBus', () => {
       stream: `T${run}`,
       subjectPrefix: `t${run}`,
       onTrouble,
+      ...more,
     });
     const connection = await connect({ servers });
     try {
@@ -174,6 +176,36 @@ describe('NatsEventBus', () => {
       await bus.close();
     }
   };
+
+  it.skipIf(noNats !== undefined)(
+    'keeps the newest events of each namespace, whatever others tell',
+    async () => {
+      await withManager(
+        async (bus, manager, stream) => {
+          const of = (namespace: string, id: string, job: string) =>
+            bus.publish({ ...event(id, job), namespace });
+          await of('few', 'first', 'a');
+          for (let index = 0; index < 100; index++) await of('many', `m${index}`, `job-${index % 10}`);
+          const counts = async () => {
+            const { state } = await manager.streams.info(stream, { subjects_filter: '>' });
+            const subjects = Object.entries(state.subjects ?? {});
+            return ['few', 'many'].map((name) =>
+              subjects.reduce(
+                (sum, [subject, count]) => sum + (subject.includes(`.${name}.`) ? count : 0),
+                0,
+              ),
+            );
+          };
+          await expect.poll(counts).toEqual([1, 20]);
+          const kept = new Collector();
+          await bus.subscribe({ from: 'beginning', namespace: 'many' }, kept.handler);
+          expect((await kept.until(20)).at(-1)).toBe('m99');
+        },
+        undefined,
+        { mostOfNamespace: 20 },
+      );
+    },
+  );
 
   it.skipIf(noNats !== undefined)('makes a stream that was deleted again, and says so', async () => {
     const troubles: string[] = [];

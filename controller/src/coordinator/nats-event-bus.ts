@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type JetStreamClient, type NatsConnection } from 'nats';
 
 import type { EventBus, EventFilter, EventSubscription, JobEvent } from './event-bus.js';
+import { NamespaceShare } from './namespace-share.js';
 import { isStreamMissing, NatsStream } from './nats-stream.js';
 import { NatsSubscription } from './nats-subscription.js';
 
@@ -27,6 +28,8 @@ export interface NatsEventBusOptions {
   readonly ackWaitMs?: number;
   /** Largest stream; default 256 MiB. The oldest events go first. */
   readonly maxBytes?: number;
+  /** Events of one namespace that are kept; default 20,000. The oldest go first. */
+  readonly mostOfNamespace?: number;
   /** Told of a stream or a consumer that was gone and is made again. */
   readonly onTrouble?: (error: unknown) => void;
 }
@@ -35,6 +38,7 @@ interface BusParts {
   readonly connection: NatsConnection;
   readonly jetstream: JetStreamClient;
   readonly stream: NatsStream;
+  readonly share: NamespaceShare;
   readonly prefix: string;
   readonly ackWaitMs: number;
   readonly onTrouble: (error: unknown) => void;
@@ -77,6 +81,11 @@ export class NatsEventBus implements EventBus {
       connection,
       jetstream: connection.jetstream({ timeout: PUBLISH_TIMEOUT_MS }),
       stream,
+      share: new NamespaceShare({
+        most: options.mostOfNamespace,
+        dropOldest: (namespace, keep) => stream.dropOldest(`${prefix}.${token(namespace)}.>`, keep),
+        onTrouble,
+      }),
       prefix,
       ackWaitMs: options.ackWaitMs ?? ACK_WAIT_MS,
       onTrouble,
@@ -89,6 +98,7 @@ export class NatsEventBus implements EventBus {
     for (let attempt = 1; ; attempt++) {
       try {
         await send();
+        this.parts.share.stored(event.namespace);
         return;
       } catch (error) {
         if (!isStreamMissing(error) || attempt === SENDS) throw error;

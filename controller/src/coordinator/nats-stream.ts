@@ -56,6 +56,12 @@ export class NatsStream {
     return this.#making;
   }
 
+  /** Drops the oldest events on these subjects until so many are left. */
+  async dropOldest(filter: string, keep: number): Promise<void> {
+    const { streams } = await this.manager();
+    await streams.purge(this.name, { filter, keep });
+  }
+
   async #make(): Promise<StreamInfo> {
     const { name, subjectPrefix, maxAgeMs, maxBytes, onRemade } = this.options;
     const limits = {

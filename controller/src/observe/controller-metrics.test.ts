@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { FineTuneJob } from '../api/index.js';
-import { parseFineTuneJobSpec } from '../api/index.js';
+import { API_VERSION, FINE_TUNE_JOB_KIND, parseFineTuneJobSpec } from '../api/index.js';
 import { ControllerMetrics } from './controller-metrics.js';
 
 const failedIn = (queueName: string): FineTuneJob => ({
+  apiVersion: API_VERSION,
+  kind: FINE_TUNE_JOB_KIND,
   metadata: { name: 'j', namespace: 'team' },
   spec: parseFineTuneJobSpec({
     queueName,
