@@ -1,4 +1,4 @@
-import { createSign, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { bits, boolean, implicit, integer, octets, oid, sequence, set, tagged, time, utf8 } from './der.js';
 
@@ -32,15 +32,33 @@ export interface KeyPair {
 }
 
 const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
+/** id-ecPublicKey on prime256v1. */
+const P256_KEY = sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7'));
+const UNCOMPRESSED = Buffer.from([4]);
 const PURPOSES = { server: oid('1.3.6.1.5.5.7.3.1'), client: oid('1.3.6.1.5.5.7.3.2') };
 const CRITICAL = boolean(true);
 
 /** An ECDSA key on P-256. */
 export const newKeyPair = (): KeyPair => generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
 
-/** PKCS #8, PEM. */
-export const keyText = ({ privateKey }: KeyPair): string =>
-  privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+/**
+ * PKCS #8 (RFC 5958, RFC 5915), PEM. OpenSSL's encoders of keys take longer than making the key, and a key is made for
+ * every worker; the numbers alone are read at little cost.
+ */
+export function keyText({ privateKey }: KeyPair): string {
+  const scalar = octets(Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url'));
+  const ofCurve = sequence(integer(Buffer.from([1])), scalar, tagged(1, bits(pointOf(privateKey))));
+  return pem('PRIVATE KEY', sequence(integer(Buffer.from([0])), P256_KEY, octets(ofCurve)));
+}
+
+/** SubjectPublicKeyInfo (RFC 5480). */
+const publicKeyInfo = (publicKey: KeyObject): Buffer => sequence(P256_KEY, bits(pointOf(publicKey)));
+
+/** Uncompressed, as SEC 1, 2.3.3 writes it: 4, x, y. */
+function pointOf(key: KeyObject): Buffer {
+  const { x = '', y = '' } = key.export({ format: 'jwk' });
+  return Buffer.concat([UNCOMPRESSED, Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
+}
 
 /** An X.509 certificate (RFC 5280) of `publicKey`, PEM. */
 export function signCertificate(content: CertificateContent, publicKey: KeyObject, signer: Signer): string {
@@ -53,10 +71,10 @@ export function signCertificate(content: CertificateContent, publicKey: KeyObjec
     distinguishedName(signer.commonName),
     sequence(time(content.validFrom), time(content.validTo)),
     distinguishedName(content.commonName, content.organizations),
-    publicKey.export({ type: 'spki', format: 'der' }),
+    publicKeyInfo(publicKey),
     extensions(content),
   );
-  const signature = createSign('SHA256').update(body).sign(signer.privateKey);
+  const signature = sign('sha256', body, signer.privateKey);
   return pem('CERTIFICATE', sequence(body, ECDSA_SHA256, bits(signature)));
 }
 
