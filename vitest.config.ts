@@ -10,7 +10,8 @@ export default defineConfig({
     ],
     exclude: ['**/dist/**', '**/node_modules/**'],
     // Jobs of tests name models that are nowhere; what asks the hub names a server of its own.
-    env: { HF_HUB_OFFLINE: '1' },
+    // Sentences are compared in English, whatever the machine speaks.
+    env: { HF_HUB_OFFLINE: '1', TUNEYARD_LANG: 'en' },
     pool: 'forks',
     maxWorkers: 2,
     // Only a guard against hanging: no test measures time, and machines are shared.

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Command, Help, type Option } from 'commander';
+import { LANGUAGES, LANGUAGE_VARIABLE } from '@tuneyard/proto/language';
+import { Command, Help, Option } from 'commander';
 import { addClusterCommands, outputOption } from './cluster-commands.js';
 import { REPORT_FORMATS } from './output.js';
 import { positiveInteger } from './positive-integer.js';
@@ -17,6 +18,16 @@ export function createProgram(name = 'tuneyard'): Command {
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .showSuggestionAfterError()
     .configureHelp({ optionDescription: describeOption })
+    .addOption(
+      new Option(
+        '--lang <language>',
+        'language of what is said of data, training and answers; default: by LC_ALL, LC_MESSAGES or LANG',
+      ).choices(LANGUAGES),
+    )
+    // Set while the line is read, so that every later message and every process that is started knows it.
+    .on('option:lang', (language: string) => {
+      process.env[LANGUAGE_VARIABLE] = language;
+    })
     .addHelpText(
       'after',
       '\nExit codes: 0 done, 1 failed, 2 wrong input or the cluster refuses or cannot be reached.',

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.js';
+import { words } from './words/index.js';
 
 /**
  * Starts the trainer as a process of its own: controller and trainer share the wire contract and no code.
@@ -32,7 +33,5 @@ function installedProgram(): string {
     if (parent === folder) break;
     folder = parent;
   }
-  throw new UserError(
-    'the program tuneyard-trainer is not installed; run "npm ci" in the repository, or name it in TUNEYARD_TRAINER',
-  );
+  throw new UserError(words().programs.notInstalled('tuneyard-trainer'));
 }

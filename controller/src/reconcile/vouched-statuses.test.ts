@@ -18,6 +18,22 @@ describe('statuses that this process has written', () => {
     expect(vouched.has(job('a'))).toBe(false);
   });
 
+  it('are known by the version of the job once it was compared', () => {
+    const vouched = new VouchedStatuses();
+    const at = (resourceVersion: string, status: FineTuneJobStatus): FineTuneJob => {
+      const { metadata, ...rest } = job('a', status);
+      return { ...rest, metadata: { ...metadata, resourceVersion } };
+    };
+    vouched.vouch('a', { restarts: 1 });
+    expect(vouched.has(at('6', { restarts: 0 }))).toBe(false);
+    expect(vouched.has(at('7', { restarts: 1 }))).toBe(true);
+    // The same version is the same object; what it holds is not looked at again.
+    expect(vouched.has(at('7', {}))).toBe(true);
+    expect(vouched.has(at('8', {}))).toBe(false);
+    vouched.vouch('a', { restarts: 2 });
+    expect(vouched.has(at('7', { restarts: 1 }))).toBe(false);
+  });
+
   it('are those of the last write, until the job is forgotten', () => {
     const vouched = new VouchedStatuses();
     vouched.vouch('a', { restarts: 1 });

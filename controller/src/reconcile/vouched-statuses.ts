@@ -10,12 +10,12 @@ const MOST = 10_000;
  * compared as a whole, because the watch may be faster than the answer that tells the version.
  */
 export class VouchedStatuses {
-  /** uid to the status that was written last. */
-  readonly #statuses = new Map<string, FineTuneJobStatus>();
+  /** uid to the status that was written last, and the version of the job that was found to hold it. */
+  readonly #statuses = new Map<string, { readonly status: FineTuneJobStatus; version: string | undefined }>();
 
   vouch(uid: string, status: FineTuneJobStatus): void {
     this.#statuses.delete(uid);
-    this.#statuses.set(uid, status);
+    this.#statuses.set(uid, { status, version: undefined });
     const [oldest] = this.#statuses.keys();
     if (this.#statuses.size > MOST && oldest !== undefined) this.#statuses.delete(oldest);
   }
@@ -25,8 +25,13 @@ export class VouchedStatuses {
   }
 
   /** Whether the job has the status that was written, and nothing beside it. */
-  has({ metadata: { uid = '' }, status }: FineTuneJob): boolean {
+  has({ metadata: { uid = '', resourceVersion }, status }: FineTuneJob): boolean {
     const written = this.#statuses.get(uid);
-    return written !== undefined && equalJson(status ?? {}, written);
+    if (written === undefined) return false;
+    // The answer to a write and the watch bring the same version, in either order: it is compared once.
+    if (resourceVersion !== undefined && written.version === resourceVersion) return true;
+    if (!equalJson(status ?? {}, written.status)) return false;
+    written.version = resourceVersion;
+    return true;
   }
 }

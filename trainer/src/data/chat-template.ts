@@ -7,6 +7,7 @@ import { JinjaTemplate, writesDate } from './jinja/jinja-template.js';
 import { TemplateBudgetError } from './jinja/python-interpreter.js';
 import { TemplateValues, type ArgumentsForm } from './template-values.js';
 import type { Tokenizer } from './tokenizer.js';
+import { words } from '../words/index.js';
 
 /** Renders messages as the text a model was, or will be, trained on. The interpreter reaches nothing but its variables. */
 export class ChatTemplate {
@@ -107,7 +108,7 @@ export class ChatTemplate {
   private refusal(error: unknown): Error {
     return error instanceof TemplateBudgetError
       ? new UserError(`dataset.template: ${this.name} ${error.message}; name another one.`)
-      : new RowError(`${this.name} refuses it: ${messageOf(error)}`);
+      : new RowError(words().rows.templateRefuses(this.name, messageOf(error)));
   }
 
   private renderAs(form: ArgumentsForm, messages: readonly Message[], openAnswer: boolean): string {

@@ -4,6 +4,7 @@ import { RowError } from './formats/row-format.js';
 import { refuseUnrendered } from './refuse-unrendered.js';
 import { markAnswers, UnmaskableError, type Segment } from './mark-answers.js';
 import type { Tokenizer } from './tokenizer.js';
+import { words } from '../words/index.js';
 
 /** A training text as token ids. */
 export interface Example {
@@ -45,7 +46,7 @@ export function encodeConversation(
   const { messages } = conversation;
   const reference = messages.findLast(isTrainedAnswer)?.content ?? '';
   if (options.trainOnPrompt && messages.some(({ isTrained }) => isTrained === false))
-    throw new RowError('an answer is marked not to be trained, but dataset.trainOnPrompt trains every turn');
+    throw new RowError(words().rows.markedButAllTrained());
   const template = options.template.withTools(conversation.tools);
   refuseUnrendered(messages, template);
   const texts = markAnswers(messages, template, options.tokenizer);

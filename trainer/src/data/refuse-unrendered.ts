@@ -1,6 +1,7 @@
 import type { ChatTemplate } from './chat-template.js';
 import type { Message } from './conversation.js';
 import { RowError } from './formats/row-format.js';
+import { words } from '../words/index.js';
 
 /**
  * Templates pass over what they do not know. A model must not learn an answer without the tools, calls or thoughts that belong to it, so
@@ -19,7 +20,7 @@ export function refuseUnrendered(messages: readonly Message[], template: ChatTem
       const until = messages.slice(0, index + 1);
       const changed = [...until.slice(0, -1), without];
       if (template.render(until, false) === template.render(changed, false))
-        throw unrendered(`"${field}" of turn ${index + 1} (${message.role})`, template);
+        throw unrendered(words().rows.partOfTurn(field, index + 1, message.role), template);
     }
   }
 }
@@ -36,5 +37,5 @@ function* variantsOf(message: Message): Generator<readonly [string, Message]> {
 }
 
 function unrendered(part: string, { name }: ChatTemplate): RowError {
-  return new RowError(`${name} does not render ${part}: name one that does in dataset.template`);
+  return new RowError(words().rows.notRendered(name, part));
 }

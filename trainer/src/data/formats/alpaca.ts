@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../support/index.js';
 import { ANSWER_FIELDS, ASIDE_FIELDS, CONTEXT_FIELDS, hasAnswer, pairConversation } from './pair.js';
 import { RowError, type RowFormat } from './row-format.js';
+import { words } from '../../words/index.js';
 
 const QUESTION_FIELDS = ['instruction', '指令'] as const;
 const INPUT_FIELDS = ['input', '输入', ...CONTEXT_FIELDS] as const;
@@ -17,9 +18,9 @@ export const alpaca: RowFormat = {
   read(row) {
     const { instances } = row;
     if (!Array.isArray(instances)) return [pairConversation(row, QUESTION_FIELDS, INPUT_FIELDS)];
-    if (instances.length === 0) throw new RowError('"instances" is empty');
+    if (instances.length === 0) throw new RowError(words().rows.empty('instances'));
     return instances.map((instance: unknown, index) => {
-      if (!isJsonObject(instance)) throw new RowError(`"instances[${index}]" must be an object`);
+      if (!isJsonObject(instance)) throw new RowError(words().rows.mustBeObject(`instances[${index}]`));
       return pairConversation({ ...row, ...instance }, QUESTION_FIELDS, INPUT_FIELDS);
     });
   },

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js';
 import { isAbsent, RowError, type Row, type RowFormat } from './row-format.js';
 import { flagOf } from './turn-marks.js';
+import { words } from '../../words/index.js';
 
 /** Answers side by side, of which some are not wanted. */
 const PREFERENCE = [
@@ -41,7 +42,7 @@ export function refusePreference(row: Row, place: string, chosen: ReadonlySet<st
  */
 export function refuseOtherTasks(row: Row, place: string, format: RowFormat): void {
   const media = MEDIA.find((field) => isGiven(row[field]));
-  if (media !== undefined) throw new RowError(`"${media}" is not supported: only text is trained`);
+  if (media !== undefined) throw new RowError(words().rows.noMedia(media));
   if (format.name === 'text') return;
   const mark = WANTED_OR_NOT.find((field) => flagOf(row[field]) !== undefined);
   if (mark !== undefined)
@@ -51,14 +52,9 @@ export function refuseOtherTasks(row: Row, place: string, format: RowFormat): vo
     );
   const choices = CHOICES.find((field) => Array.isArray(row[field]));
   if (choices !== undefined && !format.fields.has('messages') && !format.fields.has('conversations'))
-    throw new RowError(
-      `"${choices}" is not read: write the choices into the question, and the answer in words`,
-    );
+    throw new RowError(words().rows.choices(choices));
   const weight = row['weight'];
-  if (!isAbsent(weight) && flagOf(weight) !== true)
-    throw new RowError(
-      '"weight" of a row is not supported; weigh whole sources with dataset.sources[].weight',
-    );
+  if (!isAbsent(weight) && flagOf(weight) !== true) throw new RowError(words().rows.rowWeight());
 }
 
 function isGiven(value: unknown): boolean {

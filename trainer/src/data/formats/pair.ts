@@ -1,6 +1,7 @@
 import type { Conversation, Message } from '../conversation.js';
 import { fieldAmong, isAbsent, RowError, textField, type Row } from './row-format.js';
 import { toolsOf } from './tool-calls.js';
+import { words } from '../../words/index.js';
 import { chatOf, SYSTEM_FIELDS } from './turns.js';
 
 /** Names of the answer to one question. */
@@ -36,13 +37,11 @@ export function pairConversation(
     .map((field) => (field === undefined ? '' : (textField(row, field) ?? '')))
     .filter((part) => part.trim() !== '')
     .join('\n');
-  if (question === '')
-    throw new RowError(`"${questionField ?? questionFields[0]}" is ${absence(row, questionField)}`);
+  if (question === '') throw new RowError(absence(row, questionField, questionFields[0] ?? ''));
   const answer = answerField === undefined ? undefined : textField(row, answerField);
-  if (answer === undefined || answer.trim() === '')
-    throw new RowError(`"${answerField ?? 'output'}" is ${absence(row, answerField)}`);
+  if (answer === undefined || answer.trim() === '') throw new RowError(absence(row, answerField, 'output'));
   const reasoning = textField(row, 'reasoning_content');
-  const system = SYSTEM_FIELDS.map((field) => textField(row, field)).find((words) => words);
+  const system = SYSTEM_FIELDS.map((field) => textField(row, field)).find(Boolean);
   const messages: Message[] = [
     ...(system ? [{ role: 'system', content: system } as const] : []),
     ...history(row),
@@ -52,25 +51,26 @@ export function pairConversation(
   return toolsOf(row) === undefined ? { kind: 'chat', messages } : chatOf(messages, 'history', row);
 }
 
-function absence(row: Row, field: string | undefined): string {
-  return field === undefined || isAbsent(row[field]) ? 'missing' : 'empty';
+function absence(row: Row, field: string | undefined, usual: string): string {
+  if (field === undefined) return words().rows.missing(usual);
+  return isAbsent(row[field]) ? words().rows.missing(field) : words().rows.empty(field);
 }
 
 function history(row: Row): Message[] {
   const turns = row['history'];
   if (isAbsent(turns) || turns === '') return [];
-  if (!Array.isArray(turns)) throw new RowError('"history" must be a list of [question, answer] pairs');
+  if (!Array.isArray(turns)) throw new RowError(words().rows.mustBePairs('history'));
   return turns.flatMap((turn: unknown, index): Message[] => {
     const pair: unknown[] = Array.isArray(turn) && turn.length === 2 ? turn : [];
     const path = `history[${index}]`;
-    if (pair.length !== 2 || pair.some((words) => typeof words !== 'string'))
-      throw new RowError(`"${path}" must be a [question, answer] pair of texts`);
-    const words = pair.map(
+    if (pair.length !== 2 || pair.some((side) => typeof side !== 'string'))
+      throw new RowError(words().rows.mustBePair(path));
+    const texts = pair.map(
       (_, side) => textField(pair as unknown as Row, String(side), `${path}[${side}]`) ?? '',
     );
     return [
-      { role: 'user', content: words[0]! },
-      { role: 'assistant', content: words[1]! },
+      { role: 'user', content: texts[0]! },
+      { role: 'assistant', content: texts[1]! },
     ];
   });
 }

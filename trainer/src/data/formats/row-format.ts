@@ -2,6 +2,7 @@ import type { JsonObject } from '../../support/index.js';
 import type { Conversation } from '../conversation.js';
 import { WrittenNumber } from '../exact-json.js';
 import { UnreadableValue } from '../unreadable-value.js';
+import { words } from '../../words/index.js';
 
 /** One record of a file before its format is known. */
 export type Row = JsonObject;
@@ -35,17 +36,17 @@ export function textField(row: Row, field: string, path: string = field): string
   if (isAbsent(value)) return undefined;
   if (typeof value === 'string') return wellFormed(value, path);
   if (value instanceof WrittenNumber) return value.text;
-  if (value instanceof UnreadableValue) throw new RowError(`"${path}" ${value.reason}`);
+  if (value instanceof UnreadableValue) throw new RowError(words().rows.unreadable(path, value.reason));
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
     return String(value);
-  throw new RowError(`"${path}" must be a text`);
+  throw new RowError(words().rows.mustBeText(path));
 }
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** `\ud83d` alone is no character; a tokenizer would train a replacement for it. */
 export function wellFormed(text: string, path: string): string {
-  if (LONE_SURROGATE.test(text)) throw new RowError(`"${path}" holds half of a character (a lone surrogate)`);
+  if (LONE_SURROGATE.test(text)) throw new RowError(words().rows.halfCharacter(path));
   return text;
 }
 
@@ -53,7 +54,7 @@ export function wellFormed(text: string, path: string): string {
 export function fieldAmong(row: Row, names: readonly string[]): string | undefined {
   const [first, second] = names.filter((name) => !isAbsent(row[name]));
   if (second !== undefined && String(row[second]).trim() !== '' && row[second] !== row[first!])
-    throw new RowError(`"${first}" and "${second}" are both there: choose one with columns`);
+    throw new RowError(words().rows.bothThere(first ?? '', second));
   return first;
 }
 

@@ -1,4 +1,5 @@
 import { RowError, textField, type RowFormat } from './row-format.js';
+import { words } from '../../words/index.js';
 
 /** `text`: running text, trained from its first token to its last. */
 export const text: RowFormat = {
@@ -7,7 +8,7 @@ export const text: RowFormat = {
   matches: (row) => typeof row['text'] === 'string',
   read(row) {
     const content = textField(row, 'text');
-    if (content === undefined || content.trim() === '') throw new RowError('"text" is empty');
+    if (content === undefined || content.trim() === '') throw new RowError(words().rows.empty('text'));
     return [{ kind: 'text', text: content }];
   },
 };

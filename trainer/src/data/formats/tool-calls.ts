@@ -2,18 +2,19 @@ import { isJsonObject, type JsonObject } from '../../support/index.js';
 import type { ToolCall } from '../conversation.js';
 import { parseExactJson } from '../exact-json.js';
 import { isAbsent, RowError, shown, textField, type Row } from './row-format.js';
+import { words } from '../../words/index.js';
 
 /** Functions in the form that chat templates take; undefined when the row has none. Also as a JSON text, and as `functions`. */
 export function toolsOf(row: Row): readonly JsonObject[] | undefined {
   const field = isAbsent(row['tools']) ? 'functions' : 'tools';
   const list = parsedIfText(row[field], field);
   if (isAbsent(list) || list === '') return undefined;
-  if (!Array.isArray(list)) throw new RowError(`"${field}" must be a list of functions`);
+  if (!Array.isArray(list)) throw new RowError(words().rows.mustBeFunctions(field));
   const tools = list.map((tool: unknown, index): JsonObject => {
     const path = `${field}[${index}]`;
-    if (!isJsonObject(tool)) throw new RowError(`"${path}" must be an object`);
+    if (!isJsonObject(tool)) throw new RowError(words().rows.mustBeObject(path));
     if (isJsonObject(tool['function'])) return tool;
-    if (typeof tool['name'] !== 'string') throw new RowError(`"${path}" has neither "function" nor "name"`);
+    if (typeof tool['name'] !== 'string') throw new RowError(words().rows.namelessFunction(path));
     return { type: 'function', function: tool };
   });
   return tools.length === 0 ? undefined : tools;
@@ -23,7 +24,7 @@ export function toolsOf(row: Row): readonly JsonObject[] | undefined {
 export function toolCallsOf(turn: Row, path: string): readonly ToolCall[] | undefined {
   const calls = parsedIfText(turn['tool_calls'], `${path}.tool_calls`);
   if (!isAbsent(calls) && calls !== '') {
-    if (!Array.isArray(calls)) throw new RowError(`"${path}.tool_calls" must be a list`);
+    if (!Array.isArray(calls)) throw new RowError(words().rows.mustBeList(`${path}.tool_calls`));
     if (calls.length > 0)
       return calls.map((call: unknown, index) => callOf(call, `${path}.tool_calls[${index}]`));
   }
@@ -39,17 +40,17 @@ export function callsInText(text: string, path: string): readonly ToolCall[] {
 }
 
 function callOf(value: unknown, path: string): ToolCall {
-  if (!isJsonObject(value)) throw new RowError(`"${path}" must be a call of a function`);
+  if (!isJsonObject(value)) throw new RowError(words().rows.mustBeCall(path));
   const type = value['type'];
   if (!isAbsent(type) && type !== 'function')
-    throw new RowError(`"${path}.type" is ${shown(type)}; only calls of functions are read`);
+    throw new RowError(words().rows.onlyCalls(`${path}.type`, shown(type)));
   const call = isJsonObject(value['function']) ? value['function'] : value;
   const name = textField(call, 'name', `${path}.name`);
-  if (name === undefined || name === '') throw new RowError(`"${path}.name" is missing`);
+  if (name === undefined || name === '') throw new RowError(words().rows.missing(`${path}.name`));
   const id = textField(value, 'id', `${path}.id`);
   const given = call['arguments'] ?? call['parameters'];
   const parsed = isAbsent(given) || given === '' ? {} : parsedIfText(given, `${path}.arguments`);
-  if (!isJsonObject(parsed)) throw new RowError(`"${path}.arguments" must be an object`);
+  if (!isJsonObject(parsed)) throw new RowError(words().rows.mustBeObject(`${path}.arguments`));
   return {
     ...(id === undefined ? {} : { id }),
     name,
@@ -64,6 +65,6 @@ export function parsedIfText(value: unknown, path: string): unknown {
   try {
     return parseExactJson(value);
   } catch {
-    throw new RowError(`"${path}" is not valid JSON`);
+    throw new RowError(words().rows.notJson(path));
   }
 }

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../support/index.js';
 import { isAbsent, RowError, shown, textField, type Row } from './row-format.js';
+import { words } from '../../words/index.js';
 
 export interface TurnContent {
   /** undefined when the turn has none. */
@@ -20,13 +21,13 @@ export function contentOfTurn(turn: Row, field: string, path: string): TurnConte
       texts.push(textField({ part }, 'part', place) ?? '');
       continue;
     }
-    if (!isJsonObject(part)) throw new RowError(`"${place}" must be a text or an object`);
+    if (!isJsonObject(part)) throw new RowError(words().rows.mustBeTextOrObject(place));
     const type = part['type'] ?? (isAbsent(part['text']) ? undefined : 'text');
     if (type === 'text' || type === 'input_text' || type === 'output_text')
       texts.push(textField(part, 'text', `${place}.text`) ?? '');
     else if (type === 'thinking' && typeof part['thinking'] === 'string')
       thoughts.push(textField(part, 'thinking', `${place}.thinking`) ?? '');
-    else throw new RowError(`"${place}" is of type ${shown(type)}; only text is trained`);
+    else throw new RowError(words().rows.onlyText(place, shown(type)));
   }
   return { text: texts.join(''), reasoning: thoughts.length === 0 ? undefined : thoughts.join('') };
 }

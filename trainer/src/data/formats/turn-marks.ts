@@ -1,6 +1,7 @@
 import { WrittenNumber } from '../exact-json.js';
 import type { Role } from '../conversation.js';
 import { isAbsent, RowError, shown, type Row } from './row-format.js';
+import { words } from '../../words/index.js';
 
 /** Fields that say whether a turn is trained: 1 or true, 0 or false. */
 export const MARK_FIELDS = ['weight', 'train', 'training', 'trainable', 'loss'] as const;
@@ -26,16 +27,11 @@ export function markOf(turn: Row, role: Role, path: string): boolean | undefined
     const value = turn[field];
     if (isAbsent(value)) continue;
     const says = flagOf(value);
-    if (says === undefined)
-      throw new RowError(
-        `"${path}.${field}" is ${shown(value)}; an answer is trained (1, true) or not (0, false)`,
-      );
+    if (says === undefined) throw new RowError(words().rows.mark(`${path}.${field}`, shown(value)));
     if (mark !== undefined && mark !== says)
-      throw new RowError(`"${path}.${field}" contradicts another mark of the same turn`);
+      throw new RowError(words().rows.markContradicts(`${path}.${field}`));
     if (says && role !== 'assistant' && field !== 'weight')
-      throw new RowError(
-        `"${path}.${field}" asks to train a turn of the ${role}; only answers of the assistant are trained`,
-      );
+      throw new RowError(words().rows.markOnRole(`${path}.${field}`, role));
     mark = says;
   }
   return mark;
@@ -47,7 +43,7 @@ export function refuseUnreadParts(turn: Row, path: string): void {
     const value = turn[name];
     return !isAbsent(value) && value !== '' && !(Array.isArray(value) && value.length === 0);
   });
-  if (field !== undefined) throw new RowError(`"${path}.${field}" is not supported`);
+  if (field !== undefined) throw new RowError(words().rows.unsupported(`${path}.${field}`));
 }
 
 /** 1, true and their texts; 0, false and theirs. */

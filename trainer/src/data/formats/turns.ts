@@ -5,6 +5,7 @@ import { isAbsent, RowError, shown, textField, type Row } from './row-format.js'
 import { callsInText, parsedIfText, toolCallsOf, toolsOf } from './tool-calls.js';
 import { contentOfTurn } from './turn-content.js';
 import { MARK_FIELDS, markOf, refuseUnreadParts } from './turn-marks.js';
+import { words } from '../../words/index.js';
 
 type Chat = Extract<Conversation, { kind: 'chat' }>;
 
@@ -30,8 +31,7 @@ export const TURN_FIELDS: ReadonlySet<string> = new Set([
 /** The conversation of a row whose turns stand in `list`. @throws RowError with the turn and the field */
 export function readTurns(row: Row, list: string): Chat {
   const value = parsedIfText(row[list], list);
-  if (!Array.isArray(value) || value.length === 0)
-    throw new RowError(`"${list}" must be a list with at least one turn`);
+  if (!Array.isArray(value) || value.length === 0) throw new RowError(words().rows.mustBeTurns(list));
   const turns = value.flatMap((turn: unknown, index) => messagesOf(turn, `${list}[${index}]`));
   return chatOf(withSystem(turns, row), list, row);
 }
@@ -41,12 +41,10 @@ export function chatOf(turns: readonly Message[], list: string, row: Row): Chat 
   const end = turns.findLastIndex(isTrainedAnswer) + 1;
   if (end === 0) {
     const has = turns.some(({ role }) => role === 'assistant');
-    throw new RowError(
-      has ? `"${list}" has no answer that is to be trained` : `"${list}" has no answer of the assistant`,
-    );
+    throw new RowError(has ? words().rows.noTrainedAnswer(list) : words().rows.noAnswer(list));
   }
   const messages = turns.slice(0, end);
-  if (messages.some(isEmptyAnswer)) throw new RowError(`"${list}" has an empty answer`);
+  if (messages.some(isEmptyAnswer)) throw new RowError(words().rows.emptyAnswer(list));
   const tools = toolsOf(row);
   return { kind: 'chat', messages, ...(tools === undefined ? {} : { tools }) };
 }
@@ -66,7 +64,7 @@ function withSystem(turns: readonly Message[], row: Row): readonly Message[] {
 }
 
 function messagesOf(turn: unknown, path: string): Message[] {
-  if (!isJsonObject(turn)) throw new RowError(`"${path}" must be an object`);
+  if (!isJsonObject(turn)) throw new RowError(words().rows.mustBeObject(path));
   if (!('role' in turn) && !('from' in turn) && 'human' in turn && 'assistant' in turn)
     return pairOf(turn, path);
   return [messageOf(turn, path)];
@@ -76,7 +74,7 @@ function messagesOf(turn: unknown, path: string): Message[] {
 function pairOf(turn: Row, path: string): Message[] {
   return (['human', 'assistant'] as const).map((field) => {
     const content = textField(turn, field, `${path}.${field}`);
-    if (content === undefined) throw new RowError(`"${path}.${field}" is missing`);
+    if (content === undefined) throw new RowError(words().rows.missing(`${path}.${field}`));
     return { role: field === 'human' ? 'user' : 'assistant', content };
   });
 }
@@ -86,14 +84,15 @@ function messageOf(turn: Row, path: string): Message {
   const name = textField(turn, roleField, `${path}.${roleField}`);
   const kind = name === undefined ? undefined : turnKindOf(name);
   if (kind === undefined)
-    throw new RowError(`"${path}.${roleField}" is ${shown(name ?? null)}, which is no known role`);
+    throw new RowError(words().rows.unknownRole(`${path}.${roleField}`, shown(name ?? null)));
   refuseUnreadParts(turn, path);
   const field =
     ['content', 'value', 'text'].find((candidate) => !isAbsent(turn[candidate])) ?? defaultField(roleField);
   const { text, reasoning } = contentOfTurn(turn, field, `${path}.${field}`);
   if (kind === 'call') return callTurn(text, turn, `${path}.${field}`, path);
   const toolCalls = kind === 'assistant' ? toolCallsOf(turn, path) : undefined;
-  if (text === undefined && toolCalls === undefined) throw new RowError(`"${path}.${field}" is missing`);
+  if (text === undefined && toolCalls === undefined)
+    throw new RowError(words().rows.missing(`${path}.${field}`));
   const thoughts = kind === 'assistant' ? (reasoning ?? reasoningOf(turn, path)) : undefined;
   return {
     role: kind,
@@ -109,7 +108,7 @@ function messageOf(turn: Row, path: string): Message {
 const defaultField = (roleField: string): string => (roleField === 'from' ? 'value' : 'content');
 
 function callTurn(text: string | undefined, turn: Row, field: string, path: string): Message {
-  if (text === undefined || text.trim() === '') throw new RowError(`"${field}" is missing`);
+  if (text === undefined || text.trim() === '') throw new RowError(words().rows.missing(field));
   return {
     role: 'assistant',
     content: '',

@@ -1,0 +1,3 @@
+import { programs } from './programs.js';
+
+export const en = { programs };
