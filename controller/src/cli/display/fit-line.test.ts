@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { displayWidth } from './display-width.js';
+import { displayWidth } from '@tuneyard/proto/display';
 import { fitLine } from './fit-line.js';
 
 describe('fitLine', () => {

@@ -1,4 +1,4 @@
-import { displayWidth } from './display-width.js';
+import { displayWidth } from '@tuneyard/proto/display';
 
 // What a job says of itself must not move the cursor of whoever looks at it.
 // eslint-disable-next-line no-control-regex

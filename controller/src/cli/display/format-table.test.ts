@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { displayWidth } from './display-width.js';
 import { formatTable } from './format-table.js';
 
 describe('formatTable', () => {
@@ -18,14 +17,4 @@ describe('formatTable', () => {
   it('keeps control characters of a job away from the terminal', () => {
     expect(formatTable(['M'], [['a\u001b[2Jb\nc']])).toBe('M\na [2Jb c\n');
   });
-});
-
-describe('displayWidth', () => {
-  it.each([
-    ['abc', 3],
-    ['合同', 4],
-    ['e\u0301', 1],
-    ['한글', 4],
-    ['🚀', 2],
-  ])('%s takes %d columns', (text, width) => expect(displayWidth(text)).toBe(width));
 });

@@ -1,4 +1,4 @@
-import { displayWidth } from './display-width.js';
+import { displayWidth } from '@tuneyard/proto/display';
 import { onOneLine } from './fit-line.js';
 
 const GAP = '   ';

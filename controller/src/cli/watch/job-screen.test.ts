@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FineTuneJob } from '../../api/index.js';
-import { displayWidth } from '../display/display-width.js';
+import { displayWidth } from '@tuneyard/proto/display';
 import { changeLine } from './change-line.js';
 import type { JobEvent } from './job-event.js';
 import { jobScreen, type JobScreenInput } from './job-screen.js';
