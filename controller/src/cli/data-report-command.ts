@@ -5,14 +5,15 @@ export interface DataReportOptions {
   /** Folder of the base model, whose tokenizer and chat template count. */
   readonly model: string;
   readonly set: readonly string[];
+  readonly columns: readonly string[];
   readonly json?: string;
 }
 
 /** Prints what training would make of data files; resolves with the exit code. */
 export function reportData(
   files: readonly string[],
-  { model, set, json }: DataReportOptions,
+  { model, set, columns, json }: DataReportOptions,
 ): Promise<number> {
-  const job = { model, data: files, method: 'lora', workers: 1, out: 'unused', set };
+  const job = { model, data: files, method: 'lora', workers: 1, out: 'unused', set, columns };
   return printDataReport(localJobSpec(job), json);
 }

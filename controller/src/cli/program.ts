@@ -9,6 +9,9 @@ import type { DataReportOptions } from './data-report-command.js';
 import type { TrainOptions } from './train/train-command.js';
 import type { ValidateOptions } from './validate/validate-command.js';
 
+const COLUMNS =
+  'columns of the data files that hold the fields, e.g. instruction=question,output=answer; repeatable';
+
 /** The `tuneyard` command with all that it can do. */
 export function createProgram(name = 'tuneyard'): Command {
   const program = new Command(name)
@@ -41,6 +44,7 @@ export function createProgram(name = 'tuneyard'): Command {
       'Hugging Face folder of the base model, or hf://, s3://, https:// address',
     )
     .requiredOption('--data <file>', 'data file; repeat to mix several', collect, [])
+    .option('--columns <field=column,…>', COLUMNS, collect, [])
     .option('--from-scratch', 'start from random weights by config.json instead of those in the folder')
     .option('--method <name>', 'lora | qlora | ptuning | ptuning-v2 | prompt | full', 'lora')
     .option('--workers <n>', 'trainer processes', positiveInteger, 1)
@@ -66,6 +70,7 @@ export function createProgram(name = 'tuneyard'): Command {
     .description('what training would make of data files: lengths, splits, repeats, rows left out, steps')
     .argument('<files...>', 'JSONL, JSON, CSV, Parquet or text')
     .requiredOption('--model <dir>', 'Hugging Face folder whose tokenizer and chat template count')
+    .option('--columns <field=column,…>', COLUMNS, collect, [])
     .option(
       '--set <path=value>',
       'any field of the spec, e.g. dataset.maxLength=512; repeatable',
@@ -86,6 +91,7 @@ export function createProgram(name = 'tuneyard'): Command {
     .argument('<files...>', 'YAML, with any number of objects; - for standard input')
     .option('--model <dir>', 'copy of the base model here; config.json and tokenizer.json are enough')
     .option('--data <file>', 'copy of a data source here; repeat it in the order of the sources', collect, [])
+    .option('--columns <field=column,…>', COLUMNS, collect, [])
     .option('--flavor <name>', 'kind of GPU to fit, for jobs that name none; repeatable', collect, [])
     .option('--gpu-memory <size>', 'memory of one GPU to fit, such as 80Gi')
     .addOption(outputOption(REPORT_FORMATS))

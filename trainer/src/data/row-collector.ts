@@ -14,13 +14,13 @@ import { readRows } from './files/read-rows.js';
 import { ColumnMapping } from './formats/column-mapping.js';
 import {
   detectFormat,
-  formatByName,
+  formatsByName,
   matchingFormat,
   refuseWholeDataSet,
   ROW_FORMATS,
 } from './formats/detect-format.js';
 import { refuseOtherTasks, refusePreference } from './formats/other-tasks.js';
-import { RowError, type Row, type RowFormat } from './formats/row-format.js';
+import { AmbiguousColumns, RowError, type Row, type RowFormat } from './formats/row-format.js';
 import { unusedFields } from './formats/unused-fields.js';
 import { UnmaskableError } from './mark-answers.js';
 import { NearDuplicates } from './near-duplicates.js';
@@ -34,6 +34,15 @@ import type { Tokenizer } from './tokenizer.js';
 interface CollectedRow extends Omit<DividableRow, 'group'> {
   readonly source: number;
   readonly examples: readonly Example[];
+}
+
+interface ReadRow {
+  readonly format: RowFormat;
+  readonly row: Row;
+  readonly place: string;
+  readonly declared: SplitName | undefined;
+  /** The first row of its source. */
+  readonly isFirst: boolean;
 }
 
 /** Takes rows source by source, keeps the usable ones as token ids, and divides them at the end. */
@@ -76,8 +85,8 @@ export class RowCollector {
     const path = `dataset.sources[${this.weights.length}]`;
     this.weights.push(source.weight > 0 ? source.weight : 1);
     const mapping = new ColumnMapping(source.columns, path, ROW_FORMATS);
-    const asked = source.format === '' || source.format === 'auto' ? undefined : formatByName(source.format);
-    let format = asked;
+    const asked = source.format === '' || source.format === 'auto' ? undefined : formatsByName(source.format);
+    let format: RowFormat | undefined;
     let rows = 0;
     for await (const { place, row } of readRows(source.uri, this.reading)) {
       if (row instanceof BrokenRow) throw new UserError(`${place}: ${row.reason}.`);
@@ -86,17 +95,20 @@ export class RowCollector {
         this.reject('invalid', place, row.reason);
         continue;
       }
-      const mapped = mapping.apply(row);
+      const mapped = this.mappedRow(mapping, row, place, rows === 1);
+      if (mapped === undefined) continue;
       refusePreference(mapped, place, mapping.columns);
       if (asked === undefined) {
         // A misspelt column is what its owner must hear of, and not the fields that are left.
-        if (format === undefined && matchingFormat(mapped) === undefined) mapping.check();
-        if (format?.matches(mapped) !== true) format = matchingFormat(mapped) ?? format;
-        format ??= detectFormat(mapped, place);
-      } else if (rows === 1 && !asked.matches(mapped)) {
-        refuseWholeDataSet(mapped, place);
+        if (format === undefined && matchingFormat(mapped, mapping.fields) === undefined) mapping.check();
+        if (format?.matches(mapped) !== true) format = matchingFormat(mapped, mapping.fields) ?? format;
+        format ??= detectFormat(mapped, place, mapping.fields);
+      } else {
+        format = asked.find((each) => each.matches(mapped)) ?? asked[0]!;
+        if (rows === 1 && !format.matches(mapped)) refuseWholeDataSet(mapped, place);
       }
-      this.addRow(format ?? detectFormat(mapped, place), mapped, place, declared);
+      this.addRow({ format, row: mapped, place, declared, isFirst: rows === 1 });
+      this.unused.add(mapping.leftAside(row));
     }
     if (rows === 0) throw new UserError(`${source.uri} holds no rows; a data set needs at least one.`);
     mapping.check();
@@ -155,7 +167,19 @@ export class RowCollector {
     };
   }
 
-  private addRow(format: RowFormat, row: Row, place: string, declared: SplitName | undefined): void {
+  /** The row by the fields of the formats; undefined, when it is rejected. */
+  private mappedRow(mapping: ColumnMapping, row: Row, place: string, isFirst: boolean): Row | undefined {
+    try {
+      return mapping.apply(row);
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error;
+      if (isFirst) throw new UserError(`${place}: ${error.message}.`);
+      this.reject('invalid', place, error.message);
+      return undefined;
+    }
+  }
+
+  private addRow({ format, row, place, declared, isFirst }: ReadRow): void {
     this.unused.add(unusedFields(row, format));
     try {
       refuseOtherTasks(row, place, format);
@@ -164,6 +188,7 @@ export class RowCollector {
       // The stack ends before a value that is nested a hundred thousand deep does.
       const isTooDeep = error instanceof RangeError;
       if (!(error instanceof RowError || error instanceof UnmaskableError || isTooDeep)) throw error;
+      if (isFirst && error instanceof AmbiguousColumns) throw new UserError(`${place}: ${error.message}.`);
       this.reject('invalid', place, isTooDeep ? 'it is nested too deeply' : error.message);
     }
   }

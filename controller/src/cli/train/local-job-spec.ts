@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '../../errors.js';
+import { parseColumns } from '../column-option.js';
 import { parseFineTuneJobSpec, resolveSpec, type ResolvedSpec } from '../../api/index.js';
 
 export interface LocalJobOptions {
@@ -16,10 +17,14 @@ export interface LocalJobOptions {
   readonly out: string;
   /** `path=value` settings of the spec, such as `training.epochs=3`; the value is JSON, or else text. */
   readonly set: readonly string[];
+  /** `field=column,…`, for every data file. */
+  readonly columns?: readonly string[];
 }
 
 /** The spec of a FineTuneJob, as the command line gives it, with every default filled in. */
 export function localJobSpec(options: LocalJobOptions): ResolvedSpec {
+  const columns = parseColumns(options.columns ?? []);
+  const named = Object.keys(columns).length === 0 ? {} : { columns };
   const spec: Record<string, unknown> = {
     queueName: 'local',
     model: {
@@ -27,7 +32,7 @@ export function localJobSpec(options: LocalJobOptions): ResolvedSpec {
       ...(options.fromScratch === true ? { fromScratch: true } : {}),
     },
     method: { type: options.method },
-    dataset: { sources: options.data.map((file) => ({ uri: sourceUri(file) })) },
+    dataset: { sources: options.data.map((file) => ({ uri: sourceUri(file), ...named })) },
     workers: { min: options.workers, max: options.workers },
     output: { uri: fileUri(options.out) },
   };
@@ -44,10 +49,13 @@ function fileUri(path: string): string {
   return path.startsWith('file://') ? path : pathToFileURL(resolve(path)).href;
 }
 
-/** Applies `a.b=value`; an index such as `sources.0.weight=2` reaches into a list. */
+/** Applies `a.b=value`; an index reaches into a list, as messages write it, `sources[0].weight=2`, or as `sources.0.weight=2`. */
 function assign(spec: Record<string, unknown>, setting: string): void {
   const equals = setting.indexOf('=');
-  const path = setting.slice(0, Math.max(0, equals)).split('.');
+  const path = setting
+    .slice(0, Math.max(0, equals))
+    .replaceAll(/\[(\d+)\]/g, '.$1')
+    .split('.');
   if (equals < 1 || path.includes('')) {
     throw new UserError(`--set ${setting}: write it as path=value, for example training.epochs=3`);
   }

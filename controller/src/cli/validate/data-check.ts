@@ -19,10 +19,12 @@ export interface LocalFiles {
   readonly model?: string | undefined;
   /** Files instead of the sources, in their order. */
   readonly data: readonly string[];
+  /** Columns by field, for every source, before those of the job. */
+  readonly columns?: Readonly<Record<string, string>>;
 }
 
 /** The spec with the addresses replaced by those of files on this machine. @throws UserError when a file is missing */
-export function withLocalFiles(spec: ResolvedSpec, { model, data }: LocalFiles): ResolvedSpec {
+export function withLocalFiles(spec: ResolvedSpec, { model, data, columns }: LocalFiles): ResolvedSpec {
   const { sources } = spec.dataset;
   if (data.length > sources.length)
     throw new UserError(`--data is given ${data.length} times, but the job has ${sources.length} sources`);
@@ -36,7 +38,12 @@ export function withLocalFiles(spec: ResolvedSpec, { model, data }: LocalFiles):
       ...spec.dataset,
       sources: sources.map((source, index) => {
         const file = data[index];
-        return file === undefined ? source : { ...source, uri: addressOf(file, '--data') };
+        const mapping = { ...source.columns, ...columns };
+        return {
+          ...source,
+          ...(file === undefined ? {} : { uri: addressOf(file, '--data') }),
+          ...(Object.keys(mapping).length === 0 ? {} : { columns: mapping }),
+        };
       }),
     },
   };

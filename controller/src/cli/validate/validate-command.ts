@@ -1,4 +1,5 @@
 import { FINE_TUNE_JOB_KIND, type FineTuneJob, type GpuQueue, type Manifest } from '../../api/index.js';
+import { parseColumns } from '../column-option.js';
 import { formatReport, type ReportFormat } from '../output.js';
 import { readManifests } from '../read-manifests.js';
 import { checkJob, type Findings } from './check-job.js';
@@ -9,6 +10,8 @@ export interface ValidateOptions {
   /** Folder with config.json and tokenizer.json, for jobs whose model is elsewhere. */
   readonly model?: string;
   readonly data: readonly string[];
+  /** `field=column,…`, for every source. */
+  readonly columns: readonly string[];
   readonly flavor: readonly string[];
   readonly gpuMemory?: string;
   readonly output: ReportFormat;
@@ -17,6 +20,7 @@ export interface ValidateOptions {
 /** Checks files without a cluster and prints what it found; resolves with the exit code: 1 when something is invalid. */
 export async function validate(files: readonly string[], options: ValidateOptions): Promise<number> {
   const gpuMemory = options.gpuMemory === undefined ? undefined : parseMemory(options.gpuMemory);
+  const columns = parseColumns(options.columns);
   const manifests = readManifests(files);
   const queues = manifests.flatMap(({ object }) =>
     object !== undefined && object.kind !== FINE_TUNE_JOB_KIND ? [object as GpuQueue] : [],
@@ -36,6 +40,7 @@ export async function validate(files: readonly string[], options: ValidateOption
         : await checkJob(job, manifest.place, {
             model: options.model,
             data: options.data,
+            columns,
             flavors: flavorsOf(job, options.flavor, queues),
             gpuMemory,
           });

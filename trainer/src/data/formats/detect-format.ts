@@ -2,35 +2,51 @@ import { UserError } from '../../errors.js';
 import { alpaca } from './alpaca.js';
 import { fieldList, isWholeDataSet, listExpected } from './list-expected.js';
 import { messages, sharegpt } from './messages.js';
-import { promptCompletion } from './prompt-completion.js';
+import { promptCompletion, speakerColumns } from './prompt-completion.js';
 import type { Row, RowFormat } from './row-format.js';
+import { suggestColumns } from './suggest-columns.js';
 import { text } from './text.js';
 
 /** In the order in which they are tried. */
-export const ROW_FORMATS: readonly RowFormat[] = [messages, sharegpt, alpaca, promptCompletion, text];
+export const ROW_FORMATS: readonly RowFormat[] = [
+  messages,
+  sharegpt,
+  alpaca,
+  promptCompletion,
+  speakerColumns,
+  text,
+];
 
-/** The format with this name. @throws UserError that lists the names. */
-export function formatByName(name: string): RowFormat {
-  const format = ROW_FORMATS.find((candidate) => candidate.name === name);
-  if (format) return format;
-  const known = ROW_FORMATS.map((candidate) => candidate.name).join(', ');
+/** The formats with this name. @throws UserError that lists the names. */
+export function formatsByName(name: string): readonly RowFormat[] {
+  const formats = ROW_FORMATS.filter((candidate) => candidate.name === name);
+  if (formats.length > 0) return formats;
+  const known = [...new Set(ROW_FORMATS.map((candidate) => candidate.name))].join(', ');
   throw new UserError(`dataset format "${name}" is unknown; use auto or one of ${known}.`);
 }
 
-/** The format whose fields the row has; undefined when there is none. */
-export function matchingFormat(row: Row): RowFormat | undefined {
-  return ROW_FORMATS.find((candidate) => candidate.matches(row));
+/**
+ * The format whose fields the row has; undefined when there is none.
+ * @param chosen fields that the job names columns for, all of which the format must read
+ */
+export function matchingFormat(row: Row, chosen: readonly string[] = []): RowFormat | undefined {
+  return ROW_FORMATS.find(
+    (candidate) => candidate.matches(row) && chosen.every((field) => candidate.fields.has(field)),
+  );
 }
 
-/** The format whose fields the row has. @throws UserError at `place` that says which fields were found. */
-export function detectFormat(row: Row, place: string): RowFormat {
-  const format = matchingFormat(row);
+/** The format whose fields the row has. @throws UserError at `place` that says which fields were found, and how to name them. */
+export function detectFormat(row: Row, place: string, chosen: readonly string[] = []): RowFormat {
+  const format = matchingFormat(row, chosen);
   if (format) return format;
   refuseWholeDataSet(row, place);
-  const fields = Object.keys(row).length === 0 ? 'no fields' : fieldList(Object.keys(row));
+  const names = Object.keys(row);
+  const wayOut =
+    names.length === 0
+      ? 'expected instruction/output, messages, conversations, prompt/completion, question/answer or text'
+      : `name its columns, such as ${suggestColumns(row)} (dataset.sources[].columns in a job)`;
   throw new UserError(
-    `${place}: cannot tell the format of a row with ${fields}; expected instruction/output, messages, conversations, prompt/completion, ` +
-      'question/answer or text (or map them with columns).',
+    `${place}: cannot tell the format of a row with ${names.length === 0 ? 'no fields' : fieldList(names)}; ${wayOut}.`,
   );
 }
 

@@ -50,7 +50,7 @@ describe('names of question and answer', () => {
 
   it('are not guessed when two different answers are there', () => {
     expect(() => first({ question: 'Q', solution: 'A', answer: 'B' })).toThrow(
-      '"answer" and "solution" are both there: choose one with columns',
+      '"answer" and "solution" are both there: choose one with --columns output=answer or --columns output=solution',
     );
   });
 

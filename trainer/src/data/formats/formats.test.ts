@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Conversation } from '../conversation.js';
-import { detectFormat, formatByName } from './detect-format.js';
+import { detectFormat, formatsByName } from './detect-format.js';
 import { RowError, type Row } from './row-format.js';
 
 /** `role: words` for each turn. */
@@ -67,7 +67,7 @@ describe('row formats', () => {
     ['messages', { messages: [] }, /at least one turn/],
     ['text', { text: ' ' }, /"text" is empty/],
   ])('%s says which field is wrong', (name, row, message) => {
-    expect(() => formatByName(name).read(row)).toThrow(RowError);
-    expect(() => formatByName(name).read(row)).toThrow(message);
+    expect(() => formatsByName(name)[0]!.read(row)).toThrow(RowError);
+    expect(() => formatsByName(name)[0]!.read(row)).toThrow(message);
   });
 });

@@ -1,7 +1,8 @@
+import { SYSTEM_NAMES } from './column-names.js';
 import type { Row, RowFormat } from './row-format.js';
-import { readTurns, SYSTEM_FIELDS } from './turns.js';
+import { readTurns } from './turns.js';
 
-const FIELDS = ['tools', 'functions', ...SYSTEM_FIELDS];
+const FIELDS = ['tools', 'functions', ...SYSTEM_NAMES];
 
 /** `messages`: a list of `{role, content}`. */
 export const messages: RowFormat = {

@@ -21,6 +21,8 @@ const PREFERENCE = [
 const WANTED_OR_NOT = ['label', 'kto_tag'];
 const MEDIA = ['image', 'images', 'video', 'videos', 'audio', 'audios', 'image_url', 'image_path'];
 const CHOICES = ['choices', 'options', 'endings'];
+/** Names that decide what a row is for, so that another way of writing them decides it too. */
+export const TASK_FIELDS: readonly string[] = [...PREFERENCE, ...WANTED_OR_NOT, ...MEDIA, ...CHOICES];
 
 /**
  * @param chosen columns that the job names itself: who maps `chosen` to the answer has decided

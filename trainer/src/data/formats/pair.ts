@@ -1,47 +1,39 @@
 import type { Conversation, Message } from '../conversation.js';
+import { SYSTEM_NAMES } from './column-names.js';
 import { fieldAmong, isAbsent, RowError, textField, type Row } from './row-format.js';
 import { toolsOf } from './tool-calls.js';
 import { words } from '../../words/index.js';
-import { chatOf, SYSTEM_FIELDS } from './turns.js';
+import { chatOf } from './turns.js';
 
-/** Names of the answer to one question. */
-export const ANSWER_FIELDS = [
-  'output',
-  'response',
-  'completion',
-  'answer',
-  'solution',
-  '输出',
-  '答案',
-  '回答',
-] as const;
-/** What the question is about. */
-export const CONTEXT_FIELDS = ['context'] as const;
 /** What may stand beside question and answer. */
-export const ASIDE_FIELDS = [...SYSTEM_FIELDS, 'history', 'tools', 'functions', 'reasoning_content'] as const;
+export const ASIDE_FIELDS = [...SYSTEM_NAMES, 'history', 'tools', 'functions', 'reasoning_content'] as const;
 
-export function hasAnswer(row: Row): boolean {
-  return ANSWER_FIELDS.some((field) => field in row);
+/** The names under which a format finds its parts. */
+export interface PairNames {
+  readonly question: readonly string[];
+  /** What the question is about; it follows the question. */
+  readonly input: readonly string[];
+  readonly answer: readonly string[];
+}
+
+export function hasOne(row: Row, names: readonly string[]): boolean {
+  return names.some((name) => name in row);
 }
 
 /** One question and its answer, after what went before. */
-export function pairConversation(
-  row: Row,
-  questionFields: readonly string[],
-  inputFields: readonly string[],
-): Conversation {
-  const questionField = fieldAmong(row, questionFields) ?? questionFields.find((field) => field in row);
-  const answerField = fieldAmong(row, ANSWER_FIELDS) ?? ANSWER_FIELDS.find((field) => field in row);
-  const inputField = fieldAmong(row, inputFields);
+export function pairConversation(row: Row, names: PairNames): Conversation {
+  const questionField = fieldAmong(row, names.question) ?? names.question.find((field) => field in row);
+  const answerField = fieldAmong(row, names.answer) ?? names.answer.find((field) => field in row);
+  const inputField = fieldAmong(row, names.input);
   const question = [questionField, inputField]
     .map((field) => (field === undefined ? '' : (textField(row, field) ?? '')))
     .filter((part) => part.trim() !== '')
     .join('\n');
-  if (question === '') throw new RowError(absence(row, questionField, questionFields[0] ?? ''));
+  if (question === '') throw new RowError(absence(row, questionField, names.question[0] ?? ''));
   const answer = answerField === undefined ? undefined : textField(row, answerField);
   if (answer === undefined || answer.trim() === '') throw new RowError(absence(row, answerField, 'output'));
   const reasoning = textField(row, 'reasoning_content');
-  const system = SYSTEM_FIELDS.map((field) => textField(row, field)).find(Boolean);
+  const system = SYSTEM_NAMES.map((field) => textField(row, field)).find(Boolean);
   const messages: Message[] = [
     ...(system ? [{ role: 'system', content: system } as const] : []),
     ...history(row),

@@ -4,8 +4,8 @@ import type { Role } from '../conversation.js';
 export type TurnKind = Role | 'call';
 
 const SPELLINGS: Readonly<Record<TurnKind, readonly string[]>> = {
-  system: ['system', 'developer', '系统'],
-  user: ['user', 'human', 'prompter', '用户', '人类'],
+  system: ['system', 'developer', '系统', '系統'],
+  user: ['user', 'human', 'prompter', '用户', '用戶', '人类', '客户', '顾客'],
   assistant: [
     'assistant',
     'gpt',
@@ -17,6 +17,8 @@ const SPELLINGS: Readonly<Record<TurnKind, readonly string[]>> = {
     'bot',
     'chatbot',
     '助手',
+    '助理',
+    '客服',
     '机器人',
   ],
   tool: [

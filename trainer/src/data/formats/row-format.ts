@@ -20,7 +20,7 @@ export interface RowFormat {
 
 /** A row that its format cannot use. The message names the field; the reader adds file and line. */
 export class RowError extends Error {
-  override readonly name = 'RowError';
+  override readonly name: string = 'RowError';
 }
 
 export function isAbsent(value: unknown): value is undefined | null {
@@ -50,11 +50,16 @@ export function wellFormed(text: string, path: string): string {
   return text;
 }
 
-/** The one of several names for the same thing that a row has. @throws RowError when it has two */
+/** Several columns hold what only one can; in the first row it is the file that is ambiguous, and its owner must choose. */
+export class AmbiguousColumns extends RowError {
+  override readonly name = 'AmbiguousColumns';
+}
+
+/** The one of several names for the same thing that a row has. @throws AmbiguousColumns when it has two */
 export function fieldAmong(row: Row, names: readonly string[]): string | undefined {
   const [first, second] = names.filter((name) => !isAbsent(row[name]));
   if (second !== undefined && String(row[second]).trim() !== '' && row[second] !== row[first!])
-    throw new RowError(words().rows.bothThere(first ?? '', second));
+    throw new AmbiguousColumns(words().rows.bothThere(first ?? '', second, names[0] ?? ''));
   return first;
 }
 

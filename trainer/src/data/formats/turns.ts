@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../support/index.js';
 import { isTrainedAnswer, type Conversation, type Message } from '../conversation.js';
+import { SYSTEM_NAMES } from './column-names.js';
 import { turnKindOf } from './roles.js';
 import { isAbsent, RowError, shown, textField, type Row } from './row-format.js';
 import { callsInText, parsedIfText, toolCallsOf, toolsOf } from './tool-calls.js';
@@ -54,11 +55,8 @@ function isEmptyAnswer({ role, content, toolCalls }: Message): boolean {
   return role === 'assistant' && content.trim() === '' && toolCalls === undefined;
 }
 
-/** The fields of a row that say what stands before its first turn. */
-export const SYSTEM_FIELDS = ['system', 'system_prompt'] as const;
-
 function withSystem(turns: readonly Message[], row: Row): readonly Message[] {
-  const system = SYSTEM_FIELDS.map((field) => textField(row, field)).find((words) => words);
+  const system = SYSTEM_NAMES.map((field) => textField(row, field)).find((words) => words);
   if (!system || turns[0]?.role === 'system') return turns;
   return [{ role: 'system', content: system }, ...turns];
 }

@@ -15,8 +15,10 @@ export const rows = {
   notJson: (path: string) => `"${path}" is not valid JSON`,
   unreadable: (path: string, why: string) => `"${path}" ${why}`,
   halfCharacter: (path: string) => `"${path}" holds half of a character (a lone surrogate)`,
-  bothThere: (first: string, second: string) =>
-    `"${first}" and "${second}" are both there: choose one with columns`,
+  bothThere: (first: string, second: string, field: string) =>
+    `"${first}" and "${second}" are both there: choose one with --columns ${field}=${first} or --columns ${field}=${second} (dataset.sources[].columns in a job)`,
+  sameField: (column: string, field: string) =>
+    `"${column}" and another column are both "${field}": choose one with --columns ${field}=${column} (dataset.sources[].columns in a job)`,
   namelessFunction: (path: string) => `"${path}" has neither "function" nor "name"`,
   onlyCalls: (path: string, shown: string) => `"${path}" is ${shown}; only calls of functions are read`,
   onlyText: (path: string, shown: string) => `"${path}" is of type ${shown}; only text is trained`,

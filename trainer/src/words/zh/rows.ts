@@ -16,7 +16,10 @@ export const rows: Words['rows'] = {
   notJson: (path) => `“${path}”不是有效的 JSON`,
   unreadable: (path, why) => `“${path}”无法读取：${why}`,
   halfCharacter: (path) => `“${path}”含有半个字符（孤立的代理项）`,
-  bothThere: (first, second) => `“${first}”和“${second}”同时存在：请用 columns 选定其中一个`,
+  bothThere: (first, second, field) =>
+    `“${first}”和“${second}”同时存在：请用 --columns ${field}=${first} 或 --columns ${field}=${second} 选定其中一个（作业中为 dataset.sources[].columns）`,
+  sameField: (column, field) =>
+    `“${column}”和另一列都是“${field}”：请用 --columns ${field}=${column} 选定其中一个（作业中为 dataset.sources[].columns）`,
   namelessFunction: (path) => `“${path}”既没有“function”也没有“name”`,
   onlyCalls: (path, shown) => `“${path}”的值是 ${shown}；只支持函数调用`,
   onlyText: (path, shown) => `“${path}”的类型是 ${shown}；只能训练文本`,
