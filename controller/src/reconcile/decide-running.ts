@@ -14,6 +14,7 @@ import { giveUpOn, isOtherNodeOfUse, notReadyInTime } from './give-up-workers.js
 import { clearAway, describeLost, lostWorkers, recordLost } from './lost-workers.js';
 import { describeObstacles, givenUpAt, hasBegun, obstaclesOf, reasonOf } from './obstacles.js';
 import { triedAgainAt } from './pod-refusals.js';
+import { isSilent } from './pod-warning.js';
 import type { Obstacle } from './why-not-ready.js';
 import { condition, nextStatus } from './next-status.js';
 import { reportedProgress } from './reported-progress.js';
@@ -152,7 +153,7 @@ function keepRunning(
   const tries = [...(facts.refusals ?? [])].map(([, refusal]) => triedAgainAt(refusal));
   const looks = [...times, ...tries, retryAt].filter((time) => Number.isFinite(time) && time > now);
   // No watch tells of a pod that is not of the job, nor of time that passes over one that does not start.
-  const isSlow = !started && gang.workers.size > 0;
+  const isSlow = (!started && gang.workers.size > 0) || [...gang.workers.values()].some(isSilent);
   if (isSlow || obstacles.length > 0) looks.push(now + LOOK_MS);
   return {
     status: nextStatus(job, change, updates, now),

@@ -1,6 +1,7 @@
 import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
 import type { JobTrainingState } from '../coordinator/job-coordinator.js';
 import type { PodObject } from '../pool/index.js';
+import type { PodWarning } from './pod-warning.js';
 import type { Refusal } from './why-not-ready.js';
 import type { Admission, Resize, Waiting } from '../scheduling/index.js';
 
@@ -37,6 +38,8 @@ export interface JobFacts {
   readonly nodes: ReadonlyMap<string, NodeTrouble>;
   /** Workers, by index, whose pod the API server refused. Absent: none. */
   readonly refusals?: ReadonlyMap<number, Refusal> | undefined;
+  /** What is said about pods that have a node and do not start, by their uid. Absent: nothing. */
+  readonly warnings?: ReadonlyMap<string, PodWarning> | undefined;
   /** Pods that are not of this job and have the name of one of its workers, by index. Absent: none. */
   readonly foreign?: ReadonlyMap<number, PodObject> | undefined;
   /** Milliseconds since the Unix epoch. */

@@ -25,6 +25,7 @@ import { JobNetwork } from './job-network.js';
 import { PODS } from './kinds.js';
 import { owningJob } from './owning-job.js';
 import { PodRefusals } from './pod-refusals.js';
+import { PodWarnings } from './pod-warnings.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
 import { endingPart, statusesToTry, writeFirstAccepted } from './status-writes.js';
 import { soundJob, withSoundSpec } from './stored-object.js';
@@ -70,6 +71,7 @@ export class JobReconciler {
   readonly #network: JobNetwork;
   readonly #expectations: Expectations;
   readonly #refusals = new PodRefusals();
+  readonly #warnings: PodWarnings;
   /** uid to what the coordinator was told of the job. */
   readonly #registered = new Map<
     string,
@@ -85,6 +87,11 @@ export class JobReconciler {
   constructor(private readonly options: JobReconcilerOptions) {
     this.#network = new JobNetwork(options.client, options.pods.network);
     this.#expectations = new Expectations(options.clock);
+    this.#warnings = new PodWarnings({
+      client: options.client,
+      clock: options.clock,
+      onTrouble: (error) => options.onFault?.('events of pods', error),
+    });
     options.caches.pods.cache.subscribe(({ type, object }) => {
       const owner = owningJob(object)?.key;
       if (owner === undefined) return;
@@ -151,6 +158,7 @@ export class JobReconciler {
       eviction: this.#eviction(key, job),
       resize: scheduling.resizeOf(key, job.metadata.generation ?? 0),
       nodes: this.#troubledNodes(job, pods),
+      warnings: this.#warnings.of(uid, pods),
       refusals: this.#refusals.of(uid, job.status?.attempt ?? 0),
       foreign: this.#foreignPods(job),
       now: clock.now(),
@@ -323,6 +331,7 @@ export class JobReconciler {
     this.#writtenAt.delete(uid);
     this.options.vouched.forget(uid);
     this.#refusals.forget(uid);
+    this.#warnings.forget(uid);
     this.#checkpointRequests.delete(uid);
     await this.options.coordinator.unregister(uid);
   }

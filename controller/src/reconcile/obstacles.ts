@@ -31,7 +31,7 @@ export function obstaclesOf(facts: JobFacts, gang: Gang, lost: readonly number[]
     const pod = gang.workers.get(index) ?? leaving.find(({ metadata }) => metadata.name === name);
     const verdict =
       pod !== undefined
-        ? whyNotRunning(pod, now)
+        ? whyNotRunning(pod, now, facts.warnings?.get(pod.metadata.uid ?? ''))
         : foreign !== undefined
           ? whyNameTaken(foreign, job.metadata.name, now)
           : refusal === undefined

@@ -37,6 +37,50 @@ const refusal = (status: number, message: string, secondsAgo = 0) => ({
   count: 1,
 });
 
+describe('why a pod that has a node and says nothing does not run', () => {
+  const silent = pod({
+    phase: 'Pending',
+    containerStatuses: [{ name: 'trainer', state: { waiting: { reason: 'ContainerCreating' } } }],
+  });
+  const mount = 'MountVolume.SetUp failed for volume "v" :';
+
+  it.each([
+    ['FailedMount', `${mount} configmap "absent" not found`, false],
+    ['FailedMount', `${mount} secret "absent" not found`, false],
+    ['FailedMount', `${mount} references non-existent secret key: k`, false],
+    ['FailedMount', `${mount} mount failed: exit status 32: connection timed out`, true],
+    ['FailedAttachVolume', 'Multi-Attach error for volume "v" Volume is already used by pod(s) x', false],
+    ['FailedAttachVolume', 'AttachVolume.Attach failed for volume "v" : attachment limit exceeded', true],
+    ['FailedCreatePodSandBox', 'Failed to create pod sandbox: plugin type="calico" failed', true],
+  ])('is told in the words of %s %s', (reason, message, isOfNode) => {
+    expect(whyNotRunning(silent, NOW, { reason, message })).toMatchObject({
+      class: 'wait',
+      reason: 'WorkerNotStarting',
+      message: `${reason}: ${message}`,
+      isOfNode,
+    });
+  });
+
+  it('is nothing that was said, once it runs, is over or has no node', () => {
+    const warning = { reason: 'FailedMount', message: mount };
+    expect(whyNotRunning(pod({ phase: 'Running' }), NOW, warning)).toBeUndefined();
+    expect(whyNotRunning(pod({ phase: 'Succeeded' }), NOW, warning)).toBeUndefined();
+    expect(whyNotRunning(unbound(), NOW, warning)).toMatchObject({ reason: 'WorkerUnschedulable' });
+  });
+
+  it.each([
+    ['0/2 nodes are available: persistentvolumeclaim "absent" not found. not found', 'queue'],
+    ['0/2 nodes are available: persistentvolumeclaim "data" is being deleted.', 'queue'],
+    ['0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims.', 'wait'],
+  ])('is of no node when the scheduler says %s', (message, kind) => {
+    const verdict = whyNotRunning(
+      unbound({ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }),
+      NOW,
+    );
+    expect(verdict).toMatchObject({ class: kind, isOfNode: false, message });
+  });
+});
+
 describe('why the pod of a worker does not run', () => {
   it.each([
     [

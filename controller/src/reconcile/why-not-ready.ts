@@ -1,5 +1,7 @@
 import type { JobReason } from '../api/index.js';
 import type { ContainerState, PodObject } from '../pool/index.js';
+import { isWarningOfNode } from './pod-warning.js';
+import type { PodWarning } from './pod-warning.js';
 
 /**
  * What follows from a worker that does not come up.
@@ -41,6 +43,10 @@ const OF_CONFIGURATION: ReadonlySet<string> = new Set(['CreateContainerConfigErr
 /** An agent that refuses a pod which was bound to its node ends it with one of these. */
 const REJECTION =
   /^(OutOf.+|NodeAffinity|NodePorts|NodeName|NodeShutdown|NodeUnschedulable|TaintToleration|UnexpectedAdmissionError|UnknownAdmissionError|TopologyAffinityError|Preempting|PodOSNotSupported|AppArmor|SysctlForbidden|InitContainerRestartForbidden|.*Unschedulable)$/;
+
+/** What the scheduler says of volumes that no node can have. */
+const NO_CLAIM = /persistentvolumeclaim "[^"]*" (?:not found|is being deleted)/;
+const UNBOUND_CLAIM = /unbound immediate PersistentVolumeClaims/i;
 
 /** While a container has been made for less than this, nothing is worth saying. */
 const PREPARING_MS = 30_000;
@@ -85,8 +91,11 @@ export function whyNameTaken({ metadata }: PodObject, jobName: string, now: numb
   return { class: 'wait', reason: 'WorkerNameTaken', message, since, isOfNode: false };
 }
 
-/** Why the pod of a worker does not run; undefined = it runs, or may do so soon, or has ended by itself. */
-export function whyNotRunning(pod: PodObject, now: number): Verdict | undefined {
+/**
+ * Why the pod of a worker does not run; undefined = it runs, or may do so soon, or has ended by itself.
+ * @param warning what was said about the pod, if it is silent itself
+ */
+export function whyNotRunning(pod: PodObject, now: number, warning?: PodWarning): Verdict | undefined {
   const { metadata, spec, status } = pod;
   const created = Date.parse(metadata.creationTimestamp ?? '') || now;
   if (metadata.deletionTimestamp !== undefined) return whyLingering(pod, now);
@@ -97,6 +106,16 @@ export function whyNotRunning(pod: PodObject, now: number): Verdict | undefined 
   const waiting = containers.map(({ state }) => state?.waiting).find(isTelling);
   if (waiting !== undefined) return whyWaiting(waiting, created);
   if ((spec?.nodeName ?? '') === '') return whyUnbound(pod, created, now);
+  if (warning !== undefined) {
+    const message = `${warning.reason}: ${warning.message}`;
+    return {
+      class: 'wait',
+      reason: 'WorkerNotStarting',
+      message,
+      since: created,
+      isOfNode: isWarningOfNode(warning),
+    };
+  }
   if (now - created < PREPARING_MS) return undefined;
   return {
     class: 'wait',
@@ -136,6 +155,9 @@ function whyUnbound({ metadata, status }: PodObject, created: number, now: numbe
   if (scheduled?.status === 'False') {
     const { reason = 'Unschedulable', message = '' } = scheduled;
     const words = message === '' ? reason : message;
+    // A claim is missing, or is being bound, wherever the pod goes.
+    if (NO_CLAIM.test(message)) return { ...verdict, class: 'queue', isOfNode: false, message: words };
+    if (UNBOUND_CLAIM.test(message)) return { ...verdict, class: 'wait', isOfNode: false, message: words };
     return { ...verdict, class: 'move', isOfNode: true, message: words };
   }
   if (now - created < UNSEEN_MS) return undefined;

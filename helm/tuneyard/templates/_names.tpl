@@ -206,10 +206,11 @@ matchResources:
     resources: [networkpolicies]
     verbs: [create, patch]
 {{- end }}
-  # What kubectl describe shows under a job; a repeated event is counted up by a patch.
+  # What kubectl describe shows under a job; a repeated event is counted up by a patch. Why a worker's pod does not
+  # start, such as a volume that is missing, the agents of nodes say in events alone.
   - apiGroups: ['']
     resources: [events]
-    verbs: [create, patch]
+    verbs: [create, patch, list]
 {{- end -}}
 
 {{/* Settings that fit together on their own, but not with each other. */}}

@@ -3,7 +3,7 @@ import type { KubeObject } from '@tuneyard/controller/kube';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobObject, queueObject, startCluster, startControllerProcess, until } from './cluster.js';
 import type { Cluster, ControllerProcess } from './cluster.js';
-import { JOBS, NODES, PODS, QUEUES, QUOTAS } from './kinds.js';
+import { EVENTS, JOBS, NODES, PODS, QUEUES, QUOTAS } from './kinds.js';
 import { reportPod } from './kubelet.js';
 
 let cluster: Cluster;
@@ -66,6 +66,34 @@ describe('a worker that does not come up', () => {
     );
     await remove('secret');
   });
+
+  it('is told of in the words of the agent of its node, which only events have', async () => {
+    await submit('volume');
+    const node = await podOn('volume-worker-0', () => true);
+    const { metadata } = await cluster.client.get<Pod>(PODS, ref('volume-worker-0'));
+    const message = 'MountVolume.SetUp failed for volume "v" : configmap "absent" not found';
+    await cluster.client.create(EVENTS, {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: ref('volume-worker-0.1'),
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', ...ref('volume-worker-0'), uid: metadata.uid },
+      type: 'Warning',
+      reason: 'FailedMount',
+      message,
+      source: { component: 'kubelet', host: node },
+      lastTimestamp: new Date().toISOString(),
+    } as KubeObject);
+    const job = await jobWhen(
+      'volume',
+      'says so',
+      (found) => readinessOf(found)?.message?.includes('FailedMount') === true,
+    );
+    expect(readinessOf(job)).toMatchObject({
+      reason: 'WorkerNotStarting',
+      message: `0 of 1 workers are ready; worker 0: FailedMount: ${message}`,
+    });
+    await remove('volume');
+  }, 60_000);
 
   it('goes to another node when its own has a taint that it does not tolerate', async () => {
     await submit('tainted');

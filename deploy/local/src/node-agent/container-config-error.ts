@@ -2,3 +2,8 @@
 export class ContainerConfigError extends Error {
   override readonly name = 'ContainerConfigError';
 }
+
+/** A volume of the pod cannot be made: as of a kubelet, Events tell it, and the containers wait as if they were being made. */
+export class VolumeMountError extends Error {
+  override readonly name = 'VolumeMountError';
+}

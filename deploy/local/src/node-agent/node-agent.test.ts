@@ -213,6 +213,28 @@ describe('a pod', () => {
     expect(await logOf('waits')).toBe('now\n');
   });
 
+  it('waits for a volume of a missing secret, and says so in events alone', async () => {
+    await run('unmounted', 'cat $TUNEYARD_MOUNT_V/t', {
+      container: { volumeMounts: [{ name: 'v', mountPath: '/v' }] },
+      spec: { volumes: [{ name: 'v', secret: { secretName: 'mounted-later' } }] },
+    });
+    const events =
+      '/api/v1/namespaces/default/events?fieldSelector=involvedObject.name%3Dunmounted,type%3DWarning';
+    const { body } = await server.until(events, (answer) =>
+      JSON.stringify(answer.body).includes('FailedMount'),
+    );
+    expect(JSON.stringify(body)).toContain(
+      'MountVolume.SetUp failed for volume \\"v\\" : secret \\"mounted-later\\" not found',
+    );
+    const pod = await server.call('GET', `${pods}/unmounted`);
+    expect(containerOf(pod.body)).toMatchObject({ state: { waiting: { reason: 'ContainerCreating' } } });
+    await server.call('POST', '/api/v1/namespaces/default/secrets', {
+      metadata: { name: 'mounted-later' },
+      stringData: { t: 'now' },
+    });
+    await server.until(`${pods}/unmounted`, phaseIs('Succeeded'));
+  });
+
   it('is started again as its restart policy says, and keeps the previous log', async () => {
     const counter = path.join(folder, 'counter');
     await run(

@@ -4,7 +4,7 @@ import { kubeTime, type KubeObject } from '../apiserver/kube-object.js';
 import { KubeError, type KubeClient } from '../kube-client/kube-client.js';
 import { recordEvent } from '../kube-client/record-event.js';
 import { parseQuantity } from '../quantity.js';
-import { ContainerConfigError } from './container-config-error.js';
+import { ContainerConfigError, VolumeMountError } from './container-config-error.js';
 import { ContainerLauncher } from './container-launcher.js';
 import { ContainerProcess, type ContainerExit } from './container-process.js';
 import type { ContainerState } from './container-state.js';
@@ -35,6 +35,8 @@ export class PodRuntime {
   private readonly startTime: string;
   private readonly launcher: ContainerLauncher;
   private failure: { reason: string; message: string } | undefined;
+  /** What was told last of a volume that cannot be made. */
+  private volumeTrouble: string | undefined;
   private readonly reporter: StatusReporter;
   private killTimer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
@@ -228,6 +230,14 @@ export class PodRuntime {
         return started;
       } catch (error) {
         const message = messageOf(error);
+        if (error instanceof VolumeMountError) {
+          if (message !== this.volumeTrouble) this.tell('Warning', 'FailedMount', message);
+          this.volumeTrouble = message;
+          state.phase = { kind: 'waiting', reason: 'ContainerCreating' };
+          await this.report();
+          await this.stopping.sleep(configRetryMilliseconds);
+          continue;
+        }
         if (!(error instanceof ContainerConfigError || error instanceof KubeError)) {
           return { code: 128, reason: 'StartError', message };
         }

@@ -2,8 +2,8 @@ import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writ
 import path from 'node:path';
 import { at, isObject, objectOr, objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
 import type { KubeObject } from '../apiserver/kube-object.js';
-import type { KubeClient } from '../kube-client/kube-client.js';
-import { ContainerConfigError } from './container-config-error.js';
+import { KubeError, type KubeClient } from '../kube-client/kube-client.js';
+import { ContainerConfigError, VolumeMountError } from './container-config-error.js';
 import { below, type Mount } from './container-paths.js';
 import type { PodFiles } from './pod-files.js';
 import { podField, readData, resourceField } from './pod-source.js';
@@ -17,7 +17,15 @@ export async function prepareVolumes(
   const result = new Map<string, string>();
   for (const volume of objectsOf(at(pod, 'spec', 'volumes'))) {
     const name = stringOr(volume['name'], '');
-    result.set(name, await prepareVolume(client, pod, volume, files.volume(name)));
+    try {
+      result.set(name, await prepareVolume(client, pod, volume, files.volume(name)));
+    } catch (error) {
+      const isOfVolume = error instanceof ContainerConfigError || error instanceof KubeError;
+      if (!isOfVolume) throw error;
+      throw new VolumeMountError(`MountVolume.SetUp failed for volume "${name}" : ${error.message}`, {
+        cause: error,
+      });
+    }
   }
   return result;
 }
