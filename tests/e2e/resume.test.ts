@@ -165,6 +165,7 @@ async function run(
   config: TrainerConfig,
   stopAfter = Infinity,
   inspect?: (compute: WatchedWorkbench) => Promise<void>,
+  uid = 'u-1',
 ): Promise<Result> {
   const group = new SoloGroup(config);
   const compute = new WatchedWorkbench();
@@ -187,6 +188,7 @@ async function run(
   let clock = 0;
   try {
     const outcome = await train({
+      job: { namespace: 'legal', name: 'contracts', uid },
       group,
       compute,
       observer,
@@ -220,6 +222,32 @@ describe('a run whose settings were changed', () => {
     expect(warnings).toEqual([
       `training starts anew: the checkpoints in ${config.training?.checkpoint?.uri} are of another run, with another ` +
         'training.batchSize (then 4, now 8); only a run with the same ones goes on from them',
+    ]);
+  });
+});
+
+describe('a job of the same name, settings and data as one before it', () => {
+  it('is refused beside the checkpoint of the other, and goes on from it where it asks to', async () => {
+    const config = configOf('again', lora());
+    mkdirSync(new URL(config.output?.uri ?? ''), { recursive: true });
+    await run(config, 4);
+    await expect(run(config, Infinity, undefined, 'u-2')).rejects.toThrow(
+      /the checkpoint of step 4 in file:.*step-00000004 was written by another job, legal\/contracts \(uid u-1\): to go on from it set training\.checkpoint\.resume: any; to train anew name another folder/,
+    );
+    const training = { ...config.training!, checkpoint: { ...config.training!.checkpoint!, resume: 'any' } };
+    const asked = await run({ ...config, training }, Infinity, undefined, 'u-2');
+    expect(asked.resumedAt).toEqual([4]);
+    expect(asked.group.resumedFrom).toMatchObject({ step: 4, job: { name: 'contracts', uid: 'u-1' } });
+    expect(asked.digest).toBe((await run(configOf('again-whole', lora()))).digest);
+  });
+
+  it('is told that it replaces the result of the other', async () => {
+    const config = configOf('replaced', lora());
+    await run(config);
+    const place = configOf('replaced-elsewhere', lora()).training!;
+    const { warnings } = await run({ ...config, training: place }, 1, undefined, 'u-2');
+    expect(warnings).toEqual([
+      `${config.output?.uri} holds the result of another job, legal/contracts (uid u-1): the result of this one will replace it`,
     ]);
   });
 });

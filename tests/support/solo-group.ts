@@ -1,5 +1,5 @@
-import type { CheckpointDone, Finished, Progress, TrainerConfig } from '@tuneyard/proto';
-import type { Group, SharedResult, SharedWork } from '@tuneyard/trainer/collective';
+import type { CheckpointDone, Finished, Progress, ResumedFrom, TrainerConfig } from '@tuneyard/proto';
+import type { Group, SharedResult, SharedWork, StateHolder } from '@tuneyard/trainer/collective';
 
 /** A group of one, in this process: sums its own units in order. Remembers what the loop reports. */
 export class SoloGroup implements Group {
@@ -10,6 +10,7 @@ export class SoloGroup implements Group {
   readonly progress: Progress[] = [];
   readonly checkpoints: CheckpointDone[] = [];
   finished: Finished | undefined;
+  resumedFrom: ResumedFrom | undefined;
 
   constructor(private readonly config: TrainerConfig) {}
 
@@ -17,7 +18,8 @@ export class SoloGroup implements Group {
     return Promise.resolve(this.config);
   }
 
-  join(): Promise<void> {
+  join(_state: StateHolder, _totalSteps: number, resumedFrom?: ResumedFrom): Promise<void> {
+    this.resumedFrom = resumedFrom;
     return Promise.resolve();
   }
 

@@ -103,6 +103,16 @@ export const fineTuneJobStatusSchema = documented('What the controller knows of 
     uri: text('Where it lies.', 2048),
     digest: text('sha256:<hex>.', 80).optional(),
   }).optional(),
+  resumedFrom: documented('The checkpoint that training went on from last. Absent: it began anew.', {
+    step: count('Its step.'),
+    uri: text('Where it lies.', 2048),
+    time: instant('When it was reported.'),
+    job: text(
+      'namespace/name of the job that wrote it, where that is not this one; unknown where it does not say.',
+      512,
+    ).optional(),
+    uid: text('metadata.uid of the job that wrote it, where that is another one.', 64).optional(),
+  }).optional(),
   startTime: instant('When the job was admitted first.').optional(),
   completionTime: instant('When the job ended.').optional(),
   activeSecondsBefore: seconds(

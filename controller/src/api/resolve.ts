@@ -49,6 +49,7 @@ function resolveCheckpoint(
   return {
     everySteps: checkpoint.everySteps ?? 0,
     keep: checkpoint.keep ?? 2,
+    resume: checkpoint.resume ?? 'own',
     uri: checkpoint.uri ?? `${output.uri.replace(/\/+$/, '')}-checkpoints`,
     ...(secretRef === undefined ? {} : { secretRef }),
   };

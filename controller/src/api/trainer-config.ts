@@ -60,8 +60,9 @@ function secretOf({ secretRef }: { readonly secretRef?: { readonly name: string 
   return secretRef?.name ?? '';
 }
 
-function checkpointConfig({ everySteps, keep, uri, ...rest }: ResolvedSpec['training']['checkpoint']) {
-  return { everySteps, keep, uri, secret: secretOf(rest), resume: '' };
+function checkpointConfig(checkpoint: ResolvedSpec['training']['checkpoint']) {
+  const { everySteps, keep, uri, resume } = checkpoint;
+  return { everySteps, keep, uri, secret: secretOf(checkpoint), resume };
 }
 
 function toMethodConfig(method: ResolvedMethod): MethodConfig {

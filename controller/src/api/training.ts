@@ -23,6 +23,10 @@ const checkpoint = documented('What is kept to resume from.', {
   keep: integer('Checkpoints kept; older ones are deleted. Default 2.', 1, 100).optional(),
   uri: writableUri('Folder for checkpoints. Default: output.uri with -checkpoints appended.').optional(),
   secretRef: secretRef('Credentials for s3://. Default: those of output, when uri is omitted.').optional(),
+  resume: choice(
+    'Whose checkpoints in the folder training goes on from. own (default): those of this job, by uid; a job that finds those of another one with the same settings and data fails, and says so. any: also those of another job; status.resumedFrom says whose.',
+    ['own', 'any'],
+  ).optional(),
 });
 
 /** The optimization: how long, how fast, how precise. */

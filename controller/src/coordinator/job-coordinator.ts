@@ -1,4 +1,4 @@
-import type { CheckpointDone, Finished, JobRef, Progress, TrainerConfig } from '@tuneyard/proto';
+import type { CheckpointDone, Finished, JobRef, Progress, ResumedFrom, TrainerConfig } from '@tuneyard/proto';
 
 /** A job as the coordinator needs to know it. */
 export interface CoordinatedJob {
@@ -30,6 +30,8 @@ export interface JobTrainingState {
   readonly progress: Progress | undefined;
   readonly checkpoint: CheckpointDone | undefined;
   readonly finished: Finished | undefined;
+  /** The checkpoint that this attempt began at; absent = it began anew, or no worker has loaded yet. */
+  readonly resumedFrom?: ResumedFrom | undefined;
 }
 
 /** The controller's side of the trainers' sessions: in-process, used by reconcile and by `tuneyard train`. */

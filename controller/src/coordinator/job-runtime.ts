@@ -124,6 +124,7 @@ export class JobRuntime {
       progress: this.#training.progress,
       checkpoint: this.#training.checkpoint,
       finished: this.#training.finished,
+      resumedFrom: this.#training.resumedFrom,
     };
   }
 
@@ -175,6 +176,9 @@ export class JobRuntime {
         this.#dispatch({ kind: 'heartbeat', memberId, ...body.value });
         return;
       case 'ready':
+        // What a later worker loads says nothing of the job: it takes the state of the others.
+        if (body.value.resumedFrom !== undefined && this.#announced === undefined)
+          this.#save({ resumedFrom: this.#training.resumedFrom ?? body.value.resumedFrom });
         this.#dispatch({ kind: 'ready', memberId, committedStep: body.value.committedStep });
         this.options.onChange();
         return;

@@ -1,4 +1,4 @@
-import { CheckpointDone, Finished, Progress } from '@tuneyard/proto';
+import { CheckpointDone, Finished, Progress, ResumedFrom } from '@tuneyard/proto';
 import type { Cluster, Redis } from 'ioredis';
 
 import { connectRedis, parseRedisAddress } from './redis-connection.js';
@@ -49,13 +49,14 @@ export class RedisStateStore implements StateStore {
 
   async load(uid: string): Promise<StoredJob | undefined> {
     const fields = await this.#inTime(this.#redis.hgetall(this.#key(uid)));
-    const { membership, progress, checkpoint, finished } = fields;
+    const { membership, progress, checkpoint, finished, resumedFrom } = fields;
     if (Object.keys(fields).length === 0) return undefined;
     return {
       membership: membership === undefined ? undefined : parseMembership(membership),
       progress: progress === undefined ? undefined : Progress.fromJSON(JSON.parse(progress)),
       checkpoint: checkpoint === undefined ? undefined : CheckpointDone.fromJSON(JSON.parse(checkpoint)),
       finished: finished === undefined ? undefined : Finished.fromJSON(JSON.parse(finished)),
+      resumedFrom: resumedFrom === undefined ? undefined : ResumedFrom.fromJSON(JSON.parse(resumedFrom)),
     };
   }
 
@@ -69,11 +70,12 @@ export class RedisStateStore implements StateStore {
   }
 
   async record(uid: string, generation: number, training: StoredTraining): Promise<boolean> {
-    const { progress, checkpoint, finished } = training;
+    const { progress, checkpoint, finished, resumedFrom } = training;
     const fields = [
       ...(progress === undefined ? [] : ['progress', JSON.stringify(Progress.toJSON(progress))]),
       ...(checkpoint === undefined ? [] : ['checkpoint', JSON.stringify(CheckpointDone.toJSON(checkpoint))]),
       ...(finished === undefined ? [] : ['finished', JSON.stringify(Finished.toJSON(finished))]),
+      ...(resumedFrom === undefined ? [] : ['resumedFrom', JSON.stringify(ResumedFrom.toJSON(resumedFrom))]),
     ];
     const done = await this.#inTime(
       this.#redis.eval(RECORD, 1, this.#key(uid), generation, RETENTION_SECONDS, ...fields),

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { Finished_Outcome, type Finished, type Progress } from '@tuneyard/proto';
+import { Finished_Outcome, type Finished, type Progress, type ResumedFrom } from '@tuneyard/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { MemoryStateStore } from './memory-state-store.js';
@@ -41,6 +41,11 @@ const finished: Finished = {
   artifacts: [{ format: 'peft', uri: 'file:///o', digest: 'sha256:0', bytes: 12 }],
   metrics: [],
   timeShares: undefined,
+};
+const resumedFrom: ResumedFrom = {
+  step: 2,
+  uri: 'file:///o-checkpoints/f/step-00000002',
+  job: { namespace: 'legal', name: 'contracts', uid: 'u-1' },
 };
 
 /** A port of loopback that leads to another one, which new connections ask for. */
@@ -101,11 +106,12 @@ describe.each(stores)('$name', ({ name, create }) => {
       expect(await store.load('u')).toBeUndefined();
       expect(await store.advance('u', membership(1, 'a', 'b'))).toBe(true);
       expect(await store.record('u', 1, { progress })).toBe(true);
-      expect(await store.record('u', 1, { finished })).toBe(true);
+      expect(await store.record('u', 1, { finished, resumedFrom })).toBe(true);
       expect(await store.load('u')).toMatchObject({
         membership: membership(1, 'a', 'b'),
         progress,
         finished,
+        resumedFrom,
       });
       expect((await store.load('u'))?.checkpoint).toBeUndefined();
       expect(await store.load('v')).toBeUndefined();

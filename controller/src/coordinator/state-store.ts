@@ -1,4 +1,4 @@
-import type { CheckpointDone, Finished, Progress } from '@tuneyard/proto';
+import type { CheckpointDone, Finished, Progress, ResumedFrom } from '@tuneyard/proto';
 
 import type { MembershipCause, WorkerIdentity } from './membership-state.js';
 
@@ -17,6 +17,8 @@ export interface StoredTraining {
   readonly progress?: Progress | undefined;
   readonly checkpoint?: CheckpointDone | undefined;
   readonly finished?: Finished | undefined;
+  /** The checkpoint that the first workers of the attempt began at. */
+  readonly resumedFrom?: ResumedFrom | undefined;
 }
 
 export interface StoredJob extends StoredTraining {

@@ -1,4 +1,4 @@
-import type { CheckpointDone, Finished, Progress, WorkerMessage } from '@tuneyard/proto';
+import type { CheckpointDone, Finished, Progress, ResumedFrom, WorkerMessage } from '@tuneyard/proto';
 import type { StoredTraining } from './state-store.js';
 
 /**
@@ -38,6 +38,7 @@ const UNIT = 256;
 export function weightOf({ body }: WorkerMessage): number {
   let characters = 0;
   if (body?.$case === 'peerFailure') characters = body.value.reason.length + body.value.memberId.length;
+  if (body?.$case === 'ready') characters = body.value.resumedFrom?.uri.length ?? 0;
   if (body?.$case === 'checkpointDone') characters = body.value.uri.length + body.value.digest.length;
   if (body?.$case === 'finished') {
     const { reason, message, artifacts, metrics } = body.value;
@@ -65,9 +66,13 @@ export function soundReport(message: WorkerMessage): WorkerMessage {
       return { body: { ...body, value: isPace ? { ...value, unitSeconds } : value } };
     }
     case 'ready': {
-      const { committedStep, totalSteps } = body.value;
+      const { committedStep, totalSteps, resumedFrom } = body.value;
+      const value = { committedStep: count(committedStep), totalSteps: count(totalSteps) };
       return {
-        body: { ...body, value: { committedStep: count(committedStep), totalSteps: count(totalSteps) } },
+        body: {
+          ...body,
+          value: { ...value, resumedFrom: resumedFrom && soundResumedFrom(resumedFrom) },
+        },
       };
     }
     case 'progress':
@@ -92,11 +97,29 @@ export function soundReport(message: WorkerMessage): WorkerMessage {
 }
 
 /** What a store holds of a job's training: an earlier version may have written it. */
-export function soundTraining({ progress, checkpoint, finished }: StoredTraining): StoredTraining {
+export function soundTraining({
+  progress,
+  checkpoint,
+  finished,
+  resumedFrom,
+}: StoredTraining): StoredTraining {
   return {
     ...(progress === undefined ? {} : { progress: soundProgress(progress) }),
     ...(checkpoint === undefined ? {} : { checkpoint: soundCheckpoint(checkpoint) }),
     ...(finished === undefined ? {} : { finished: soundFinished(finished) }),
+    ...(resumedFrom === undefined ? {} : { resumedFrom: soundResumedFrom(resumedFrom) }),
+  };
+}
+
+function soundResumedFrom({ step, uri, job }: ResumedFrom): ResumedFrom {
+  return {
+    step: count(step),
+    uri: text(uri, 'uri'),
+    job: job && {
+      namespace: text(job.namespace, 'reason'),
+      name: text(job.name, 'name'),
+      uid: text(job.uid, 'reason'),
+    },
   };
 }
 

@@ -18,6 +18,7 @@ import { isSilent } from './pod-warning.js';
 import type { Obstacle } from './why-not-ready.js';
 import { condition, nextStatus } from './next-status.js';
 import { reportedProgress } from './reported-progress.js';
+import { resumedFrom } from './resumed-from.js';
 import { resizeGang } from './resize-gang.js';
 import { workerName } from './worker-name.js';
 import type { WorkerPlan } from './worker-pod.js';
@@ -119,6 +120,7 @@ function keepRunning(
   const change: FineTuneJobStatus = {
     ...job.status,
     ...reportedProgress(job.status ?? {}, training, now),
+    ...resumedFrom(job, training, now),
     workers: {
       ...job.status?.workers,
       desired,

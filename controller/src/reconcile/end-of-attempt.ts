@@ -11,11 +11,16 @@ import { failureReason, isRetryable } from './failure.js';
 import { smallerMicroBatch } from './smaller-micro-batch.js';
 import { condition, nextStatus, rfc3339 } from './next-status.js';
 import { reportedProgress } from './reported-progress.js';
+import { resumedFrom } from './resumed-from.js';
 
 /** The status of a job that no longer trains: reports taken over, time accounted for. */
 function settled(facts: JobFacts, gang: Gang | undefined): FineTuneJobStatus {
   const { job, training, now } = facts;
-  const status = { ...job.status, ...reportedProgress(job.status ?? {}, training, now) };
+  const status = {
+    ...job.status,
+    ...reportedProgress(job.status ?? {}, training, now),
+    ...resumedFrom(job, training, now),
+  };
   if (gang === undefined) return status;
   const seconds = Math.max(0, (now - Date.parse(gang.placement.time)) / 1000);
   const gpus = gang.placement.nodes.length * heldGpusPerWorker(facts);

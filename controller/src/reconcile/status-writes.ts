@@ -10,10 +10,10 @@ export function statusesToTry(
   status: FineTuneJobStatus,
   before: FineTuneJobStatus | undefined,
 ): readonly FineTuneJobStatus[] {
-  const { progress: _p, checkpoint: _c, artifacts: _a, evaluation: _e, ...decided } = status;
-  const { progress, checkpoint, artifacts, evaluation } = before ?? {};
+  const { progress: _p, checkpoint: _c, resumedFrom: _r, artifacts: _a, evaluation: _e, ...decided } = status;
+  const { progress, checkpoint, resumedFrom, artifacts, evaluation } = before ?? {};
   const stored = Object.fromEntries(
-    Object.entries({ progress, checkpoint, artifacts, evaluation }).filter(
+    Object.entries({ progress, checkpoint, resumedFrom, artifacts, evaluation }).filter(
       ([, value]) => value !== undefined,
     ),
   );

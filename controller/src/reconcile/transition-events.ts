@@ -1,6 +1,7 @@
 import type { Condition, FineTuneJobStatus, Placement } from '../api/index.js';
 import { findCondition } from '../api/index.js';
 import type { EventType } from '../kube/index.js';
+import { describeResumption } from './resumed-from.js';
 
 export interface TransitionEvent {
   readonly type: EventType;
@@ -39,6 +40,12 @@ export function transitionEvents(
       reason: 'WorkerFailed',
       message: after.lastFailure?.message ?? 'a worker failed',
     });
+  }
+  const { resumedFrom } = after;
+  if (resumedFrom !== undefined && resumedFrom.time !== before?.resumedFrom?.time) {
+    // Of the same job it is what was to be expected.
+    const type = resumedFrom.job === undefined ? 'Normal' : 'Warning';
+    events.push({ type, reason: 'Resumed', message: describeResumption(resumedFrom) });
   }
   events.push(...lossEvents(before?.placement, after.placement));
   const missing = missingEvent(before, after);

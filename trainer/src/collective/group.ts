@@ -4,6 +4,7 @@ import type {
   Finished,
   Finished_Outcome,
   Progress,
+  ResumedFrom,
   Stop,
   TrainerConfig,
 } from '@tuneyard/proto';
@@ -81,10 +82,10 @@ export interface Group {
   /** Says hello; resolves with the configuration of the job. */
   connect(): Promise<TrainerConfig>;
   /**
-   * The model and data are loaded; resolves when the first membership that includes this worker is known, or when
+   * The model and data are loaded, and the checkpoint that training goes on from, if there is one; resolves when the first membership that includes this worker is known, or when
    * the job was stopped before there was one (then `stopRequested()` says so and `size` is 0).
    */
-  join(state: StateHolder, totalSteps: number): Promise<void>;
+  join(state: StateHolder, totalSteps: number, resumedFrom?: ResumedFrom): Promise<void>;
   /** Position in the current membership; rank 0 writes checkpoints and results. */
   readonly rank: number;
   readonly size: number;

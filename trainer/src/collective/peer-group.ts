@@ -9,6 +9,7 @@ import {
   type Hello,
   type Progress,
   type PullRequest,
+  type ResumedFrom,
   type StateChunk,
   type Stop,
   type TrainerConfig,
@@ -159,9 +160,9 @@ export class PeerGroup implements Group, PeerHandlers {
     return config;
   }
 
-  async join(state: StateHolder, totalSteps: number): Promise<void> {
+  async join(state: StateHolder, totalSteps: number, resumedFrom?: ResumedFrom): Promise<void> {
     this.#exchange.state = state;
-    this.#session.ready({ committedStep: state.committedStep(), totalSteps });
+    this.#session.ready({ committedStep: state.committedStep(), totalSteps, resumedFrom });
     while (this.size === 0 && this.#stop.told === undefined && this.#over === undefined)
       await this.#generations.change(() => this.#expelled ?? this.#session.givenUp());
     if (this.size === 0) this.#stop.agreed = this.#stop.told;

@@ -80,6 +80,7 @@ export async function runWorker(env: NodeJS.ProcessEnv, signals: SignalWatch): P
   signals.canSave = () => group.size > 0;
   try {
     const outcome = await train({
+      job: worker.job,
       group,
       compute,
       observer,

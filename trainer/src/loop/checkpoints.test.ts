@@ -38,7 +38,16 @@ const stepOf = async (warnings: string[] = []): Promise<number | undefined> =>
 describe('checkpoints', () => {
   it('gives back exactly what was written', async () => {
     await writeCheckpoint(place(), stateAt(7), { keep: 2 });
-    expect(await readNewestCheckpoint(place(), expect.unreachable)).toEqual(stateAt(7));
+    const found = await readNewestCheckpoint(place(), expect.unreachable);
+    expect(found).toEqual({ ...stateAt(7), uri: `${place().uri}/step-00000007`, writer: undefined });
+  });
+
+  it('names the job that wrote it, outside of the digest', async () => {
+    const one = await writeCheckpoint(place(), stateAt(7), { keep: 2 });
+    const writer = { namespace: 'legal', name: 'contracts', uid: 'u-1' };
+    const other = await writeCheckpoint({ ...place(), writer }, stateAt(7), { keep: 2 });
+    expect(other.digest).toBe(one.digest);
+    expect(await readNewestCheckpoint(place(), expect.unreachable)).toMatchObject({ writer });
   });
 
   it('keeps the newest ones and the best one', async () => {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TransferError } from '../errors.js';
-import { below, type Destination } from '../storage/index.js';
+import { below, writerOf, type Destination, type Writer } from '../storage/index.js';
 import type { RunSettings } from './run-settings.js';
 import { packState, unpackState, type WholeState } from './run-state.js';
 
@@ -18,6 +18,15 @@ export interface CheckpointInfo {
 export interface CheckpointPlace {
   readonly destination: Destination;
   readonly uri: string;
+  /** The job whose run it is; stands in the manifests. */
+  readonly writer?: Writer | undefined;
+}
+
+/** A checkpoint that was read, and where it lay. */
+export interface FoundCheckpoint extends WholeState {
+  readonly uri: string;
+  /** The job that wrote it; undefined when it does not say. */
+  readonly writer: Writer | undefined;
 }
 
 const STATE_FILE = 'state.bin';
@@ -38,10 +47,11 @@ export async function writeCheckpoint(
   const uri = addressOf(place, step);
   const packed = await packState(state);
   const { settings } = options;
-  const { digest, bytes } = await place.destination.publish(uri, async (folder) => {
+  const fill = async (folder: string): Promise<void> => {
     await writeFile(join(folder, STATE_FILE), packed);
     if (settings) await writeFile(join(folder, SETTINGS_FILE), `${JSON.stringify(settings, null, 2)}\n`);
-  });
+  };
+  const { digest, bytes } = await place.destination.publish(uri, fill, place.writer);
   await removeOld(place, options);
   return { step, uri, digest, bytes };
 }
@@ -50,13 +60,15 @@ export async function writeCheckpoint(
 export async function readNewestCheckpoint(
   place: CheckpointPlace,
   warn: (message: string) => void,
-): Promise<WholeState | undefined> {
+): Promise<FoundCheckpoint | undefined> {
   for (const step of (await checkpointSteps(place)).reverse()) {
     const uri = addressOf(place, step);
     try {
-      return await place.destination.read(uri, async (folder) =>
+      const manifest = await place.destination.manifest(uri);
+      const state = await place.destination.read(uri, async (folder) =>
         unpackState(await readFile(join(folder, STATE_FILE))),
       );
+      return { ...state, uri, writer: manifest && writerOf(manifest) };
     } catch (error) {
       // A server that is down has the newest checkpoint all the same: better to try again than to lose steps.
       if (error instanceof TransferError) throw error;

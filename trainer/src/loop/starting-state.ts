@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import { below } from '../storage/index.js';
+import { below, type Writer } from '../storage/index.js';
 import {
   checkpointSteps,
   otherRuns,
@@ -7,9 +7,10 @@ import {
   readNewestSettings,
   removeCheckpoints,
   type CheckpointPlace,
+  type FoundCheckpoint,
 } from './checkpoints.js';
+import { refuseCheckpointOfOther } from './other-job.js';
 import { settingDifferences, type RunSettings } from './run-settings.js';
-import type { WholeState } from './run-state.js';
 
 export interface StartOptions {
   /** Where this run's own checkpoints lie. */
@@ -20,20 +21,24 @@ export interface StartOptions {
   readonly settings: RunSettings;
   /** `CheckpointConfig.resume`: what is done about checkpoints that are there. */
   readonly resume: string;
+  /** The job that starts. */
+  readonly owner?: Writer | undefined;
   readonly warn: (message: string) => void;
 }
 
 /**
  * The checkpoint that a run begins from; undefined = the beginning.
- * @throws UserError where the run is said to be new and is not, or to go on and there is nothing to go on from
+ * @throws UserError where the run is said to be new and is not, or to go on and there is nothing to go on from, or where
+ * another job wrote the checkpoint and nobody asked to go on from that
  */
-export async function startingState(options: StartOptions): Promise<WholeState | undefined> {
-  const { place, resume, warn } = options;
+export async function startingState(options: StartOptions): Promise<FoundCheckpoint | undefined> {
+  const { place, resume, owner, warn } = options;
   if (resume === 'discard') await removeCheckpoints(place);
   if (resume === 'never') await refuseOwnCheckpoints(options);
   const state =
     resume === 'never' || resume === 'discard' ? undefined : await readNewestCheckpoint(place, warn);
   if (state === undefined) await tellOfOtherRuns(options);
+  else if (resume === '' || resume === 'own') refuseCheckpointOfOther(state, owner);
   return state;
 }
 

@@ -1,12 +1,15 @@
 import { Finished_Outcome, type Finished, type Stop, type TrainerConfig } from '@tuneyard/proto';
 import type { Group } from '../collective/group.js';
 import type { Observer } from '../observe/observer.js';
-import { fetchInputs, type FetchContext } from '../storage/index.js';
+import { fetchInputs, type FetchContext, type Writer } from '../storage/index.js';
 import { CoordinatorError, InterruptedError } from '../errors.js';
 import type { Compute } from './compute.js';
+import { warnOfOtherResult } from './other-job.js';
 import { TrainingRun } from './training-run.js';
 
 export interface TrainDependencies {
+  /** The job that this process is a worker of: what it writes names it. */
+  readonly job?: Writer | undefined;
   readonly group: Group;
   readonly compute: Compute;
   readonly observer: Observer;
@@ -29,9 +32,11 @@ export async function train(dependencies: TrainDependencies): Promise<Finished_O
   observer.loaded(job, config);
   for (const warning of warnings) observer.warn(warning);
 
-  const run = new TrainingRun(checked(config), { ...job, settings }, group, compute, observer, storage, now);
-  await run.resume();
-  await group.join(run, job.totalSteps);
+  const [whole, owner] = [checked(config), dependencies.job];
+  await warnOfOtherResult(whole, owner, dependencies);
+  const run = new TrainingRun(whole, owner, { ...job, settings }, group, compute, observer, storage, now);
+  const resumedFrom = await run.resume();
+  await group.join(run, job.totalSteps, resumedFrom);
   interrupted.addEventListener('abort', () => group.endSoon());
   if (interrupted.aborted) group.endSoon();
   try {

@@ -1,9 +1,9 @@
-import type { Artifact, Finished, Finished_Outcome, Metric, Progress } from '@tuneyard/proto';
+import type { Artifact, Finished, Finished_Outcome, Metric, Progress, ResumedFrom } from '@tuneyard/proto';
 import { DivergedError, TransferError } from '../errors.js';
 import type { Group, SharedResult, StateHolder } from '../collective/group.js';
 import type { Observer } from '../observe/observer.js';
 import { learningRateAt, warmupStepsOf, type Schedule } from '../optim/index.js';
-import { below, openDestination, type SourceContext } from '../storage/index.js';
+import { below, openDestination, type SourceContext, type Writer } from '../storage/index.js';
 import { writeCheckpoint, type CheckpointPlace } from './checkpoints.js';
 import type { Compute, LoadedJob } from './compute.js';
 import { recordEvaluation } from './early-stopping.js';
@@ -35,6 +35,8 @@ export class TrainingRun implements StateHolder {
 
   constructor(
     private readonly config: CompleteConfig,
+    /** Whose run it is. */
+    private readonly owner: Writer | undefined,
     private readonly job: Omit<LoadedJob, 'warnings'>,
     private readonly group: Group,
     private readonly compute: Compute,
@@ -85,19 +87,25 @@ export class TrainingRun implements StateHolder {
     this.clock.restart();
   }
 
-  /** Goes on from the newest usable checkpoint of this run, if there is one and the run may. */
-  async resume(): Promise<void> {
+  /**
+   * Goes on from the newest usable checkpoint of this run, if there is one and the run may.
+   * @returns undefined when training begins anew
+   */
+  async resume(): Promise<ResumedFrom | undefined> {
     const place = this.checkpointPlace;
-    if (place === undefined) return;
+    if (place === undefined) return undefined;
     const { uri: root = '', resume = '' } = this.config.training.checkpoint ?? {};
     const { fingerprint, settings } = this.job;
     const warn = (message: string): void => this.observer.warn(message);
-    const state = await startingState({ place, root, fingerprint, settings, resume, warn });
-    if (!state) return;
-    await this.compute.importState(state.image);
-    this.run = state.run;
-    this.bestImage = state.bestImage;
-    this.observer.resumed(state.run.step);
+    const { owner } = this;
+    const found = await startingState({ place, root, fingerprint, settings, resume, owner, warn });
+    if (!found) return undefined;
+    await this.compute.importState(found.image);
+    this.run = found.run;
+    this.bestImage = found.bestImage;
+    const from: ResumedFrom = { step: found.run.step, uri: found.uri, job: found.writer };
+    this.observer.resumed(from.step, from);
+    return from;
   }
 
   /** One optimizer step over one global batch. */
@@ -224,7 +232,8 @@ export class TrainingRun implements StateHolder {
   async save(): Promise<Artifact> {
     const { uri, formats, secret } = this.config.output;
     const destination = openDestination({ uri, secret, field: 'output.uri' }, this.storage);
-    const { digest, bytes } = await destination.publish(uri, (folder) => this.compute.save(folder));
+    const fill = (folder: string): Promise<void> => this.compute.save(folder);
+    const { digest, bytes } = await destination.publish(uri, fill, this.owner);
     return { format: formats[0] ?? 'peft', uri, digest, bytes };
   }
 
@@ -276,7 +285,7 @@ export class TrainingRun implements StateHolder {
     const { uri, secret = '' } = this.config.training.checkpoint ?? {};
     if (!uri) return undefined;
     const destination = openDestination({ uri, secret, field: 'training.checkpoint.uri' }, this.storage);
-    return { destination, uri: below(uri, this.job.fingerprint) };
+    return { destination, uri: below(uri, this.job.fingerprint), writer: this.owner };
   }
 
   private get keepsBest(): boolean {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { TrainerConfig } from '@tuneyard/proto';
+import type { ResumedFrom, TrainerConfig } from '@tuneyard/proto';
 import type { Observer, StepFigures } from './observer.js';
 import type { TrainerMetrics } from './trainer-metrics.js';
 
@@ -19,9 +19,10 @@ export class LoggingObserver implements Observer {
     this.log.info({ ...job, model: config.model?.source }, 'model and data loaded');
   }
 
-  resumed(step: number): void {
+  resumed(step: number, { uri, job }: ResumedFrom): void {
     this.metrics.step.set(step);
-    this.log.info({ step }, 'resumed from checkpoint');
+    const writer = job === undefined ? {} : { writtenBy: `${job.namespace}/${job.name}`, uid: job.uid };
+    this.log.info({ uri, ...writer, step }, 'resumed from checkpoint');
   }
 
   step({ step, loss, gradientNorm, learningRate, seconds, scalars, timings }: StepFigures): void {

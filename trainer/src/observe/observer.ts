@@ -1,4 +1,4 @@
-import type { TrainerConfig } from '@tuneyard/proto';
+import type { ResumedFrom, TrainerConfig } from '@tuneyard/proto';
 
 /** What the training loop tells whoever watches: logs, metrics. */
 export interface Observer {
@@ -12,7 +12,7 @@ export interface Observer {
     },
     config: TrainerConfig,
   ): void;
-  resumed(step: number): void;
+  resumed(step: number, from: ResumedFrom): void;
   step(step: StepFigures): void;
   evaluation(step: number, evalLoss: number): void;
   tested(model: 'base' | 'tuned', exactMatch: number, examples: number): void;

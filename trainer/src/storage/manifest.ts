@@ -14,6 +14,14 @@ export interface ManifestFile {
   readonly sha256: string;
 }
 
+/** The job that a folder was written by, in a cluster or on this machine. */
+export interface Writer {
+  readonly namespace: string;
+  readonly name: string;
+  /** Two jobs of the same name, one after the other, have different ones. */
+  readonly uid: string;
+}
+
 /** What a published folder holds. */
 export interface Manifest {
   readonly format: typeof FORMAT;
@@ -21,6 +29,8 @@ export interface Manifest {
   readonly digest: string;
   readonly bytes: number;
   readonly files: readonly ManifestFile[];
+  /** Not part of the digest: the same content has the same digest, whoever wrote it. Absent: not known. */
+  readonly writer?: Writer | undefined;
 }
 
 /** Reads every file of a folder and writes down what they are. */
@@ -44,6 +54,13 @@ export async function describeFolder(folder: string): Promise<Manifest> {
 
 export async function writeManifest(folder: string, manifest: Manifest): Promise<void> {
   await writeFile(join(folder, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/** The writer that a manifest names; undefined when it names none, or nothing that is one. */
+export function writerOf({ writer }: Manifest): Writer | undefined {
+  const { namespace, name, uid } = (writer ?? {}) as Partial<Record<keyof Writer, unknown>>;
+  const isWhole = typeof namespace === 'string' && typeof name === 'string' && typeof uid === 'string';
+  return isWhole ? { namespace, name, uid } : undefined;
 }
 
 /** The manifest in a text; undefined when it is none of ours. */

@@ -4,19 +4,26 @@ import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../errors.js';
 import type { Destination } from '../destination.js';
 import { localPathOf } from '../local-path.js';
-import { describeFolder, MANIFEST_FILE, parseManifest, writeManifest, type Manifest } from '../manifest.js';
+import {
+  describeFolder,
+  MANIFEST_FILE,
+  parseManifest,
+  writeManifest,
+  type Manifest,
+  type Writer,
+} from '../manifest.js';
 
 /** `file://` and `pvc://`: written beside the final place, synced, and renamed there. */
 export class LocalDestination implements Destination {
   constructor(private readonly env: NodeJS.ProcessEnv) {}
 
-  async publish(uri: string, fill: (folder: string) => Promise<void>): Promise<Manifest> {
+  async publish(uri: string, fill: (folder: string) => Promise<void>, writer?: Writer): Promise<Manifest> {
     const target = this.pathOf(uri);
     const draft = join(dirname(target), `.${basename(target)}.${randomBytes(4).toString('hex')}`);
     await mkdir(draft, { recursive: true });
     try {
       await fill(draft);
-      const manifest = await describeFolder(draft);
+      const manifest = { ...(await describeFolder(draft)), writer };
       await writeManifest(draft, manifest);
       for (const name of await readdir(draft)) await sync(join(draft, name));
       await replaceFolder(draft, target);
@@ -47,10 +54,13 @@ export class LocalDestination implements Destination {
       .sort();
   }
 
+  async manifest(uri: string): Promise<Manifest | undefined> {
+    return parseManifest(await readFile(join(this.pathOf(uri), MANIFEST_FILE), 'utf8').catch(() => ''));
+  }
+
   async read<T>(uri: string, use: (folder: string) => Promise<T>): Promise<T> {
     const folder = this.pathOf(uri);
-    const text = await readFile(join(folder, MANIFEST_FILE), 'utf8').catch(() => '');
-    const manifest = parseManifest(text);
+    const manifest = await this.manifest(uri);
     if (manifest === undefined) throw new UserError(`${uri}: there is no complete folder`);
     const { digest, bytes } = await describeFolder(folder);
     if (digest !== manifest.digest) {

@@ -6,7 +6,14 @@ import { safePath } from '../address.js';
 import type { Credentials } from '../credentials.js';
 import { downloadFile } from '../download-file.js';
 import { bodyOf, textOf } from '../http/answers.js';
-import { describeFolder, MANIFEST_FILE, parseManifest, writeManifest, type Manifest } from '../manifest.js';
+import {
+  describeFolder,
+  MANIFEST_FILE,
+  parseManifest,
+  writeManifest,
+  type Manifest,
+  type Writer,
+} from '../manifest.js';
 import { parseS3Address } from '../s3/address.js';
 import { S3Client } from '../s3/client.js';
 import { DEFAULT_UPLOAD, uploadFile, type UploadOptions } from '../s3/upload-file.js';
@@ -27,10 +34,10 @@ export class S3Destination implements Destination {
     private readonly upload: UploadOptions = DEFAULT_UPLOAD,
   ) {}
 
-  publish(uri: string, fill: (folder: string) => Promise<void>): Promise<Manifest> {
+  publish(uri: string, fill: (folder: string) => Promise<void>, writer?: Writer): Promise<Manifest> {
     return withDraft(async (draft) => {
       await fill(draft);
-      const manifest = await describeFolder(draft);
+      const manifest = { ...(await describeFolder(draft)), writer };
       await writeManifest(draft, manifest);
       const { client, key } = this.at(uri);
       const before = await this.keys(client, key);
@@ -70,11 +77,14 @@ export class S3Destination implements Destination {
     return [...names].sort();
   }
 
-  async read<T>(uri: string, use: (folder: string) => Promise<T>): Promise<T> {
+  async manifest(uri: string): Promise<Manifest | undefined> {
     const { client, key } = this.at(uri);
-    const answer = await client.ask({ method: 'GET', key: key + MANIFEST_FILE });
-    const { bytes } = await bodyOf(answer, 0);
-    const manifest = parseManifest(await textOf(bytes, MOST_MANIFEST_BYTES, uri));
+    const keys = await this.keys(client, key);
+    return keys.includes(key + MANIFEST_FILE) ? this.readManifest(uri) : undefined;
+  }
+
+  async read<T>(uri: string, use: (folder: string) => Promise<T>): Promise<T> {
+    const manifest = await this.readManifest(uri);
     if (manifest === undefined)
       throw new UserError(`${uri}: its ${MANIFEST_FILE} is none that this program wrote`);
     return withDraft(async (draft) => {
@@ -103,6 +113,14 @@ export class S3Destination implements Destination {
     const keys = await this.keys(client, key);
     const manifestFirst = keys.filter((old) => old === key + MANIFEST_FILE);
     for (const old of new Set([...manifestFirst, ...keys])) await this.delete(client, old);
+  }
+
+  /** @returns undefined when it is none of ours. @throws UserError when there is none */
+  private async readManifest(uri: string): Promise<Manifest | undefined> {
+    const { client, key } = this.at(uri);
+    const answer = await client.ask({ method: 'GET', key: key + MANIFEST_FILE });
+    const { bytes } = await bodyOf(answer, 0);
+    return parseManifest(await textOf(bytes, MOST_MANIFEST_BYTES, uri));
   }
 
   /** The bucket, and how keys below the address begin. */

@@ -277,7 +277,7 @@ export interface CheckpointConfig {
   keep: number;
   uri: string;
   secret: string;
-  /** "" = from the newest checkpoint of this run where there is one; never = refuse where there is one; discard = remove it and start anew; required = refuse where there is none */
+  /** own (also "") = from the newest checkpoint of this run where there is one, which this job must have written; any = whatever job wrote it; never = refuse where there is one; discard = remove it and start anew; required = refuse where there is none */
   resume: string;
 }
 

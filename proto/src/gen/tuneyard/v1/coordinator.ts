@@ -70,6 +70,16 @@ export interface Heartbeat {
 export interface Ready {
   committedStep: number;
   totalSteps: number;
+  /** absent = training begins anew */
+  resumedFrom?: ResumedFrom | undefined;
+}
+
+/** The checkpoint that a worker loaded at its start. */
+export interface ResumedFrom {
+  step: number;
+  uri: string;
+  /** that wrote it; absent = it does not say */
+  job?: JobRef | undefined;
 }
 
 export interface Progress {
@@ -898,7 +908,7 @@ export const Heartbeat: MessageFns<Heartbeat> = {
 };
 
 function createBaseReady(): Ready {
-  return { committedStep: 0, totalSteps: 0 };
+  return { committedStep: 0, totalSteps: 0, resumedFrom: undefined };
 }
 
 export const Ready: MessageFns<Ready> = {
@@ -908,6 +918,9 @@ export const Ready: MessageFns<Ready> = {
     }
     if (message.totalSteps !== 0) {
       writer.uint32(16).int64(message.totalSteps);
+    }
+    if (message.resumedFrom !== undefined) {
+      ResumedFrom.encode(message.resumedFrom, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -941,6 +954,14 @@ export const Ready: MessageFns<Ready> = {
             message.totalSteps = longToNumber(reader.int64());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.resumedFrom = ResumedFrom.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -965,6 +986,11 @@ export const Ready: MessageFns<Ready> = {
         : isSet(object.total_steps)
         ? globalThis.Number(object.total_steps)
         : 0,
+      resumedFrom: isSet(object.resumedFrom)
+        ? ResumedFrom.fromJSON(object.resumedFrom)
+        : isSet(object.resumed_from)
+        ? ResumedFrom.fromJSON(object.resumed_from)
+        : undefined,
     };
   },
 
@@ -976,6 +1002,9 @@ export const Ready: MessageFns<Ready> = {
     if (message.totalSteps !== 0) {
       obj.totalSteps = Math.round(message.totalSteps);
     }
+    if (message.resumedFrom !== undefined) {
+      obj.resumedFrom = ResumedFrom.toJSON(message.resumedFrom);
+    }
     return obj;
   },
 
@@ -986,6 +1015,110 @@ export const Ready: MessageFns<Ready> = {
     const message = createBaseReady();
     message.committedStep = object.committedStep ?? 0;
     message.totalSteps = object.totalSteps ?? 0;
+    message.resumedFrom = (object.resumedFrom !== undefined && object.resumedFrom !== null)
+      ? ResumedFrom.fromPartial(object.resumedFrom)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseResumedFrom(): ResumedFrom {
+  return { step: 0, uri: "", job: undefined };
+}
+
+export const ResumedFrom: MessageFns<ResumedFrom> = {
+  encode(message: ResumedFrom, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.step !== 0) {
+      writer.uint32(8).int64(message.step);
+    }
+    if (message.uri !== "") {
+      writer.uint32(18).string(message.uri);
+    }
+    if (message.job !== undefined) {
+      JobRef.encode(message.job, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResumedFrom {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResumedFrom();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.step = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.uri = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.job = JobRef.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResumedFrom {
+    return {
+      step: isSet(object.step) ? globalThis.Number(object.step) : 0,
+      uri: isSet(object.uri) ? globalThis.String(object.uri) : "",
+      job: isSet(object.job) ? JobRef.fromJSON(object.job) : undefined,
+    };
+  },
+
+  toJSON(message: ResumedFrom): unknown {
+    const obj: any = {};
+    if (message.step !== 0) {
+      obj.step = Math.round(message.step);
+    }
+    if (message.uri !== "") {
+      obj.uri = message.uri;
+    }
+    if (message.job !== undefined) {
+      obj.job = JobRef.toJSON(message.job);
+    }
+    return obj;
+  },
+
+  create<I extends Exact<DeepPartial<ResumedFrom>, I>>(base?: I): ResumedFrom {
+    return ResumedFrom.fromPartial(base ?? ({} as any));
+  },
+  fromPartial<I extends Exact<DeepPartial<ResumedFrom>, I>>(object: I): ResumedFrom {
+    const message = createBaseResumedFrom();
+    message.step = object.step ?? 0;
+    message.uri = object.uri ?? "";
+    message.job = (object.job !== undefined && object.job !== null) ? JobRef.fromPartial(object.job) : undefined;
     return message;
   },
 };
