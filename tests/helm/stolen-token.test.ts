@@ -94,6 +94,8 @@ beforeAll(async () => {
     () => alice.close(),
   );
   await admin.create(QUEUES, queueObject('team', 2));
+  await admin.create(JOBS, jobObject('elastic', { workers: { min: 1, max: 4 } }));
+  await admin.create(JOBS, jobObject('unstated', { workers: { min: 4 } }));
   const job = await admin.create(JOBS, jobObject('mine', {}));
   owner.uid = job.metadata.uid ?? '';
   for (const name of ['batch', 'high'])
@@ -113,6 +115,8 @@ afterAll(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
+const scale = (name: string, replicas: number) =>
+  thief.mergePatch(JOBS, { name, namespace: 'default' }, { spec: { replicas } }, { subresource: 'scale' });
 const token = { projected: { sources: [{ serviceAccountToken: { path: 't' } }] } };
 /** What is tried, and who says no: the permissions (RBAC) or a policy, by its words. */
 const STOLEN: readonly (readonly [what: string, by: string, write: () => Promise<unknown>])[] = [
@@ -131,6 +135,8 @@ const STOLEN: readonly (readonly [what: string, by: string, write: () => Promise
     'only what one FineTuneJob owns',
     () => thief.create(PODS, pod({}, { labels: { ...LABELS, 'tuneyard.dev/job': 'theirs' } })),
   ],
+  ['more workers for a job', 'workers.max was not given', () => scale('elastic', 64)],
+  ['fewer workers for a job', 'workers.max was not given', () => scale('elastic', 1)],
   ['a pod of another name', 'are workers of a job', () => thief.create(PODS, pod({}, { name: 'etcd' }))],
   ['a pod in kube-system', 'cannot create', () => thief.create(PODS, pod({}, { namespace: 'kube-system' }))],
   [
@@ -267,6 +273,7 @@ describe.skipIf(skipReason !== undefined)("with the controller's token", () => {
     await thief.apply(POLICIES, policy(), { fieldManager: 'x' });
     await thief.create(LEASES, lease('tuneyard-controller', RELEASE));
     await thief.create(EVENTS, event('tuneyard.dev/v1alpha1'));
+    await scale('unstated', 4);
     await thief.create(
       SECRETS,
       secret({ name: 'tuneyard-authority', namespace: RELEASE, ownerReferences: [] }),

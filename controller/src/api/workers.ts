@@ -7,8 +7,12 @@ export const workersSchema = documented(
   {
     min: integer('Fewest workers to start with. Default 1.', 1, 4096).optional(),
     // The API server answers `GET scale` only for jobs that have this field. It cannot set it to the value of another
-    // one, so 1 also stands for "not given", and counts as min.
-    max: integer('Most workers that are of use. Default 1, or min if that is more.', 1, 4096)
+    // one, so 1 also stands for "not given": the controller then writes min there.
+    max: integer(
+      'Most workers that are of use. Default 1, or min if that is more, which is then written here.',
+      1,
+      4096,
+    )
       .optional()
       .meta({ default: 1 }),
     gpusPerWorker: integer('GPUs of one worker. Default 1.', 1, 64).optional(),
@@ -39,7 +43,8 @@ export const workersSchema = documented(
       field: 'min',
     },
     {
-      rule: '!has(self.min) || !has(self.max) || self.min <= self.max || (has(oldSelf.max) && oldSelf.max == self.max)',
+      // Whoever writes a whole job again without a max, after min was written there, leaves it out as before.
+      rule: '!has(self.min) || !has(self.max) || self.min <= self.max || (has(oldSelf.max) && (oldSelf.max == self.max || (has(oldSelf.min) && oldSelf.max == oldSelf.min)))',
       message: 'min must not be larger than max',
       field: 'min',
     },

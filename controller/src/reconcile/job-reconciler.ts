@@ -33,6 +33,7 @@ import { transitionEvents } from './transition-events.js';
 import type { VouchedStatuses } from './vouched-statuses.js';
 import { isForbiddenToController } from './why-not-ready.js';
 import { workerName } from './worker-name.js';
+import { WorkerRanges } from './worker-range.js';
 import type { WorkerPlan, WorkerPodOptions } from './worker-pod.js';
 import { buildWorkerPod, nodeNeedsOf } from './worker-pod.js';
 
@@ -72,6 +73,7 @@ export class JobReconciler {
   readonly #expectations: Expectations;
   readonly #refusals = new PodRefusals();
   readonly #warnings: PodWarnings;
+  readonly #ranges: WorkerRanges;
   /** uid to what the coordinator was told of the job. */
   readonly #registered = new Map<
     string,
@@ -87,6 +89,7 @@ export class JobReconciler {
   constructor(private readonly options: JobReconcilerOptions) {
     this.#network = new JobNetwork(options.client, options.pods.network);
     this.#expectations = new Expectations(options.clock);
+    this.#ranges = new WorkerRanges(options.client);
     this.#warnings = new PodWarnings({
       client: options.client,
       clock: options.clock,
@@ -114,6 +117,7 @@ export class JobReconciler {
       await this.#unregister(uid);
       return undefined;
     }
+    if (await this.#completeRange(key, job)) return 1000;
     if (!this.#expectations.satisfied(key)) return 1000;
 
     const facts = this.#gather(key, job);
@@ -132,6 +136,16 @@ export class JobReconciler {
     const waits = [wait === 0 ? undefined : wait, decision.lookAgainMs, await this.#renewIdentities(job)];
     const due = Math.min(...waits.map((ms) => ms ?? Infinity));
     return due === Infinity ? undefined : due;
+  }
+
+  /** @returns whether the job is another one now, whose event follows */
+  async #completeRange(key: string, job: FineTuneJob): Promise<boolean> {
+    try {
+      return await this.#ranges.complete(job);
+    } catch (error) {
+      this.options.onFault?.(key, error);
+      return false;
+    }
   }
 
   /** Milliseconds until a status in which only figures are new may be written; 0 = now. */
@@ -389,6 +403,7 @@ export class JobReconciler {
     this.#expectations.forget(key);
     const uid = this.#uids.get(key);
     this.#uids.delete(key);
+    if (uid !== undefined) this.#ranges.forget(uid);
     if (uid !== undefined) await this.#unregister(uid);
     return undefined;
   }

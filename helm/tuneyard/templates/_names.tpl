@@ -178,13 +178,14 @@ matchResources:
 
 {{/* Rules of a role: what the controller writes in namespaces with jobs. */}}
 {{- define "tuneyard.writes" }}
-  # Carries out ttlSecondsAfterFinished. The spec is never written.
+  # Carries out ttlSecondsAfterFinished. The spec is never written, but by the scale.
   - apiGroups: [tuneyard.dev]
     resources: [finetunejobs]
     verbs: [delete]
-  # Status is written by server-side apply, which is a patch.
+  # Status is written by server-side apply, which is a patch; so is the scale of jobs that name fewer workers at most
+  # than at least.
   - apiGroups: [tuneyard.dev]
-    resources: [finetunejobs/status]
+    resources: [finetunejobs/status, finetunejobs/scale]
     verbs: [patch]
   # Pods and Secrets name their job as owner with blockOwnerDeletion; where the cluster checks that
   # (OwnerReferencesPermissionEnforcement), whoever writes it must be allowed to update the job's finalizers.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KubeObject } from '@tuneyard/controller/kube';
-import { jobObject, startCluster, type Cluster } from './cluster.js';
+import { jobObject, startCluster, startControllerProcess, until, type Cluster } from './cluster.js';
 import { JOBS } from './kinds.js';
 
 let cluster: Cluster;
@@ -37,6 +37,29 @@ test.each([
   await scaleTo(name, 3);
   expect(await scaleOf(name)).toBe(3);
 });
+
+test('the scale of a job with a minimum alone is that minimum, and stays one that can be changed', async () => {
+  const controller = await startControllerProcess(cluster.kubeconfig);
+  try {
+    const scaleWhen = (name: string, replicas: number) =>
+      until(`${name} has ${replicas}`, async () => (await scaleOf(name)) === replicas || undefined);
+    const made = await create('minimum', { min: 4 });
+    await scaleWhen('minimum', 4);
+    // As kubectl replace writes the same file again.
+    const { resourceVersion: _old, ...metadata } = made.metadata;
+    const again = (min: number) =>
+      cluster.client.update(JOBS, { ...jobObject('minimum', { workers: { min } }), metadata });
+    await again(4);
+    await scaleWhen('minimum', 4);
+    await again(6);
+    await scaleWhen('minimum', 6);
+    await scaleTo('minimum', 8);
+    expect(await scaleOf('minimum')).toBe(8);
+    await expect(scaleTo('minimum', 2)).rejects.toThrow(/min must not be larger than max/);
+  } finally {
+    await controller.stop();
+  }
+}, 30_000);
 
 test('a scale below the minimum is refused, as is a range that is none', async () => {
   await create('bounded', { min: 2, max: 4 });
