@@ -36,6 +36,9 @@ export const ATTEMPT_LABEL = 'tuneyard.dev/attempt';
 /** On every pod of a job, an annotation: the queue whose quota its GPUs count on, also when the job is gone. */
 export const QUEUE_ANNOTATION = 'tuneyard.dev/queue';
 
+/** On a namespace, a label: the queue of its jobs that name none. */
+export const DEFAULT_QUEUE_LABEL = 'tuneyard.dev/default-queue';
+
 /** Pod names are `<job>-worker-<i>` and must fit a label value of 63 characters. */
 export const MAX_JOB_NAME = 52;
 

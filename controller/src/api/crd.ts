@@ -135,7 +135,7 @@ export const fineTuneJobCrd = (): Json =>
       {
         name: 'Queue',
         type: 'string',
-        jsonPath: '.spec.queueName',
+        jsonPath: '.status.queueName',
         description: 'Queue whose quota it uses.',
       },
       { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where the job is.' },

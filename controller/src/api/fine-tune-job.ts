@@ -12,6 +12,7 @@ import {
   integer,
   list,
   objectName,
+  objectNameOrEmpty,
   secretRef,
   text,
   uri,
@@ -82,8 +83,17 @@ const runPolicy = documented('How long and how often the job may try, and when i
 export const fineTuneJobSpecSchema = documented(
   'What to tune, on what, how, and with which share of the pool.',
   {
-    queueName: objectName('The GpuQueue whose quota the job uses. Immutable while the job is admitted.'),
-    priority: integer('Higher goes first within the queue.', -1_000_000_000, 1_000_000_000).default(0),
+    queueName: objectNameOrEmpty(
+      'The GpuQueue whose quota the job uses. Default: the one that label tuneyard.dev/default-queue of the namespace names when the job is first seen. Immutable while the job is admitted.',
+    ).default(''),
+    priority: integer(
+      'Higher goes first within the queue. Only in queues without priority classes.',
+      -1_000_000_000,
+      1_000_000_000,
+    ).default(0),
+    priorityClassName: objectName(
+      'One of the priority classes of the queue, in place of a number.',
+    ).optional(),
     suspend: flag(
       'True keeps the job from running; a running one writes a checkpoint and gives its GPUs back.',
     ).default(false),

@@ -42,6 +42,16 @@ const caps = documented(
   },
 );
 
+const priorityClass = documented('A priority that jobs may have by name.', {
+  name: text('What jobs name in spec.priorityClassName.', 63).min(1),
+  value: integer('Higher goes first within the queue.', -1_000_000_000, 1_000_000_000),
+  namespaces: list(
+    'Namespaces whose jobs may use it. Absent: all of the queue.',
+    text('A namespace.', 63),
+    256,
+  ).optional(),
+});
+
 /** What a platform team grants to one team. */
 export const gpuQueueSpecSchema = documented("A team's share of the pool.", {
   quotas: keyedList('What the queue may use, by flavor.', 'flavor', quota, 32).min(1),
@@ -61,6 +71,12 @@ export const gpuQueueSpecSchema = documented("A team's share of the pool.", {
     matchLabels: stringMap('Labels that the namespace must have.', 16).optional(),
   }).optional(),
   caps: caps.optional(),
+  priorityClasses: keyedList(
+    'Priorities that jobs of the queue may have, by name; no others then. Jobs that name none have 0.',
+    'name',
+    priorityClass,
+    32,
+  ).optional(),
   stopPolicy: choice('none; hold admits no more jobs; holdAndDrain also evicts the running ones.', [
     'none',
     'hold',

@@ -2,6 +2,9 @@ export * from './constants.js';
 export { parseFineTuneJob, parseFineTuneJobSpec, parseGpuQueue, parseManifests } from './parse.js';
 export type { Manifest, ParseOptions } from './parse.js';
 export { capsOf, lingeringProblem, withCaps } from './caps.js';
+export { priorityOf } from './priority.js';
+export { inItsQueue, queueNameOf } from './queue-name.js';
+export type { Priority } from './priority.js';
 export type { Caps } from './caps.js';
 export { resolveSpec } from './resolve.js';
 export type {

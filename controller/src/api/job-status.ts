@@ -67,6 +67,10 @@ const artifact = documented('Something that the job wrote.', {
 
 /** What the controller knows of a job; written by the controller alone. */
 export const fineTuneJobStatusSchema = documented('What the controller knows of the job.', {
+  queueName: text(
+    'The GpuQueue that the job waits in or uses: spec.queueName, or the default of the namespace when it was first seen.',
+    253,
+  ).optional(),
   conditions: keyedList('What holds for the job.', 'type', conditionSchema, 16).optional(),
   observedGeneration: count('metadata.generation that this status is about.').optional(),
   phase: choice('One word, derived from the conditions.', PHASES).optional(),

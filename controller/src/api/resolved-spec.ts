@@ -63,8 +63,10 @@ export interface ResolvedSpec {
     readonly workersReadySeconds: number;
     readonly checkpointGraceSeconds: number;
   };
-  /** Priority within the queue where it is capped; absent: spec.priority. */
+  /** Priority within the queue where it is capped or has a name; absent: spec.priority. */
   readonly priority?: number | undefined;
+  /** Why the job may not have the priority that it asks for. */
+  readonly priorityRefused?: string | undefined;
   /** One entry for each field that the user left out and that matters for the result, or that is capped. */
   readonly reasons: readonly FilledField[];
   /** The commit of the hub behind {@link model}, as the status holds it. */

@@ -89,10 +89,15 @@ export const freeForm = (description: string) =>
   z.looseObject({}).meta({ description, 'x-kubernetes-preserve-unknown-fields': true });
 
 const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+const NAME_OR_EMPTY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/;
 
 /** The name of a Kubernetes object. */
 export const objectName = (description: string) =>
   z.string().min(1).max(253).regex(NAME).meta({ description });
+
+/** The name of a Kubernetes object, or nothing. */
+export const objectNameOrEmpty = (description: string) =>
+  z.string().max(253).regex(NAME_OR_EMPTY).meta({ description });
 
 const URI = /^(hf|s3|pvc|file|https):\/\/.+$/;
 

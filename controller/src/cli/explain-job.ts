@@ -1,10 +1,10 @@
-import { findCondition, type FineTuneJob } from '../api/index.js';
+import { findCondition, queueNameOf, type FineTuneJob } from '../api/index.js';
 
 /** Why a job is where it is and what comes next, in sentences: one a line, the most important first. */
 export function explainJob(job: FineTuneJob): string[] {
-  const { metadata, spec, status = {} } = job;
+  const { metadata, status = {} } = job;
   const lines = [
-    `${metadata.namespace ?? 'default'}/${metadata.name} in queue ${spec.queueName}: ${status.phase ?? 'new'}`,
+    `${metadata.namespace ?? 'default'}/${metadata.name} in queue ${queueNameOf(job)}: ${status.phase ?? 'new'}`,
   ];
   const add = (label: string, text: string | number | undefined): void => {
     if (text !== undefined && text !== '') lines.push(`  ${label}: ${text}`);

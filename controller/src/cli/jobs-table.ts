@@ -1,4 +1,4 @@
-import type { FineTuneJob } from '../api/index.js';
+import { queueNameOf, type FineTuneJob } from '../api/index.js';
 import { duration } from './display/index.js';
 import type { Column } from './output.js';
 
@@ -11,7 +11,7 @@ const secondsUntil = (time: string | undefined) =>
 /** What tables say of jobs, as `kubectl get` does. */
 export const JOB_COLUMNS: readonly Column<FineTuneJob>[] = [
   { heading: 'NAME', value: ({ metadata }) => metadata.name },
-  { heading: 'QUEUE', value: ({ spec }) => spec.queueName },
+  { heading: 'QUEUE', value: queueNameOf },
   { heading: 'PHASE', value: ({ status }) => status?.phase },
   { heading: 'METHOD', value: ({ status }) => status?.resolved?.method?.type },
   { heading: 'WORKERS', value: ({ status }) => status?.workers?.ready },

@@ -1,4 +1,4 @@
-import { FINE_TUNE_JOB_KIND, JOB_RESOURCE, isTrue, type FineTuneJob } from '../api/index.js';
+import { FINE_TUNE_JOB_KIND, JOB_RESOURCE, isTrue, queueNameOf, type FineTuneJob } from '../api/index.js';
 import { withCluster, type ClusterOptions } from './cluster.js';
 import { listAll } from './find-job.js';
 import { formatColumns, formatObjects, isTable, type Column, type ListFormat } from './output.js';
@@ -14,7 +14,7 @@ const gpusOf = ({ spec, status }: FineTuneJob) =>
 const COLUMNS: readonly Column<FineTuneJob>[] = [
   { heading: 'NAMESPACE', value: ({ metadata }) => metadata.namespace },
   { heading: 'NAME', value: ({ metadata }) => metadata.name },
-  { heading: 'QUEUE', value: ({ spec }) => spec.queueName },
+  { heading: 'QUEUE', value: queueNameOf },
   { heading: 'GPUS', value: gpusOf },
   { heading: 'FLAVOR', value: ({ status }) => status?.placement?.flavor },
   { heading: 'TOKENS/S', value: ({ status }) => status?.progress?.tokensPerSecond?.toFixed(0) },

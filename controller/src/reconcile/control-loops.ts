@@ -21,7 +21,7 @@ import { BY_UID } from './caches.js';
 import type { JobIdentities } from './job-identities.js';
 import { JobReconciler } from './job-reconciler.js';
 import { PinnedModels } from './pinned-model.js';
-import { queueCaps } from './queue-caps.js';
+import { queueTerms } from './queue-terms.js';
 import { QueueReconciler } from './queue-reconciler.js';
 import { createResolver } from './resolve-cached.js';
 import { SchedulingLoop, type Cycle } from './scheduling-loop.js';
@@ -137,7 +137,7 @@ export class ControlLoops {
     const resolve = createResolver(
       { allowPrivileged: pods.allowPrivilegedTemplates ?? false },
       models,
-      queueCaps(caches.queues.cache, this.options.maxCheckpointGraceSeconds),
+      queueTerms(caches.queues.cache, this.options.maxCheckpointGraceSeconds),
     );
     const scheduling = new SchedulingLoop({
       caches,

@@ -29,6 +29,7 @@ import { PodWarnings } from './pod-warnings.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
 import { endingPart, statusesToTry, writeFirstAccepted } from './status-writes.js';
 import { soundJob, withSoundSpec } from './stored-object.js';
+import { withDefaultQueue } from './default-queue.js';
 import { transitionEvents } from './transition-events.js';
 import type { VouchedStatuses } from './vouched-statuses.js';
 import { isForbiddenToController } from './why-not-ready.js';
@@ -106,8 +107,9 @@ export class JobReconciler {
 
   /** @returns milliseconds after which to look again, if nothing changes before */
   async reconcile(key: string): Promise<number | undefined> {
-    const job = this.#written.newest(key, this.options.caches.jobs.cache.get(key));
-    if (job === undefined) return this.#forgetJob(key);
+    const known = this.#written.newest(key, this.options.caches.jobs.cache.get(key));
+    if (known === undefined) return this.#forgetJob(key);
+    const job = withDefaultQueue(known, this.options.caches.namespaces.cache);
     if (job.spec.managedBy !== MANAGED_BY) return undefined;
     const uid = job.metadata.uid ?? '';
     const before = this.#uids.get(key);

@@ -182,7 +182,9 @@ export class LiveSnapshot {
   ): SnapshotEntry | undefined {
     const { uid, generation } = job.metadata;
     let known = this.#gangs.get(key);
-    if (known?.uid !== uid || known?.generation !== generation || known?.resolved !== resolved) {
+    const isSame = known?.uid === uid && known?.generation === generation && known?.resolved === resolved;
+    // The default queue is chosen without a change of the spec.
+    if (known === undefined || !isSame || known.gang.queueName !== job.spec.queueName) {
       known = { uid, generation, resolved, gang: gangOf(job, resolved) };
       this.#gangs.set(key, known);
     }

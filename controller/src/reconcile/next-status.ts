@@ -24,5 +24,7 @@ export function nextStatus(
 ): FineTuneJobStatus {
   const generation = job.metadata.generation ?? 0;
   const conditions = mergeConditions(job.status?.conditions ?? [], updates, generation, rfc3339(now));
-  return { ...change, conditions, observedGeneration: generation, phase: derivePhase(conditions) };
+  const { queueName } = job.spec;
+  const queue = queueName === '' ? {} : { queueName };
+  return { ...change, ...queue, conditions, observedGeneration: generation, phase: derivePhase(conditions) };
 }

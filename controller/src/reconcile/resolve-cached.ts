@@ -1,4 +1,4 @@
-import type { Caps, FineTuneJob, PodTemplatePolicy, ResolvedSpec } from '../api/index.js';
+import type { FineTuneJob, PodTemplatePolicy, ResolvedSpec } from '../api/index.js';
 import {
   lingeringProblem,
   memoryNeed,
@@ -11,11 +11,12 @@ import { UserError } from '../errors.js';
 import { equalJson } from '../kube/index.js';
 import { readModelShape } from '../models/index.js';
 import type { PinnedModels } from './pinned-model.js';
+import type { QueueTerms } from './queue-terms.js';
 import { withMicroBatch } from './smaller-micro-batch.js';
 
 export type Resolved = ResolvedSpec | { readonly invalid: string };
 
-const NO_CAPS: Caps = {};
+const NO_TERMS: QueueTerms = { caps: {} };
 /** So many specs are remembered. */
 const MOST = 20_000;
 
@@ -28,13 +29,13 @@ type Model = ReturnType<PinnedModels['of']>;
 export function createResolver(
   policy: PodTemplatePolicy,
   models?: Pick<PinnedModels, 'of'>,
-  capsFor: (job: FineTuneJob) => Caps = () => NO_CAPS,
+  termsFor: (job: FineTuneJob) => QueueTerms = () => NO_TERMS,
 ): (job: FineTuneJob) => Resolved {
   interface Known {
     readonly generation: number;
     readonly microBatchSize: number | undefined;
     readonly model: Model;
-    readonly caps: Caps;
+    readonly terms: QueueTerms;
     readonly resolved: Resolved;
   }
   /** By the spec itself, which is another object with every change of the status, and by the job's uid. */
@@ -50,7 +51,7 @@ export function createResolver(
   return (job) => {
     const { uid = '', generation = 0 } = job.metadata;
     const microBatchSize = job.status?.microBatchSize;
-    const caps = capsFor(job);
+    const terms = termsFor(job);
     let model: Model;
     try {
       model = models?.of(job);
@@ -61,7 +62,7 @@ export function createResolver(
       entry !== undefined &&
       entry.microBatchSize === microBatchSize &&
       entry.model?.commit === model?.commit &&
-      equalJson(entry.caps, caps) &&
+      (entry.terms === terms || equalJson(entry.terms, terms)) &&
       // Sizes that were known once are those of the commit for ever.
       (entry.model?.shape !== undefined || model?.shape === undefined);
     const before = bySpec.get(job.spec);
@@ -69,7 +70,7 @@ export function createResolver(
     let known = byUid.get(uid);
     const isSame = known?.generation === generation && fits(known);
     if (known === undefined || !isSame || uid === '') {
-      known = { generation, microBatchSize, model, caps, resolved: resolve(job, policy, model, caps) };
+      known = { generation, microBatchSize, model, terms, resolved: resolve(job, policy, model, terms) };
       byUid.delete(uid);
       byUid.set(uid, known);
       const [oldest] = byUid.keys();
@@ -81,19 +82,27 @@ export function createResolver(
 }
 
 /** The API server validated the spec, but perhaps with the schema of another version. */
-function resolve(job: FineTuneJob, policy: PodTemplatePolicy, model: Model, caps: Caps): Resolved {
+function resolve(job: FineTuneJob, policy: PodTemplatePolicy, model: Model, terms: QueueTerms): Resolved {
   try {
+    const { caps } = terms;
     const lingering = lingeringProblem(job.spec, caps);
     const problems = podTemplateProblems(job.spec, policy);
     const [problem, ...more] = lingering === undefined ? problems : [...problems, lingering];
     if (problem !== undefined)
       return { invalid: more.length === 0 ? problem : `${problem} (and ${more.length} more)` };
-    const asked = withCaps(resolveSpec(parseFineTuneJobSpec(job.spec)), job.spec.priority, caps);
+    const asked = withPriority(resolveSpec(parseFineTuneJobSpec(job.spec)), job.spec.priority, terms);
     const spec = withMicroBatch(asked, job.status?.microBatchSize);
     return withMemory(model === undefined ? spec : pinned(spec, model), model);
   } catch (error) {
     return invalid(error);
   }
+}
+
+/** With the caps of the queue, also on the priority that it gives by name. */
+function withPriority(spec: ResolvedSpec, asked: number, { caps, priority }: QueueTerms): ResolvedSpec {
+  if (priority === undefined) return withCaps(spec, asked, caps);
+  if ('refused' in priority) return { ...withCaps(spec, 0, caps), priorityRefused: priority.refused };
+  return withCaps({ ...spec, priority: priority.value }, priority.value, caps);
 }
 
 /** Whatever a spec does to the code that reads it is the fault of that spec alone. */

@@ -111,7 +111,7 @@ function pendingPart(job: FineTuneJob, resolved: Resolution, now: number): Parti
   const used = job.status?.gpuSecondsUsed;
   return {
     flavors: resolved.workers.flavors,
-    held: heldBack(job, now),
+    held: refusedPriority(resolved) ?? heldBack(job, now),
     // What an earlier attempt measured; nothing is known of a job that never ran.
     ...(step > 0 && used !== undefined ? { gpuSeconds: (used / step) * Math.max(0, totalSteps - step) } : {}),
   };
@@ -141,6 +141,9 @@ function runningPart(
 }
 
 const time = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text) || undefined);
+
+const refusedPriority = ({ priorityRefused }: ResolvedSpec): PendingJob['held'] =>
+  priorityRefused === undefined ? undefined : { reason: 'PriorityNotAllowed', message: priorityRefused };
 
 function heldBack(job: FineTuneJob, now: number): PendingJob['held'] {
   if (job.spec.suspend)

@@ -4,12 +4,13 @@ import type { FineTuneJob, GpuQueue } from '../api/index.js';
 import { Cache, Reflector } from '../kube/index.js';
 import type { KubeObject } from '../kube/index.js';
 import { HubModels } from '../models/index.js';
+import { withDefaultQueue } from './default-queue.js';
 import { LiveSnapshot } from './live-snapshot.js';
 import { rfc3339 } from './next-status.js';
 import { POD_INDEXERS } from './caches.js';
 import { PinnedModels } from './pinned-model.js';
 import { createResolver } from './resolve-cached.js';
-import { queueProblem, soundJob, soundQueue } from './stored-object.js';
+import { queueProblem, soundJob, soundQueue, withSoundSpec } from './stored-object.js';
 
 const NOTHING = { admission: undefined, resize: undefined, isEvicted: false };
 const job = (name: string, more: object = {}, status?: unknown) =>
@@ -56,6 +57,26 @@ function pendingOf(jobs: readonly FineTuneJob[]) {
   snapshot.close();
   return { held, running, faults };
 }
+
+describe('a job that names no queue', () => {
+  it('is in the queue that was chosen for it', () => {
+    const nameless = job('nameless', { queueName: '' }, { queueName: 'chosen' });
+    expect(soundJob(nameless).spec.queueName).toBe('chosen');
+    expect(withSoundSpec(nameless).spec.queueName).toBe('chosen');
+    expect(soundJob(job('named', {}, { queueName: 'old' })).spec.queueName).toBe('team');
+  });
+
+  it('gets the default of its namespace', () => {
+    const namespaces = new Cache<KubeObject>();
+    const nameless = job('nameless', { queueName: '' });
+    expect(withDefaultQueue(nameless, namespaces)).toBe(nameless);
+    namespaces.put({
+      metadata: { name: 'default', labels: { 'tuneyard.dev/default-queue': 'shared' } },
+    });
+    expect(withDefaultQueue(nameless, namespaces).spec.queueName).toBe('shared');
+    expect(withDefaultQueue(job('named'), namespaces).spec.queueName).toBe('team');
+  });
+});
 
 describe('a job that cannot be read', () => {
   it.each([

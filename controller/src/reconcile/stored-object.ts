@@ -4,6 +4,7 @@ import {
   fineTuneJobStatusSchema,
   gpuQueueSpecSchema,
   gpuQueueStatusSchema,
+  inItsQueue,
   MANAGED_BY,
 } from '../api/index.js';
 
@@ -21,15 +22,15 @@ type Json = Readonly<Record<string, unknown>>;
 export function soundJob(job: FineTuneJob): FineTuneJob {
   const spec = soundJobSpec(job.spec);
   const status = soundStatus(job.status);
-  if (spec === job.spec && status === job.status) return job;
+  if (spec === job.spec && status === job.status) return inItsQueue(job);
   const { status: _status, ...rest } = job;
-  return { ...rest, spec, ...(status === undefined ? {} : { status }) };
+  return inItsQueue({ ...rest, spec, ...(status === undefined ? {} : { status }) });
 }
 
 /** The job with a spec of the right form, whose status is known to have it. */
 export function withSoundSpec(job: FineTuneJob): FineTuneJob {
   const spec = soundJobSpec(job.spec);
-  return spec === job.spec ? job : { ...job, spec };
+  return inItsQueue(spec === job.spec ? job : { ...job, spec });
 }
 
 /** What is read before the spec is parsed; the parser names the rest. */

@@ -1,7 +1,7 @@
 import type { FineTuneJob, GpuQueue } from '../api/index.js';
 import { isTrue } from '../api/index.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
-import type { CacheEvent, WorkQueue } from '../kube/index.js';
+import type { CacheEvent, KubeObject, WorkQueue } from '../kube/index.js';
 import { equalJson, keyOf } from '../kube/index.js';
 import type { NodeObject, PodObject } from '../pool/index.js';
 import { gpusOfNode, isTerminated, requestsOfPod } from '../pool/index.js';
@@ -60,6 +60,12 @@ export function connectTriggers(
         queues.jobs.add(keyOf(job));
     }
   };
+  const onNamespace = ({ key }: CacheEvent<KubeObject>) => {
+    cycle();
+    // Its default queue may have come.
+    for (const job of caches.jobs.cache.byIndex(BY_QUEUE, ''))
+      if (job.metadata.namespace === key) queues.jobs.add(keyOf(job));
+  };
   const onTraining = (uid: string) => {
     const job = caches.jobs.cache.byIndex(BY_UID, uid)[0];
     const state = coordinator.state(uid);
@@ -83,7 +89,7 @@ export function connectTriggers(
     caches.queues.cache.subscribe(onQueue),
     caches.pods.cache.subscribe(onPod),
     caches.nodes.cache.subscribe(onNode),
-    caches.namespaces.cache.subscribe(cycle),
+    caches.namespaces.cache.subscribe(onNamespace),
     coordinator.onChange(onTraining),
   ];
   for (const job of caches.jobs.cache.list()) queues.jobs.add(keyOf(job));
@@ -97,6 +103,7 @@ export function connectTriggers(
 function changesSchedule({ type, object, old }: CacheEvent<FineTuneJob>): boolean {
   if (type !== 'modified' || old === undefined) return true;
   if (object.metadata.generation !== old.metadata.generation) return true;
+  if (object.spec.queueName !== old.spec.queueName) return true;
   if (object.metadata.deletionTimestamp !== old.metadata.deletionTimestamp) return true;
   if (object.status?.requeueAt !== old.status?.requeueAt) return true;
   if (object.status?.placement?.lost?.join() !== old.status?.placement?.lost?.join()) return true;

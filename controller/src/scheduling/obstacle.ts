@@ -27,7 +27,10 @@ export function obstacle(job: PendingJob, snapshot: Snapshot): Refusal | undefin
   if (queue === undefined) {
     return {
       reason: 'QueueNotFound',
-      message: `there is no GpuQueue ${job.queueName}: create it, or set spec.queueName to one that exists`,
+      message:
+        job.queueName === ''
+          ? `the job names no queue, and namespace ${job.namespace} has no label tuneyard.dev/default-queue: set spec.queueName, or the label`
+          : `there is no GpuQueue ${job.queueName}: create it, or set spec.queueName to one that exists`,
       largestGangThatFits: 0,
     };
   }

@@ -38,7 +38,11 @@ export interface PendingJob extends Gang {
   readonly gpuSeconds?: number | undefined;
   /** Known before looking at the pool: suspended, or an invalid spec, or a failed attempt that has to wait. */
   readonly held?:
-    { readonly reason: 'Suspended' | 'InvalidSpec' | 'BackingOff'; readonly message: string } | undefined;
+    | {
+        readonly reason: 'Suspended' | 'InvalidSpec' | 'PriorityNotAllowed' | 'BackingOff';
+        readonly message: string;
+      }
+    | undefined;
 }
 
 /** A job that holds GPUs. */

@@ -1,4 +1,4 @@
-import { findCondition, type FineTuneJob } from '../../api/index.js';
+import { findCondition, queueNameOf, type FineTuneJob } from '../../api/index.js';
 import { duration, fitLine, plotLoss } from '../display/index.js';
 import type { JobHistory } from './job-history.js';
 import { timeOf, type JobEvent } from './job-event.js';
@@ -36,14 +36,15 @@ export function jobScreen(input: JobScreenInput, { columns, rows }: ScreenSize):
   return lines.slice(0, rows).map((line) => fitLine(line, columns));
 }
 
-function headline({ metadata, spec, status }: FineTuneJob): string {
+function headline(job: FineTuneJob): string {
+  const { metadata, spec, status } = job;
   const method = status?.resolved?.method?.type ?? spec.method?.type;
   const on = status?.placement === undefined ? '' : ` on ${status.placement.flavor}`;
   return [
     `${metadata.namespace ?? 'default'}/${metadata.name}`,
     status?.phase ?? 'New',
     `${method ?? 'auto'}${on}`,
-    `queue ${spec.queueName}`,
+    `queue ${queueNameOf(job)}`,
     spec.model.source,
   ].join('   ');
 }
