@@ -97,7 +97,15 @@ function configOf(
     method,
     dataset: {
       sources: [
-        { uri: pathToFileURL(data).href, format: 'auto', weight: 1, split: '', columns: {}, secret: '' },
+        {
+          uri: pathToFileURL(data).href,
+          format: 'auto',
+          weight: 1,
+          split: '',
+          columns: {},
+          secret: '',
+          sheet: '',
+        },
       ],
       split: { train: 1 - validation, validation, test: 0, seed: 3 },
       template: 'auto',

@@ -45,6 +45,10 @@ const source = documented('One data set.', {
     'Field of the format to column of the file, where the names differ, such as instruction: question.',
     16,
   ).optional(),
+  sheet: text(
+    'Sheet of an Excel workbook, by its name or its number from 1. Default: the first that is not hidden.',
+    64,
+  ).optional(),
 });
 
 const total = (split: {

@@ -158,6 +158,7 @@ function resolveDataset(dataset: Dataset, fill: Filler): ResolvedDataset {
       weight: source.weight ?? 1,
       split: source.split,
       columns: source.columns,
+      ...(source.sheet === undefined ? {} : { sheet: source.sheet }),
       ...(source.secretRef === undefined ? {} : { secretRef: source.secretRef }),
     })),
     split: resolveSplit(

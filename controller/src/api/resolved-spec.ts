@@ -41,8 +41,8 @@ export type ResolvedTraining = Filled<Omit<Training, 'epochs' | 'steps'>> &
   ({ readonly epochs: number } | { readonly steps: number });
 type Source = Dataset['sources'][number];
 export type ResolvedDataset = Omit<Filled<Dataset>, 'sources'> & {
-  readonly sources: readonly (Filled<Omit<Source, 'split' | 'columns'>> &
-    Pick<Source, 'split' | 'columns'>)[];
+  readonly sources: readonly (Filled<Omit<Source, 'split' | 'columns' | 'sheet'>> &
+    Pick<Source, 'split' | 'columns' | 'sheet'>)[];
 };
 export type ResolvedWorkers = Pick<Filled<Workers>, 'min' | 'max' | 'gpusPerWorker' | 'replaceStragglers'> &
   Pick<Workers, 'flavors' | 'topology'>;

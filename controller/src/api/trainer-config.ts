@@ -33,6 +33,7 @@ export function toTrainerConfig(spec: ResolvedSpec, date = ''): TrainerConfig {
         weight: source.weight,
         split: source.split ?? '',
         columns: source.columns ?? {},
+        sheet: source.sheet ?? '',
         secret: secretOf(source),
       })),
       split: dataset.split,

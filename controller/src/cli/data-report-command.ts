@@ -6,14 +6,24 @@ export interface DataReportOptions {
   readonly model: string;
   readonly set: readonly string[];
   readonly columns: readonly string[];
+  readonly sheet?: string;
   readonly json?: string;
 }
 
 /** Prints what training would make of data files; resolves with the exit code. */
 export function reportData(
   files: readonly string[],
-  { model, set, columns, json }: DataReportOptions,
+  { model, set, columns, sheet, json }: DataReportOptions,
 ): Promise<number> {
-  const job = { model, data: files, method: 'lora', workers: 1, out: 'unused', set, columns };
+  const job = {
+    model,
+    data: files,
+    method: 'lora',
+    workers: 1,
+    out: 'unused',
+    set,
+    columns,
+    ...(sheet === undefined ? {} : { sheet }),
+  };
   return printDataReport(localJobSpec(job), json);
 }

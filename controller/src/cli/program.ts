@@ -12,6 +12,8 @@ import type { ValidateOptions } from './validate/validate-command.js';
 const COLUMNS =
   'columns of the data files that hold the fields, e.g. instruction=question,output=answer; repeatable';
 
+const SHEET = 'sheet of the .xlsx files, by name or number; default: the first that is not hidden';
+
 /** The `tuneyard` command with all that it can do. */
 export function createProgram(name = 'tuneyard'): Command {
   const program = new Command(name)
@@ -45,6 +47,7 @@ export function createProgram(name = 'tuneyard'): Command {
     )
     .requiredOption('--data <file>', 'data file; repeat to mix several', collect, [])
     .option('--columns <field=column,…>', COLUMNS, collect, [])
+    .option('--sheet <name|n>', SHEET)
     .option('--from-scratch', 'start from random weights by config.json instead of those in the folder')
     .option('--method <name>', 'lora | qlora | ptuning | ptuning-v2 | prompt | full', 'lora')
     .option('--workers <n>', 'trainer processes', positiveInteger, 1)
@@ -68,9 +71,10 @@ export function createProgram(name = 'tuneyard'): Command {
     .description('data sets')
     .command('report')
     .description('what training would make of data files: lengths, splits, repeats, rows left out, steps')
-    .argument('<files...>', 'JSONL, JSON, CSV, Parquet or text')
+    .argument('<files...>', 'JSONL, JSON, CSV, Excel, Parquet or text')
     .requiredOption('--model <dir>', 'Hugging Face folder whose tokenizer and chat template count')
     .option('--columns <field=column,…>', COLUMNS, collect, [])
+    .option('--sheet <name|n>', SHEET)
     .option(
       '--set <path=value>',
       'any field of the spec, e.g. dataset.maxLength=512; repeatable',
@@ -92,6 +96,7 @@ export function createProgram(name = 'tuneyard'): Command {
     .option('--model <dir>', 'copy of the base model here; config.json and tokenizer.json are enough')
     .option('--data <file>', 'copy of a data source here; repeat it in the order of the sources', collect, [])
     .option('--columns <field=column,…>', COLUMNS, collect, [])
+    .option('--sheet <name|n>', SHEET)
     .option('--flavor <name>', 'kind of GPU to fit, for jobs that name none; repeatable', collect, [])
     .option('--gpu-memory <size>', 'memory of one GPU to fit, such as 80Gi')
     .addOption(outputOption(REPORT_FORMATS))

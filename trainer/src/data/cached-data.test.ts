@@ -28,6 +28,7 @@ function config(maxLength = 128): DatasetConfig {
         split: '',
         columns: {},
         secret: '',
+        sheet: '',
       },
     ],
     split: { train: 0.6, validation: 0.2, test: 0.2, seed: 1 },

@@ -88,7 +88,13 @@ export class RowCollector {
     const asked = source.format === '' || source.format === 'auto' ? undefined : formatsByName(source.format);
     let format: RowFormat | undefined;
     let rows = 0;
-    for await (const { place, row } of readRows(source.uri, this.reading)) {
+    const reading = {
+      ...this.reading,
+      sheet: source.sheet || undefined,
+      columns: [...mapping.columns],
+      isRunningText: asked?.[0]?.name === 'text' && mapping.columns.size === 0,
+    };
+    for await (const { place, row } of readRows(source.uri, reading)) {
       if (row instanceof BrokenRow) throw new UserError(`${place}: ${row.reason}.`);
       rows++;
       if (row instanceof OversizedRow) {

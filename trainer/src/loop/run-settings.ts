@@ -19,7 +19,11 @@ export function runSettings({ asked, versions }: LocalJob, data: PreparedData): 
   });
   collect(settings, 'dataset', {
     ...dataset,
-    sources: dataset?.sources.map((source) => ({ ...source, secret: undefined })),
+    sources: dataset?.sources.map((source) => ({
+      ...source,
+      secret: undefined,
+      sheet: source.sheet || undefined,
+    })),
   });
   collect(settings, 'training', {
     ...training,

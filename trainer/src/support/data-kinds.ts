@@ -1,7 +1,16 @@
 import { basename } from 'node:path';
 
-/** Kinds of data files, by the ends of their names. All but Parquet may be compressed: `.jsonl.gz`. */
-export const DATA_EXTENSIONS = ['.jsonl', '.ndjson', '.json', '.csv', '.tsv', '.parquet', '.txt'] as const;
+/** Kinds of data files, by the ends of their names. All but Parquet and workbooks may be compressed: `.jsonl.gz`. */
+export const DATA_EXTENSIONS = [
+  '.jsonl',
+  '.ndjson',
+  '.json',
+  '.csv',
+  '.tsv',
+  '.xlsx',
+  '.parquet',
+  '.txt',
+] as const;
 
 export type DataExtension = (typeof DATA_EXTENSIONS)[number];
 
@@ -17,7 +26,7 @@ export function dataKindOf(path: string): DataKind | undefined {
   const isCompressed = name.endsWith('.gz');
   const plain = isCompressed ? name.slice(0, -'.gz'.length) : name;
   const extension = DATA_EXTENSIONS.find((end) => plain.endsWith(end) && plain.length > end.length);
-  return extension === undefined || (isCompressed && extension === '.parquet')
+  return extension === undefined || (isCompressed && (extension === '.parquet' || extension === '.xlsx'))
     ? undefined
     : { extension, isCompressed };
 }

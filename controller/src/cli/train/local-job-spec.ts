@@ -19,12 +19,17 @@ export interface LocalJobOptions {
   readonly set: readonly string[];
   /** `field=column,…`, for every data file. */
   readonly columns?: readonly string[];
+  /** Name or number of the sheet, for every data file. */
+  readonly sheet?: string;
 }
 
 /** The spec of a FineTuneJob, as the command line gives it, with every default filled in. */
 export function localJobSpec(options: LocalJobOptions): ResolvedSpec {
   const columns = parseColumns(options.columns ?? []);
-  const named = Object.keys(columns).length === 0 ? {} : { columns };
+  const named = {
+    ...(Object.keys(columns).length === 0 ? {} : { columns }),
+    ...(options.sheet === undefined ? {} : { sheet: options.sheet }),
+  };
   const spec: Record<string, unknown> = {
     queueName: 'local',
     model: {

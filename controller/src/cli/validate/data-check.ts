@@ -21,10 +21,15 @@ export interface LocalFiles {
   readonly data: readonly string[];
   /** Columns by field, for every source, before those of the job. */
   readonly columns?: Readonly<Record<string, string>>;
+  /** Sheet of the workbooks instead of those of the job. */
+  readonly sheet?: string | undefined;
 }
 
 /** The spec with the addresses replaced by those of files on this machine. @throws UserError when a file is missing */
-export function withLocalFiles(spec: ResolvedSpec, { model, data, columns }: LocalFiles): ResolvedSpec {
+export function withLocalFiles(
+  spec: ResolvedSpec,
+  { model, data, columns, sheet }: LocalFiles,
+): ResolvedSpec {
   const { sources } = spec.dataset;
   if (data.length > sources.length)
     throw new UserError(`--data is given ${data.length} times, but the job has ${sources.length} sources`);
@@ -43,6 +48,7 @@ export function withLocalFiles(spec: ResolvedSpec, { model, data, columns }: Loc
           ...source,
           ...(file === undefined ? {} : { uri: addressOf(file, '--data') }),
           ...(Object.keys(mapping).length === 0 ? {} : { columns: mapping }),
+          ...(sheet === undefined ? {} : { sheet }),
         };
       }),
     },

@@ -12,6 +12,8 @@ export interface ValidateOptions {
   readonly data: readonly string[];
   /** `field=column,…`, for every source. */
   readonly columns: readonly string[];
+  /** Sheet of the workbooks, for every source. */
+  readonly sheet?: string;
   readonly flavor: readonly string[];
   readonly gpuMemory?: string;
   readonly output: ReportFormat;
@@ -41,6 +43,7 @@ export async function validate(files: readonly string[], options: ValidateOption
             model: options.model,
             data: options.data,
             columns,
+            sheet: options.sheet,
             flavors: flavorsOf(job, options.flavor, queues),
             gpuMemory,
           });

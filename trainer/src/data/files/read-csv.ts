@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { UserError } from '../../errors.js';
 import { messageOf } from '../failure.js';
+import { checkedNames } from './checked-names.js';
 import { csvLayout } from './csv-header.js';
 import { readText, type ReadOptions } from './encoding/read-text.js';
 import type { PlacedRow } from './placed-row.js';
@@ -56,13 +57,6 @@ async function* withoutBegin(
 ): AsyncGenerator<string> {
   yield first.slice(skip);
   yield* rest;
-}
-
-/** A name that comes twice would hide the first of its columns. */
-function checkedNames(names: string[], place: string): string[] {
-  const twice = names.find((name, index) => name !== '' && names.indexOf(name) !== index);
-  if (twice === undefined) return names;
-  throw new UserError(`${place}: the column "${twice}" is there twice: rename one of them.`);
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { UserError } from '../../errors.js';
 import { isJsonObject } from '../../support/index.js';
+import { words } from '../../words/index.js';
 import { endOfString, parseExactJson, WrittenNumber } from '../exact-json.js';
 import { messageOf } from '../failure.js';
 import { ROW_FORMATS } from '../formats/detect-format.js';
@@ -9,6 +10,7 @@ import { readText, type ReadOptions } from './encoding/read-text.js';
 import { jsonValuesOf, type JsonValueText } from './json-values.js';
 import { linesOf, OVERSIZED } from './lines-of.js';
 import { BrokenRow, OversizedRow, type PlacedRow } from './placed-row.js';
+import { wrappedRows } from './wrapped-rows.js';
 
 const HEAD_CHARACTERS = 64 * 1024;
 const MOST_LINE_LOOKED_AT = 32 * 1024;
@@ -23,9 +25,33 @@ export async function* readJson(path: string, options: ReadOptions): AsyncGenera
   if (first.done === true) return;
   const text = joined(first.value, pieces);
   const isJson = extname(path.toLowerCase().replace(/\.gz$/, '')) === '.json';
-  yield* hasRowsInLines(first.value.slice(0, HEAD_CHARACTERS), isJson)
+  const rows = hasRowsInLines(first.value.slice(0, HEAD_CHARACTERS), isJson)
     ? rowsOfLines(text, path)
     : rowsOfText(text, path);
+  yield* unwrapped(rows, path, options);
+}
+
+/** An object around the rows is opened, and that is told. */
+async function* unwrapped(
+  rows: AsyncIterable<PlacedRow>,
+  path: string,
+  { note, columns = [] }: ReadOptions,
+): AsyncGenerator<PlacedRow> {
+  let isFirst = true;
+  for await (const placed of rows) {
+    const { row } = placed;
+    const isObject = !(row instanceof BrokenRow || row instanceof OversizedRow);
+    const wrapped = isFirst && isObject ? wrappedRows(row, columns) : undefined;
+    isFirst = false;
+    if (wrapped === undefined) {
+      yield placed;
+      continue;
+    }
+    const { field, others } = wrapped;
+    note(words().files.unwrapped(path, field, others.join(', ')));
+    for (const [index, item] of wrapped.rows.entries())
+      yield { place: `${path}: ${field}[${index}]`, row: item };
+  }
 }
 
 async function* joined(first: string, rest: AsyncGenerator<string>): AsyncGenerator<string> {

@@ -131,7 +131,7 @@ describe('the encoding of a text file', () => {
       'a workbook under a wrong name',
       'a.csv',
       Buffer.from('504b030414000600', 'hex'),
-      'a.csv is a ZIP archive or an Excel workbook: unpack it, or export its sheet as CSV.',
+      'a.csv is a ZIP archive or an Excel workbook: unpack it, or let its name end with .xlsx.',
     ],
   ])('of %s is refused with the line and a way out', async (_, name, bytes, message) => {
     expect(await refusal(fileOf(name, bytes))).toBe(message);

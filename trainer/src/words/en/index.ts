@@ -1,3 +1,5 @@
+import { files } from './files.js';
 import { rows } from './rows.js';
+import { workbook } from './workbook.js';
 
-export const en = { rows };
+export const en = { files, rows, workbook };

@@ -210,6 +210,8 @@ export interface DatasetSource {
   /** field -> column of the file */
   columns: { [key: string]: string };
   secret: string;
+  /** of a workbook: name, or number from 1; "" = the first that is not hidden */
+  sheet: string;
 }
 
 export interface DatasetSource_ColumnsEntry {
@@ -1941,7 +1943,7 @@ export const DatasetConfig: MessageFns<DatasetConfig> = {
 };
 
 function createBaseDatasetSource(): DatasetSource {
-  return { uri: "", format: "", weight: 0, split: "", columns: {}, secret: "" };
+  return { uri: "", format: "", weight: 0, split: "", columns: {}, secret: "", sheet: "" };
 }
 
 export const DatasetSource: MessageFns<DatasetSource> = {
@@ -1963,6 +1965,9 @@ export const DatasetSource: MessageFns<DatasetSource> = {
     });
     if (message.secret !== "") {
       writer.uint32(50).string(message.secret);
+    }
+    if (message.sheet !== "") {
+      writer.uint32(58).string(message.sheet);
     }
     return writer;
   },
@@ -2031,6 +2036,14 @@ export const DatasetSource: MessageFns<DatasetSource> = {
             message.secret = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.sheet = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2064,6 +2077,7 @@ export const DatasetSource: MessageFns<DatasetSource> = {
         )
         : {},
       secret: isSet(object.secret) ? globalThis.String(object.secret) : "",
+      sheet: isSet(object.sheet) ? globalThis.String(object.sheet) : "",
     };
   },
 
@@ -2093,6 +2107,9 @@ export const DatasetSource: MessageFns<DatasetSource> = {
     if (message.secret !== "") {
       obj.secret = message.secret;
     }
+    if (message.sheet !== "") {
+      obj.sheet = message.sheet;
+    }
     return obj;
   },
 
@@ -2115,6 +2132,7 @@ export const DatasetSource: MessageFns<DatasetSource> = {
       {},
     );
     message.secret = object.secret ?? "";
+    message.sheet = object.sheet ?? "";
     return message;
   },
 };

@@ -61,12 +61,12 @@ function byteOrderMark(head: Buffer, path: string): string | undefined {
 
 /** Files of other programs that are renamed now and then. */
 const MAGIC: readonly (readonly [string, string])[] = [
-  ['504b0304', 'is a ZIP archive or an Excel workbook: unpack it, or export its sheet as CSV'],
+  ['504b0304', 'is a ZIP archive or an Excel workbook: unpack it, or let its name end with .xlsx'],
   ['50415231', 'is a Parquet file: let its name end with .parquet'],
   ['28b52ffd', 'is compressed with zstd: unpack it, or compress it with gzip'],
   ['425a68', 'is compressed with bzip2: unpack it, or compress it with gzip'],
   ['fd377a58', 'is compressed with xz: unpack it, or compress it with gzip'],
-  ['d0cf11e0', 'is an old Excel workbook: export its sheet as CSV'],
+  ['d0cf11e0', 'is an old Excel workbook: save it as .xlsx or as CSV UTF-8'],
   ['25504446', 'is a PDF: extract its text first'],
 ];
 

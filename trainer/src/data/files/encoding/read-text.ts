@@ -8,6 +8,12 @@ export interface ReadOptions {
   readonly encoding: string | undefined;
   /** Hears what is not as usual and yet goes on. */
   readonly note: (message: string) => void;
+  /** Sheet of a workbook, by its name or its number from 1; undefined = the first that is not hidden. */
+  readonly sheet?: string | undefined;
+  /** The columns that the job names. */
+  readonly columns?: readonly string[];
+  /** The job asks for running text, so that no table is looked for in it. */
+  readonly isRunningText?: boolean;
 }
 
 /**
