@@ -34,6 +34,7 @@ export {
   type PodTemplatePolicy,
 } from './pod-template-rules.js';
 export { parseQuantity } from './quantity.js';
+export { estimatedRequests, workerResourceProblems } from './worker-resources.js';
 export { VISIBLE_DEVICES } from './pod-form/gpu-variables.js';
 export type { Method, MethodType } from './method.js';
 export type { Training } from './training.js';

@@ -54,6 +54,28 @@ describe('the memory that a job needs', () => {
   });
 });
 
+describe('a limit of the podTemplate', () => {
+  const limited = (memory: string) =>
+    createResolver({ allowPrivileged: false })({
+      metadata: { name: 'a' },
+      spec: {
+        queueName: 'team',
+        model: { source: 'hf://base' },
+        dataset: { sources: [{ uri: 'file:///data/a.jsonl' }] },
+        output: { uri: 'file:///out' },
+        podTemplate: { spec: { containers: [{ name: 'trainer', resources: { limits: { memory } } }] } },
+      },
+    } as unknown as FineTuneJob);
+
+  it('makes the spec invalid where it is less than a worker asks for', () => {
+    expect(limited('1Gi')).toEqual({
+      invalid:
+        'spec.podTemplate.spec.containers[0].resources.limits.memory is 1Gi, less than the 1536Mi that a worker is estimated to need: raise it, or set requests.memory beside it',
+    });
+    expect(limited('2Gi')).not.toHaveProperty('invalid');
+  });
+});
+
 describe('the micro-batch', () => {
   const spec = {
     queueName: 'team',

@@ -6,6 +6,7 @@ import {
   podTemplateProblems,
   resolveSpec,
   withCaps,
+  workerResourceProblems,
 } from '../api/index.js';
 import { UserError } from '../errors.js';
 import { equalJson } from '../kube/index.js';
@@ -92,7 +93,11 @@ function resolve(job: FineTuneJob, policy: PodTemplatePolicy, model: Model, term
       return { invalid: more.length === 0 ? problem : `${problem} (and ${more.length} more)` };
     const asked = withPriority(resolveSpec(parseFineTuneJobSpec(job.spec)), job.spec.priority, terms);
     const spec = withMicroBatch(asked, job.status?.microBatchSize);
-    return withMemory(model === undefined ? spec : pinned(spec, model), model);
+    const resolved = withMemory(model === undefined ? spec : pinned(spec, model), model);
+    const { workers, memory } = resolved;
+    const need = { gpus: workers.gpusPerWorker, hostBytes: memory?.hostBytes };
+    const [tooLittle] = workerResourceProblems(job.spec, need);
+    return tooLittle === undefined ? resolved : { invalid: tooLittle };
   } catch (error) {
     return invalid(error);
   }

@@ -2,6 +2,7 @@ import type { CONTRACT_VARIABLES, FineTuneJob, PodTemplate } from '../api/index.
 import {
   API_VERSION,
   ATTEMPT_LABEL,
+  estimatedRequests,
   FINE_TUNE_JOB_KIND,
   JOB_LABEL,
   QUEUE_ANNOTATION,
@@ -201,14 +202,10 @@ function trainerContainer(job: FineTuneJob, plan: WorkerPlan, options: WorkerPod
   };
 }
 
-/** Host memory of Node.js and its libraries, bytes. */
-const PROCESS_BYTES = 1.5 * 2 ** 30;
-
 /** GPUs as planned; processors and host memory as the job says, or a request by the estimate and no limit. */
-function resourcesOf({ resource, gpus, hostBytes = 0 }: WorkerPlan, { cpu, memory }: ResourceWishes = {}) {
+function resourcesOf({ resource, gpus, hostBytes }: WorkerPlan, { cpu, memory }: ResourceWishes = {}) {
   const limits = { ...(cpu === undefined ? {} : { cpu }), ...(memory === undefined ? {} : { memory }) };
-  const mebibytes = Math.ceil((PROCESS_BYTES + hostBytes) / 2 ** 20);
-  const requests = { cpu: String(gpus), memory: `${mebibytes}Mi`, ...limits };
+  const requests = { ...estimatedRequests({ gpus, hostBytes }), ...limits };
   return {
     limits: { ...limits, [resource]: String(gpus) },
     requests: { ...requests, [resource]: String(gpus) },

@@ -92,6 +92,23 @@ describe('tuneyard validate', () => {
     expect(stdout).toMatch(/spec\.training\.learningRate +0\.0002 +LoRA bears/);
   }, 30_000);
 
+  it('refuses a limit below what a worker asks for, and warns of a range whose most is 1', async () => {
+    const data = write('limits.jsonl', rows(20));
+    const limits = '{ limits: { memory: 256Mi } }';
+    const template = `  podTemplate: { spec: { containers: [{ name: trainer, resources: ${limits} }] } }\n`;
+    const file = write('limits.yaml', jobYaml(data, `${template}  workers: { min: 4, max: 1 }\n`));
+    const { code, documents } = await findingsOf(file);
+    expect(code).toBe(1);
+    expect(documents[0]?.problems).toEqual([
+      expect.stringMatching(
+        /limits\.yaml:1: spec\.podTemplate\.spec\.containers\[0\]\.resources\.limits\.memory is 256Mi, less than the \d+Mi that a worker is estimated to need/,
+      ),
+    ]);
+    expect(documents[0]?.warnings).toContain(
+      'spec.workers.max: 1 is less than min and counts as 4, as when it is not given; set it to 4 or more',
+    );
+  }, 30_000);
+
   it('takes copies of a model and of data that lie elsewhere', async () => {
     const data = write('copy.jsonl', rows(40));
     const yaml = jobYaml(data)

@@ -3,7 +3,7 @@ import type { KubeObject } from '@tuneyard/controller/kube';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { jobObject, queueObject, startCluster, startControllerProcess, until } from './cluster.js';
 import type { Cluster, ControllerProcess } from './cluster.js';
-import { EVENTS, JOBS, NODES, PODS, QUEUES, QUOTAS } from './kinds.js';
+import { EVENTS, JOBS, NODES, PODS, POLICIES, POLICY_BINDINGS, QUEUES, QUOTAS } from './kinds.js';
 import { reportPod } from './kubelet.js';
 
 let cluster: Cluster;
@@ -129,14 +129,58 @@ describe('a worker that does not come up', () => {
     await remove('named');
   }, 60_000);
 
-  it('ends its job when its template can never be a pod', async () => {
-    await submit('formless', { podTemplate: { spec: { volumes: [{ name: 'Not A Name', emptyDir: {} }] } } });
-    const job = await jobWhen('formless', 'says so', ({ status }) =>
-      ['Failed', 'Unschedulable'].includes(status?.phase ?? ''),
-    );
-    expect(JSON.stringify(job.status)).toContain('InvalidSpec');
-    await remove('formless');
+  it.each([
+    [
+      'formless',
+      { volumes: [{ name: 'Not A Name', emptyDir: {} }] },
+      /^spec\.podTemplate\.spec\.volumes\[0\]\.name: /,
+    ],
+    [
+      'scarce',
+      { containers: [{ name: 'trainer', resources: { limits: { memory: '64Mi' } } }] },
+      /^spec\.podTemplate\.spec\.containers\[0\]\.resources\.limits\.memory is 64Mi, less than /,
+    ],
+  ])('is never made of a template that can be no pod: %s', async (name, spec, message) => {
+    await submit(name, { podTemplate: { spec } });
+    const job = await jobWhen(name, 'says so', ({ status }) => status?.phase === 'Unschedulable');
+    expect(job.status?.queue).toMatchObject({
+      reason: 'InvalidSpec',
+      message: expect.stringMatching(message) as string,
+    });
+    expect(job.status?.placement).toBeUndefined();
+    await remove(name);
   });
+
+  it('ends its job when the API server takes no pod of its template', async () => {
+    const policy = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name: 'no-pod' } };
+    await cluster.client.create(POLICIES, {
+      ...policy,
+      kind: 'ValidatingAdmissionPolicy',
+      spec: {
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] },
+          ],
+        },
+        validations: [{ expression: 'object.metadata.name != "hopeless-worker-0"', message: 'no such pod' }],
+      },
+    } as KubeObject);
+    await cluster.client.create(POLICY_BINDINGS, {
+      ...policy,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      spec: { policyName: 'no-pod', validationActions: ['Deny'] },
+    } as KubeObject);
+    await submit('hopeless');
+    const job = await jobWhen('hopeless', 'has failed', ({ status }) => status?.phase === 'Failed');
+    const failed = job.status?.conditions?.find(({ type }) => type === 'Failed');
+    expect(failed).toMatchObject({
+      reason: 'InvalidSpec',
+      message: expect.stringContaining('no such pod') as string,
+    });
+    await remove('hopeless');
+    await cluster.client.delete(POLICY_BINDINGS, { name: 'no-pod' });
+    await cluster.client.delete(POLICIES, { name: 'no-pod' });
+  }, 60_000);
 
   it('gives all GPUs of its gang back when a quota refuses it, and says why', async () => {
     const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: ref('g') };

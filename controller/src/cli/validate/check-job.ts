@@ -2,6 +2,7 @@ import {
   podTemplateProblems,
   resolveSpec,
   specWarnings,
+  workerResourceProblems,
   type FilledField,
   type FineTuneJob,
   type ResolvedSpec,
@@ -57,6 +58,8 @@ export async function checkJob(job: FineTuneJob, place: string, question: JobQue
   );
   const flavors = job.spec.workers?.flavors ?? question.flavors;
   const memory = memoryFit(local, { model: local.model.source, flavors, gpuMemory: question.gpuMemory });
+  const need = { gpus: spec.workers.gpusPerWorker, hostBytes: memory?.hostBytes };
+  const scarce = refused.length > 0 ? [] : workerResourceProblems(job.spec, need);
   const tooBig = memory === undefined ? undefined : memoryProblem(spec, memory);
   const data = await checkData(local);
   const weights = weightsProblem(local, question.model !== undefined);
@@ -65,6 +68,7 @@ export async function checkJob(job: FineTuneJob, place: string, question: JobQue
   return {
     problems: [
       ...refused.map(at),
+      ...scarce.map(at),
       ...(tooBig === undefined ? [] : [at(`spec ${tooBig}`)]),
       ...(weights === undefined ? [] : [at(weights)]),
       ...data.problems,
