@@ -23,6 +23,13 @@ describe('the generated reference', () => {
     }
   });
 
+  it('has every value of the chart, each with a meaning', () => {
+    const page = readFileSync(new URL('reference/values.md', folder), 'utf8');
+    const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+    expect(rows.length).toBeGreaterThan(80);
+    for (const row of rows) expect(row.split(' | ').at(-1)?.trim().length, row).toBeGreaterThan(8);
+  });
+
   it('names units: seconds and bytes, never milliseconds; counters end in _total', () => {
     for (const { name, type } of exportedMetrics.filter((metric) => metric.name.startsWith('tuneyard_'))) {
       expect(name).not.toMatch(/_(ms|millis|milliseconds|mb|kb|gb)(_|$)/);

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NAMESPACES, NODES } from '../e2e/controller/kinds.js';
+import { NODES } from '../e2e/controller/kinds.js';
 import { startTrainingCluster, type TrainingCluster } from '../e2e/training-cluster.js';
 import { hasKubectl, WITHOUT_KUBECTL } from '../support/kubectl.js';
 import { REPOSITORY } from '../support/repository.js';
@@ -20,6 +20,7 @@ const PAGES = [
   'deploy/docs/upgrade.md',
   'deploy/README.md',
   'README.md',
+  'deploy/docs/uninstall.md',
 ];
 
 /** What stands for a reader's own files. */
@@ -48,11 +49,6 @@ beforeAll(async () => {
   writeTinyModel(join(folder, 'model'));
   writeFileSync(join(folder, 'contracts.jsonl'), readFileSync(join(cluster.folder, 'data.jsonl')));
   writeFileSync(join(folder, 'text.txt'), 'Once upon a time there was a small model.\n'.repeat(20));
-  await cluster.client.create(NAMESPACES, {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: 'legal' },
-  });
   // As kind names its node.
   await cluster.client.create(NODES, {
     apiVersion: 'v1',

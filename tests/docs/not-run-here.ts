@@ -15,8 +15,9 @@ const inRepository = (path: string) => existsSync(join(REPOSITORY, path));
 const unless = (holds: boolean, problem: string) => (holds ? [] : [problem]);
 const nothing = () => [];
 
-/** Flags that the docs may use, of `helm install`, `upgrade`, `test` and `rollback`. */
-const HELM_FLAGS = new Set(['--namespace', '--create-namespace', '--wait', '--set']);
+/** Flags that the docs may use, of the verbs below. */
+const HELM_VERBS = ['install', 'upgrade', 'test', 'rollback', 'uninstall'];
+const HELM_FLAGS = new Set(['--namespace', '--create-namespace', '--wait', '--set', '--values']);
 
 function helmProblems(command: string): readonly string[] {
   const [, verb = '', release = '', chart] = command.split(/\s+/);
@@ -24,7 +25,7 @@ function helmProblems(command: string): readonly string[] {
   const values = parse(readFileSync(join(REPOSITORY, 'helm/tuneyard/values.yaml'), 'utf8')) as object;
   const settings = [...command.matchAll(/--set ([\w.]+)=/g)].map(([, path = '']) => path);
   return [
-    ...unless(['install', 'upgrade', 'test', 'rollback'].includes(verb), `helm has no ${verb}`),
+    ...unless(HELM_VERBS.includes(verb), `helm has no ${verb}`),
     ...unless(release === 'tuneyard', 'the release has no name'),
     ...(['install', 'upgrade'].includes(verb)
       ? unless(inRepository(`${chart}/Chart.yaml`), `${chart} is no chart`)
