@@ -6,7 +6,7 @@ import { createCoordinatorServer, openStores, type Stores } from './coordinator/
 import type { CoordinatedJob, CoordinatorServer, CoordinatorTls, JobNews } from './coordinator/index.js';
 import { describeLeaseLoss } from './describe-lease-loss.js';
 import { ApiError, ConnectionError, UserError } from './errors.js';
-import { KubeClient, keyOf, LeaderElection, loadConnection, systemClock } from './kube/index.js';
+import { KubeClient, LeaderElection, loadConnection, systemClock } from './kube/index.js';
 import { hubEndpoint } from './models/index.js';
 import { ControllerMetrics, splitAddress, startStatusServer } from './observe/index.js';
 import type { Caches, ModelCache, TrainerNetwork } from './reconcile/index.js';
@@ -318,13 +318,7 @@ function observeCaches(caches: Caches, metrics: ControllerMetrics): void {
   caches.jobs.cache.subscribe(({ type, key, object }) =>
     metrics.jobSeen(key, type === 'deleted' ? undefined : object.spec.queueName),
   );
-  caches.queues.cache.subscribe(({ type, object }) => {
-    const usage = object.status?.usage ?? [];
-    if (type === 'deleted')
-      metrics.queueRemoved(
-        keyOf(object),
-        usage.map(({ flavor }) => flavor),
-      );
-    else metrics.queueUsage(keyOf(object), usage);
-  });
+  caches.queues.cache.subscribe(({ type, key }) =>
+    type === 'deleted' ? metrics.queueRemoved(key) : metrics.queueSeen(key),
+  );
 }

@@ -24,7 +24,12 @@ export const pool = dashboard({
       title: 'Now',
       height: 4,
       panels: [
-        number('GPUs in use', 'GPUs of admitted jobs.', 'short', `sum(tuneyard_queue_used_gpus{${queue}})`),
+        number(
+          'GPUs in use',
+          'GPUs of admitted jobs, and of pods that are ending.',
+          'short',
+          `sum(tuneyard_queue_used_gpus{${queue}})`,
+        ),
         number('Quota', 'Sum of the nominal quotas.', 'short', `sum(tuneyard_queue_nominal_gpus{${queue}})`, [
           [null, 'blue'],
         ]),
@@ -40,7 +45,7 @@ export const pool = dashboard({
         ),
         number(
           'Jobs that wait',
-          'All reasons.',
+          'And can be admitted.',
           'short',
           `sum(tuneyard_pending_jobs{${queue}}) or vector(0)`,
           [
@@ -72,7 +77,7 @@ export const pool = dashboard({
       panels: [
         lines(
           'GPUs in use by queue',
-          'GPUs of admitted jobs.',
+          'GPUs of admitted jobs, and of pods that are ending.',
           'short',
           [[`sum by (queue) (tuneyard_queue_used_gpus{${queue}})`, '{{queue}}']],
           { stack: true, min: 0 },
@@ -96,6 +101,17 @@ export const pool = dashboard({
           [
             [`sum by (flavor) (tuneyard_queue_used_gpus{${queue}})`, '{{flavor}} used'],
             [`sum by (flavor) (tuneyard_queue_nominal_gpus{${queue}})`, '{{flavor}} quota'],
+            ['max by (flavor) (tuneyard_pool_gpus)', '{{flavor}} in the pool'],
+          ],
+          { min: 0 },
+        ),
+        lines(
+          'Borrowed, and still ending',
+          'Borrowed: above the nominal quota. Ending: of pods that are not gone yet, such as of a cancelled job.',
+          'short',
+          [
+            [`sum by (queue) (tuneyard_queue_borrowed_gpus{${queue}})`, '{{queue}} borrowed'],
+            [`sum by (queue) (tuneyard_queue_ending_gpus{${queue}})`, '{{queue}} ending'],
           ],
           { min: 0 },
         ),
@@ -109,6 +125,13 @@ export const pool = dashboard({
           'kubectl get ftj shows each job’s reason and what to do.',
           'short',
           [[`sum by (reason) (tuneyard_pending_jobs{${queue}})`, '{{reason}}']],
+          { stack: true, min: 0 },
+        ),
+        lines(
+          'Jobs that cannot be admitted, by reason',
+          'Their owner, a queue or the pool must change something first. They have no place in a queue.',
+          'short',
+          [['sum by (reason) (tuneyard_inadmissible_jobs)', '{{reason}}']],
           { stack: true, min: 0 },
         ),
         lines(

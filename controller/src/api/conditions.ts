@@ -49,6 +49,10 @@ export const IMPOSSIBLE_REASONS: readonly WaitingReason[] = [
   'InsufficientMemory',
 ];
 
+/** Until its owner or an administrator changes something, the job cannot be admitted: it has no place in its queue. */
+export const isInadmissible = (reason: WaitingReason): boolean =>
+  reason === 'Suspended' || IMPOSSIBLE_REASONS.includes(reason);
+
 /** Why a job ended without success. */
 export const FAILURE_REASONS = [
   'InvalidSpec',

@@ -221,7 +221,12 @@ export const gpuQueueCrd = (): Json =>
         jsonPath: '.spec.cohort',
         description: 'Queues that it shares with.',
       },
-      { name: 'Pending', type: 'integer', jsonPath: '.status.pendingJobs', description: 'Jobs that wait.' },
+      {
+        name: 'Pending',
+        type: 'integer',
+        jsonPath: '.status.pendingJobs',
+        description: 'Jobs that wait and can be admitted.',
+      },
       {
         name: 'Admitted',
         type: 'integer',
@@ -232,7 +237,27 @@ export const gpuQueueCrd = (): Json =>
         name: 'Use',
         type: 'string',
         jsonPath: '.status.summary',
-        description: 'GPUs used of nominal, by flavor.',
+        description: 'GPUs used of nominal, by flavor; ending: of pods that are not gone yet.',
+      },
+      {
+        name: 'State',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="Active")].reason',
+        description: 'Ready, or why jobs are not admitted.',
+      },
+      {
+        name: 'Overcommitted',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="Overcommitted")].status',
+        description: 'Whether more is granted than the pool has.',
+        priority: 1,
+      },
+      {
+        name: 'Message',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="Active")].message',
+        description: 'The state in words.',
+        priority: 1,
       },
       {
         name: 'Age',

@@ -87,25 +87,43 @@ export const gpuQueueSpecSchema = documented("A team's share of the pool.", {
 const usage = documented('Use of one flavor.', {
   flavor: text('Kind of GPU.', 63),
   nominal: gpus('GPUs granted.'),
-  used: gpus('GPUs of admitted jobs.'),
-  borrowed: gpus('Of these, GPUs above nominal.'),
+  used: gpus('GPUs of admitted jobs, and of pods that are ending.'),
+  ending: gpus(
+    'Of the used GPUs, those of pods that no placement counts any more and that are not gone yet, such as of a cancelled job.',
+  ).optional(),
+  borrowed: gpus('Of the used GPUs, those above nominal.'),
   pending: gpus(
-    'GPUs that the smallest gangs of its waiting jobs ask for, each of its first flavor.',
+    'GPUs that the smallest gangs of its waiting jobs ask for, each of its first flavor that the queue has.',
   ).optional(),
   reserved: gpus('GPUs that are kept for its waiting jobs as they come free.').optional(),
 });
 
 /** What the controller knows of a queue. */
 export const gpuQueueStatusSchema = documented('What the controller knows of the queue.', {
-  conditions: keyedList('Active: jobs are admitted.', 'type', conditionSchema, 8).optional(),
+  conditions: keyedList(
+    'Active: jobs are admitted; Overcommitted: the nominal quotas of all queues are more than the pool has.',
+    'type',
+    conditionSchema,
+    8,
+  ).optional(),
   observedGeneration: integer(
     'metadata.generation that this status is about.',
     0,
     Number.MAX_SAFE_INTEGER,
   ).optional(),
-  pendingJobs: integer('Jobs that wait.', 0, 10_000_000).optional(),
+  pendingJobs: integer('Jobs that wait and can be admitted.', 0, 10_000_000).optional(),
+  inadmissibleJobs: integer(
+    'Jobs that name the queue and cannot be admitted before something is changed: suspended, invalid, of a namespace that may not use it, or larger than the queue or the pool can ever serve.',
+    0,
+    10_000_000,
+  ).optional(),
   admittedJobs: integer('Jobs that hold GPUs.', 0, 10_000_000).optional(),
-  usage: keyedList('Use by flavor.', 'flavor', usage, 32).optional(),
+  usage: keyedList(
+    'Use by flavor, also of flavors whose quota was taken away.',
+    'flavor',
+    usage,
+    32,
+  ).optional(),
   summary: text('Use of all flavors in one line, for kubectl get.', 256).optional(),
 });
 

@@ -41,7 +41,14 @@ export type { Training } from './training.js';
 export type { Dataset } from './dataset.js';
 export type { Workers } from './workers.js';
 
-export { derivePhase, findCondition, IMPOSSIBLE_REASONS, isTrue, mergeConditions } from './conditions.js';
+export {
+  derivePhase,
+  findCondition,
+  IMPOSSIBLE_REASONS,
+  isInadmissible,
+  isTrue,
+  mergeConditions,
+} from './conditions.js';
 export type {
   Condition,
   ConditionUpdate,
@@ -51,5 +58,8 @@ export type {
   Phase,
   WaitingReason,
 } from './conditions.js';
+
+export { heldGpus } from './held-gpus.js';
+export type { QueueConditionType, QueueReason } from './queue-conditions.js';
 
 export { fineTuneJobCrd, gpuQueueCrd } from './crd.js';

@@ -10,8 +10,10 @@ const figure = (description: string) => z.number().meta({ description });
 const seconds = (description: string) => z.number().min(0).meta({ description });
 
 const queue = documented('Why the job waits.', {
-  position: count('Place in its queue, from 1.'),
-  ahead: count('Jobs of the queue before it.'),
+  position: count(
+    'Place among the jobs of its queue that can be admitted, from 1. Absent: it cannot be admitted before something is changed, so it has no place.',
+  ).optional(),
+  ahead: count('Jobs of the queue before it. Absent: it has no place.').optional(),
   reason: choice('Why, in one word.', WAITING_REASONS),
   message: text('Why, with the numbers: which quota, how many GPUs short, and what to do.', 1024),
   largestGangThatFits: count('Workers that could start now, were it its turn.').optional(),

@@ -36,3 +36,15 @@ test('a running job, and one that nobody has looked at', () => {
   expect(explainJob(running).at(-1)).toBe('  newest checkpoint: step 5, 2026-01-01T09:00:00Z');
   expect(explainJob(job(undefined)).join()).toContain('has not looked at it yet');
 });
+
+test('a job that cannot be admitted has no place, whatever waits before it', () => {
+  const queue = {
+    reason: 'NamespaceNotAllowed',
+    message: 'queue sales does not admit jobs of namespace legal',
+    largestGangThatFits: 0,
+  } as const;
+  const lines = explainJob(job({ phase: 'Unschedulable', queue }));
+  expect(lines[1]).toBe('  why: queue sales does not admit jobs of namespace legal (NamespaceNotAllowed)');
+  expect(lines.join()).toMatch(/place: none/);
+  expect(lines.join()).not.toMatch(/may start|would fit/);
+});

@@ -16,12 +16,14 @@ export function explainJob(job: FineTuneJob): string[] {
   if (ended !== undefined) add('why', `${ended.message} (${ended.reason})`);
   else if (queue !== undefined) {
     add('why', `${queue.message} (${queue.reason})`);
-    add('place', `${queue.position}, with ${queue.ahead} before it`);
-    add(
-      'would fit now',
-      queue.largestGangThatFits === undefined ? undefined : workersOf(queue.largestGangThatFits),
-    );
-    add('may start', queue.estimatedStartTime ?? 'not known yet');
+    if (queue.position !== undefined) {
+      add('place', `${queue.position}, with ${queue.ahead ?? 0} before it`);
+      add(
+        'would fit now',
+        queue.largestGangThatFits === undefined ? undefined : workersOf(queue.largestGangThatFits),
+      );
+      add('may start', queue.estimatedStartTime ?? 'not known yet');
+    } else add('place', 'none: it is no candidate before this is changed');
   } else if (workers !== undefined) {
     add(
       'workers',

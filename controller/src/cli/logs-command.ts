@@ -2,16 +2,15 @@ import { pipeline } from 'node:stream/promises';
 import { Writable } from 'node:stream';
 import { FINE_TUNE_JOB_KIND, JOB_LABEL } from '../api/index.js';
 import { UserError } from '../errors.js';
-import type { OwnerReference, Resource } from '../kube/index.js';
+import type { OwnerReference } from '../kube/index.js';
 import { withCluster, type Cluster, type ClusterOptions } from './cluster.js';
 import { findJob, listAll } from './find-job.js';
+import { PODS } from './pods.js';
 
 export interface LogsOptions extends ClusterOptions {
   readonly follow: boolean;
   readonly tail?: number;
 }
-
-const PODS: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true };
 
 /** Prints the logs of a job's workers, each line behind the name of its worker. */
 export function printLogs(job: string, options: LogsOptions): Promise<void> {

@@ -23,21 +23,25 @@ const failedIn = (queueName: string): FineTuneJob => ({
 describe('ControllerMetrics', () => {
   it('has no series for queues that jobs name and that do not exist', async () => {
     const metrics = new ControllerMetrics();
-    metrics.queueUsage('legal', [{ flavor: 'H100', nominal: 8, used: 2 }]);
-    const waiting = ['legal', 'made-up-1', 'made-up-2'].map((queue, index) => {
+    metrics.queueSeen('legal');
+    for (const [index, queue] of ['legal', 'made-up-1', 'made-up-2'].entries()) {
       metrics.jobSeen(`team/${index}`, queue);
       metrics.status(failedIn(queue), undefined);
       metrics.workerExpelled(`team/${index}`, 'straggler');
       metrics.workerStraggles(`team/${index}`);
-      return { key: `team/${index}`, reason: 'QueueNotFound' as const };
-    });
-    metrics.cycle({ seconds: { snapshot: 0, decide: 0 }, isPartial: false, waiting } as never);
+    }
+    const waiting = [undefined, 'legal', undefined].map((queue) => ({
+      queue,
+      reason: queue === undefined ? ('QueueNotFound' as const) : ('WaitingForQuota' as const),
+    }));
+    const seconds = { snapshot: 0, decide: 0 };
+    metrics.cycle({ seconds, isPartial: false, waiting, usage: [], pool: new Map() });
     const text = await metrics.text();
-    expect(text).toContain('tuneyard_pending_jobs{queue="legal",reason="QueueNotFound"} 1');
-    expect(text).toContain('tuneyard_pending_jobs{queue="(no such queue)",reason="QueueNotFound"} 2');
+    expect(text).toContain('tuneyard_pending_jobs{queue="legal",reason="WaitingForQuota"} 1');
+    expect(text).toContain('tuneyard_inadmissible_jobs{queue="(no such queue)",reason="QueueNotFound"} 2');
     expect(text).toContain('tuneyard_jobs_finished_total{queue="(no such queue)",outcome="InvalidSpec"} 2');
     expect(text).not.toContain('made-up');
-    metrics.queueRemoved('legal', ['H100']);
+    metrics.queueRemoved('legal');
     metrics.workerStraggles('team/0');
     expect(await metrics.text()).toContain('tuneyard_stragglers_total{queue="(no such queue)"} 3');
   });

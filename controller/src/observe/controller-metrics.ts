@@ -1,10 +1,10 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FineTuneJob, FineTuneJobStatus } from '../api/index.js';
-import { findCondition, isTrue } from '../api/index.js';
+import { findCondition, isInadmissible, isTrue } from '../api/index.js';
 import type { WorkQueue, WorkQueueObserver } from '../kube/index.js';
 import type { ControlLoopsObserver, Cycle } from '../reconcile/index.js';
 
-/** Stands for all queues that do not exist; no queue can have this name. */
+/** Stands for all queues that do not exist, or not for the job that names them; no queue can have this name. */
 const NO_SUCH_QUEUE = '(no such queue)';
 /** 1 ms to about 16 s. */
 const FAST_SECONDS = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2, 4, 8, 16];
@@ -21,7 +21,12 @@ export class ControllerMetrics implements ControlLoopsObserver {
 
   readonly #pending = this.#gauge(
     'tuneyard_pending_jobs',
-    'Jobs that wait, by queue and reason; those of queues that do not exist together.',
+    'Jobs that wait and can be admitted, by queue and reason.',
+    ['queue', 'reason'],
+  );
+  readonly #inadmissible = this.#gauge(
+    'tuneyard_inadmissible_jobs',
+    'Jobs that cannot be admitted before something is changed, by queue and reason; together those that name a queue that does not exist or that their namespace may not use.',
     ['queue', 'reason'],
   );
   readonly #admissionWait = this.#histogram(
@@ -87,10 +92,26 @@ export class ControllerMetrics implements ControlLoopsObserver {
     'queue',
     'flavor',
   ]);
-  readonly #usage = this.#gauge('tuneyard_queue_used_gpus', 'GPUs of admitted jobs of a queue, by flavor.', [
-    'queue',
-    'flavor',
-  ]);
+  readonly #usage = this.#gauge(
+    'tuneyard_queue_used_gpus',
+    'GPUs that a queue uses, by flavor: of admitted jobs, and of pods that are ending.',
+    ['queue', 'flavor'],
+  );
+  readonly #ending = this.#gauge(
+    'tuneyard_queue_ending_gpus',
+    'Of the used GPUs of a queue, those of pods that are ending, by flavor.',
+    ['queue', 'flavor'],
+  );
+  readonly #borrowed = this.#gauge(
+    'tuneyard_queue_borrowed_gpus',
+    'Of the used GPUs of a queue, those above its nominal quota, by flavor.',
+    ['queue', 'flavor'],
+  );
+  readonly #pool = this.#gauge(
+    'tuneyard_pool_gpus',
+    'GPUs of the nodes, by flavor; 0 of a flavor that queues grant and no node has.',
+    ['flavor'],
+  );
   readonly #statusWrites = this.#counter(
     'tuneyard_status_writes_total',
     'Stored writes of the status of a job.',
@@ -166,15 +187,23 @@ export class ControllerMetrics implements ControlLoopsObserver {
     };
   }
 
-  cycle({ seconds, isPartial, waiting }: Cycle): void {
+  cycle({ seconds, isPartial, waiting, usage, pool }: Cycle): void {
     this.#cycle.observe({ phase: 'snapshot' }, seconds.snapshot);
     this.#cycle.observe({ phase: 'decide' }, seconds.decide);
     // After a partial plan the next one follows at once.
     if (isPartial) return;
-    this.#pending.reset();
-    for (const { key, reason } of waiting) {
-      this.#pending.inc({ queue: this.#queueOfJob(key), reason });
-    }
+    for (const gauge of [this.#pending, this.#inadmissible]) gauge.reset();
+    for (const { queue = NO_SUCH_QUEUE, reason } of waiting)
+      (isInadmissible(reason) ? this.#inadmissible : this.#pending).inc({ queue, reason });
+    for (const gauge of [this.#quota, this.#usage, this.#ending, this.#borrowed, this.#pool]) gauge.reset();
+    for (const [queue, flavors] of usage)
+      for (const { flavor, nominal, used, ending, borrowed } of flavors) {
+        this.#quota.set({ queue, flavor }, nominal);
+        this.#usage.set({ queue, flavor }, used);
+        this.#ending.set({ queue, flavor }, ending);
+        this.#borrowed.set({ queue, flavor }, borrowed);
+      }
+    for (const [flavor, { gpus }] of pool) this.#pool.set({ flavor }, gpus);
   }
 
   reconciled(controller: string, seconds: number, failed: boolean): void {
@@ -218,23 +247,12 @@ export class ControllerMetrics implements ControlLoopsObserver {
     }
   }
 
-  queueUsage(
-    queue: string,
-    usage: readonly { readonly flavor: string; readonly nominal: number; readonly used: number }[],
-  ): void {
+  queueSeen(queue: string): void {
     this.#knownQueues.add(queue);
-    for (const { flavor, nominal, used } of usage) {
-      this.#quota.set({ queue, flavor }, nominal);
-      this.#usage.set({ queue, flavor }, used);
-    }
   }
 
-  queueRemoved(queue: string, flavors: readonly string[]): void {
+  queueRemoved(queue: string): void {
     this.#knownQueues.delete(queue);
-    for (const flavor of flavors) {
-      this.#quota.remove({ queue, flavor });
-      this.#usage.remove({ queue, flavor });
-    }
   }
 
   /** @param job namespace/name */
@@ -264,7 +282,7 @@ export class ControllerMetrics implements ControlLoopsObserver {
     this.#leading.set(leads ? 1 : 0);
   }
 
-  /** Where the queue of a job key is looked up for {@link cycle}. */
+  /** Where the queue of a job key is looked up. */
   jobSeen(key: string, queue: string | undefined): void {
     if (queue === undefined) {
       this.#queueOfKey.delete(key);

@@ -1,3 +1,4 @@
+export { gpusByFlavor } from './capacity.js';
 export type { ContainerState, NodeObject, PodObject, Taint, Toleration } from './objects.js';
 export { isTerminated } from './objects.js';
 export { flavorOfProduct, GPU_RESOURCE, gpusOfNode } from './flavor.js';

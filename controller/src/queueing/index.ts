@@ -1,4 +1,4 @@
-export { admitsNamespace } from './queue-state.js';
+export { admitsNamespace, beyondNominal } from './queue-state.js';
 export type { FlavorQuota, QueueState } from './queue-state.js';
 export { firstIndex } from './first-index.js';
 export { compareAges, compareJobs, compareKeys } from './order.js';

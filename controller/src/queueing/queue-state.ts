@@ -18,6 +18,9 @@ export interface FlavorQuota {
   readonly lendingLimit?: number | undefined;
 }
 
+/** Of the GPUs that a queue uses, those that are not its own. */
+export const beyondNominal = (used: number, nominal: number): number => Math.max(0, used - nominal);
+
 /** Whether jobs of a namespace may use the queue. */
 export function admitsNamespace(
   queue: QueueState,

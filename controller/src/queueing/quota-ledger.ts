@@ -1,4 +1,5 @@
 import type { FlavorQuota, QueueState } from './queue-state.js';
+import { beyondNominal } from './queue-state.js';
 
 /** What a queue may do with one flavor now. */
 export interface QuotaView {
@@ -18,6 +19,7 @@ interface Hold {
 
 interface Entry {
   readonly quota: FlavorQuota;
+  readonly isGranted: boolean;
   readonly pot: Pot | undefined;
   used: number;
   hold: Hold | undefined;
@@ -48,7 +50,7 @@ export class QuotaLedger {
       const flavors = new Map<string, Entry>();
       for (const quota of queue.quotas) {
         const pot = queue.cohort === undefined ? undefined : this.#pot(queue.cohort, quota.flavor);
-        flavors.set(quota.flavor, { quota, pot, used: 0, hold: undefined });
+        flavors.set(quota.flavor, { quota, isGranted: true, pot, used: 0, hold: undefined });
         if (pot === undefined) continue;
         pot.total += quota.nominal - own(quota);
         pot.nominal += quota.nominal;
@@ -64,7 +66,7 @@ export class QuotaLedger {
    */
   view(queue: string, flavor: string, until = Number.NEGATIVE_INFINITY): QuotaView | undefined {
     const entry = this.#entries.get(queue)?.get(flavor);
-    if (entry === undefined) return undefined;
+    if (entry?.isGranted !== true) return undefined;
     const { quota, pot, used, hold } = entry;
     const mine = own(quota);
     let available = quota.nominal - used;
@@ -90,7 +92,7 @@ export class QuotaLedger {
    * @param until when they will be given back, in ms
    */
   take(queue: string, flavor: string, gpus: number, until = Number.NEGATIVE_INFINITY): void {
-    const entry = this.#entries.get(queue)?.get(flavor);
+    const entry = this.#entries.get(queue)?.get(flavor) ?? this.#withdrawn(queue, flavor);
     if (entry === undefined) return;
     if (entry.pot !== undefined) {
       const mine = own(entry.quota);
@@ -121,7 +123,7 @@ export class QuotaLedger {
   /** GPUs of the flavor that the queue has beyond its nominal quota. */
   borrowed(queue: string, flavor: string): number {
     const entry = this.#entries.get(queue)?.get(flavor);
-    return entry === undefined ? 0 : Math.max(0, entry.used - entry.quota.nominal);
+    return entry === undefined ? 0 : beyondNominal(entry.used, entry.quota.nominal);
   }
 
   /**
@@ -138,6 +140,16 @@ export class QuotaLedger {
       share = Math.max(share, beyond / Math.max(1, pot?.nominal ?? quota.nominal) / weight);
     }
     return share;
+  }
+
+  /** Of a quota that was taken away: whatever is held of it is borrowed, and nothing more may be taken. */
+  #withdrawn(queue: string, flavor: string): Entry | undefined {
+    const state = this.#queues.get(queue);
+    if (state === undefined) return undefined;
+    const pot = state.cohort === undefined ? undefined : this.#pot(state.cohort, flavor);
+    const entry: Entry = { quota: { flavor, nominal: 0 }, isGranted: false, pot, used: 0, hold: undefined };
+    this.#entries.get(queue)?.set(flavor, entry);
+    return entry;
   }
 
   #pot(cohort: string, flavor: string): Pot {

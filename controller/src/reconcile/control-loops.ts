@@ -150,7 +150,7 @@ export class ControlLoops {
           this.#queues.cycles.add(CYCLE);
         }),
       onVerdict: (key, afterMs) => this.#queues.jobs.addAfter(key, afterMs),
-      onReserved: (queue) => this.#queues.gpuQueues.add(queue),
+      onFigures: (queue) => this.#queues.gpuQueues.add(queue),
       onFault: (key, error) => this.#fault('snapshot', key, error),
       ...(observer === undefined ? {} : { onCycle: (cycle) => observer.cycle(cycle) }),
     });
@@ -172,10 +172,9 @@ export class ControlLoops {
     });
     const gpuQueues = new QueueReconciler({
       client,
-      caches,
+      queues: caches.queues,
       clock: this.#clock,
-      resolve,
-      reserved: (queue, flavor) => scheduling.reservedOf(queue, flavor),
+      figures: (queue) => scheduling.figuresOf(queue),
     });
     this.#disconnect = [
       connectTriggers(caches, coordinator, this.#queues, progressIntervalMs),

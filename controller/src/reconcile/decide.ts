@@ -4,6 +4,7 @@ import { isTerminated } from '../pool/index.js';
 import { decideRunning } from './decide-running.js';
 import type { Decision } from './decision.js';
 import type { JobFacts } from './facts.js';
+import { holding } from './holding.js';
 import { condition, nextStatus, rfc3339 } from './next-status.js';
 
 /** Workers that report the end but do not exit are ended after this long. */
@@ -46,15 +47,16 @@ function decideAdmission(facts: JobFacts): Decision {
   const { job, admission, resolved, now } = facts;
   if (admission === undefined || resolved === undefined) return decideWaiting(facts);
   const { flavor, resource, nodes } = admission;
-  const count = `${nodes.length} worker${nodes.length === 1 ? '' : 's'}`;
+  const placement = {
+    flavor,
+    resource,
+    nodes: [...nodes],
+    time: rfc3339(now),
+    gpusPerWorker: resolved.workers.gpusPerWorker,
+    queueName: job.spec.queueName,
+  };
   const updates: ConditionUpdate[] = [
-    condition(
-      'QuotaReserved',
-      'True',
-      'QuotaReserved',
-      `${nodes.length * resolved.workers.gpusPerWorker} ${flavor} of queue ${job.spec.queueName}`,
-    ),
-    condition('Admitted', 'True', 'Admitted', `${count} on ${[...new Set(nodes)].join(', ')}`),
+    ...holding(placement),
     condition('WorkersReady', 'False', 'WaitingForWorkers', `0 of ${nodes.length} workers are ready`),
     condition('Suspended', 'False', 'NotSuspended', ''),
     condition('Evicted', 'False', 'NotEvicted', ''),
@@ -64,14 +66,7 @@ function decideAdmission(facts: JobFacts): Decision {
     ...kept,
     resolved: resolvedStatus(facts),
     ...(resolved?.memory === undefined ? {} : { memory: resolved.memory }),
-    placement: {
-      flavor,
-      resource,
-      nodes: [...nodes],
-      time: rfc3339(now),
-      gpusPerWorker: resolved.workers.gpusPerWorker,
-      queueName: job.spec.queueName,
-    },
+    placement,
     workers: { desired: nodes.length, ready: 0, selector: `${JOB_LABEL}=${job.metadata.name}` },
     startTime: kept.startTime ?? rfc3339(now),
   };
@@ -98,8 +93,7 @@ function decideWaiting(facts: JobFacts): Decision {
     resolved: resolvedStatus(facts),
     ...(resolved?.memory === undefined ? {} : { memory: resolved.memory }),
     queue: {
-      position,
-      ahead,
+      ...(position === undefined ? {} : { position, ahead }),
       reason,
       message: message.slice(0, 1024),
       largestGangThatFits,

@@ -3,7 +3,8 @@ import type { Decision } from './decision.js';
 import type { JobFacts } from './facts.js';
 import { heldGpusPerWorker } from './facts.js';
 import type { Gang } from './gang.js';
-import { condition, nextStatus, rfc3339 } from './next-status.js';
+import { holding } from './holding.js';
+import { nextStatus, rfc3339 } from './next-status.js';
 
 /**
  * The job goes on with another number of workers, or with other nodes for those that lost theirs. Only the placement is written: what was used so far is settled with
@@ -14,7 +15,8 @@ export function resizeGang(facts: JobFacts, gang: Gang, nodes: readonly string[]
   const { job, now } = facts;
   const { placement } = gang;
   const seconds = Math.max(0, (now - Date.parse(placement.time)) / 1000);
-  const gpus = placement.nodes.length * heldGpusPerWorker(facts);
+  const gpusPerWorker = heldGpusPerWorker(facts);
+  const gpus = placement.nodes.length * gpusPerWorker;
   // Of those that had lost their nodes, some have others now.
   const before = (placement.lost ?? []).filter((index) => index < nodes.length);
   const lost = before.filter((index) => nodes[index] === placement.nodes[index]);
@@ -33,9 +35,11 @@ export function resizeGang(facts: JobFacts, gang: Gang, nodes: readonly string[]
     activeSecondsBefore: (job.status?.activeSecondsBefore ?? 0) + seconds,
     gpuSecondsUsed: (job.status?.gpuSecondsUsed ?? 0) + seconds * gpus,
   };
-  const count = `${nodes.length} worker${nodes.length === 1 ? '' : 's'}`;
-  const updates = [
-    condition('Admitted', 'True', 'Admitted', `${count} on ${[...new Set(nodes)].join(', ')}`),
-  ];
+  const updates = holding({
+    flavor: placement.flavor,
+    nodes,
+    gpusPerWorker,
+    queueName: placement.queueName ?? job.spec.queueName,
+  });
   return { status: nextStatus(job, change, updates, now), lookAgainMs: 0 };
 }

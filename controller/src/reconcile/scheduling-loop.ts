@@ -1,9 +1,21 @@
-import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
+import type { FineTuneJob, ResolvedSpec, WaitingReason } from '../api/index.js';
 import type { Clock } from '../kube/index.js';
-import type { Admission, Eviction, Plan, Resize, SchedulingPolicy, Waiting } from '../scheduling/index.js';
+import { admitsNamespace } from '../queueing/index.js';
+import type {
+  Admission,
+  Eviction,
+  Plan,
+  QuotaUse,
+  Resize,
+  SchedulingPolicy,
+  Snapshot,
+  Waiting,
+} from '../scheduling/index.js';
 import { schedule } from '../scheduling/index.js';
 import type { Caches } from './caches.js';
 import { LiveSnapshot } from './live-snapshot.js';
+import { LiveQueueFigures } from './live-queue-figures.js';
+import type { PoolFlavor, QueueFigures } from './queue-figures.js';
 import { UndoneDecisions } from './undone-decisions.js';
 
 export interface SchedulingLoopOptions {
@@ -16,8 +28,8 @@ export interface SchedulingLoopOptions {
   readonly isSettled?: (job: FineTuneJob, later: () => void) => boolean;
   /** A job's admission or its reason to wait changed; look at it, at once or after a while. */
   readonly onVerdict: (key: string, afterMs: number) => void;
-  /** What is kept for the waiting jobs of a queue changed. */
-  readonly onReserved?: (queue: string) => void;
+  /** What {@link SchedulingLoop.figuresOf} says of the queue changed. */
+  readonly onFigures?: (queue: string) => void;
   /** Told of an object that the decisions cannot take into account. */
   readonly onFault?: (key: string, error: unknown) => void;
   /** Told of every cycle. */
@@ -30,12 +42,25 @@ export interface Cycle {
   readonly seconds: { readonly snapshot: number; readonly decide: number };
   readonly isPartial: boolean;
   /** All jobs that wait, as far as is known. */
-  readonly waiting: Iterable<Waiting>;
+  readonly waiting: Iterable<WaitingJob>;
+  /** Of every queue, what it holds of each flavor. */
+  readonly usage: Iterable<readonly [queue: string, usage: readonly QuotaUse[]]>;
+  /** Flavors of the pool and of all quotas. */
+  readonly pool: ReadonlyMap<string, PoolFlavor>;
+}
+
+/** Why a job waits, in figures. */
+export interface WaitingJob {
+  readonly reason: WaitingReason;
+  /** Absent: the queue that it names does not exist, or does not admit jobs of its namespace. */
+  readonly queue?: string | undefined;
 }
 
 /** Why a generation of a job waits, and the cycle that said so last. */
 interface Verdict {
   readonly waiting: Waiting;
+  /** The queue that it names. */
+  readonly queue: string;
   readonly generation: number;
   cycle: number;
 }
@@ -48,12 +73,12 @@ const MIN_REFRESH_MS = 1000;
 export class SchedulingLoop {
   readonly #undone: UndoneDecisions;
   readonly #snapshot: LiveSnapshot;
-  /** Queue and flavor to GPUs that are kept for waiting jobs. */
-  #reserved = new Map<string, { readonly queue: string; readonly gpus: number }>();
   readonly #waiting = new Map<string, Verdict>();
   /** In memory only: after a restart an estimate may put a waiting job off once more. */
   readonly #postponed = new Map<string, number>();
   #cycle = 0;
+  #current: Snapshot;
+  readonly #figures: LiveQueueFigures;
 
   constructor(private readonly options: SchedulingLoopOptions) {
     const { jobs, queues, nodes, pods, namespaces } = options.caches;
@@ -71,6 +96,8 @@ export class SchedulingLoop {
       options.isSettled,
       options.onFault,
     );
+    this.#current = this.#snapshot.at(options.clock.now());
+    this.#figures = new LiveQueueFigures(this.#current, (key) => this.#waiting.get(key)?.waiting.reason);
   }
 
   /** Follows the caches no longer. */
@@ -82,11 +109,6 @@ export class SchedulingLoop {
   /** The admission that is decided for this generation of the job but not yet stored. */
   admissionOf(key: string, generation: number): Admission | undefined {
     return this.#undone.admissionOf(key, generation);
-  }
-
-  /** GPUs of a flavor that are kept for the queue's waiting jobs. */
-  reservedOf(queue: string, flavor: string): number {
-    return this.#reserved.get(`${queue}/${flavor}`)?.gpus ?? 0;
   }
 
   /** Why the job must give its GPUs back to another one; undefined when it need not. */
@@ -111,6 +133,11 @@ export class SchedulingLoop {
     return verdict?.generation === generation ? verdict.waiting : undefined;
   }
 
+  /** What the queue holds and its jobs want, as the newest cycle left it; undefined when there is no such queue. */
+  figuresOf(queue: string): QueueFigures | undefined {
+    return this.#figures.of(queue);
+  }
+
   /** One cycle: decide, and remember what was decided until the objects show it. */
   run(): Plan {
     const { clock, onVerdict, onCycle } = this.options;
@@ -122,15 +149,21 @@ export class SchedulingLoop {
     this.#rememberWaiting(plan);
     this.#rememberPostponed(plan, now);
     const decided = clock.monotonic();
+    for (const key of this.#undone.remember(plan)) onVerdict(key, 0);
+    this.#figures.reserve(plan, (key) => this.#gangOf(key));
+    // With what was just decided, so that figures follow within the cycle.
+    this.#current = this.#snapshot.at(now);
+    const changed = this.#figures.renew(this.#current);
     this.#tell(() =>
       onCycle?.({
         seconds: { snapshot: (built - started) / 1000, decide: (decided - built) / 1000 },
         isPartial: plan.isPartial,
         waiting: this.#allWaiting(),
+        usage: this.#figures.usage(),
+        pool: this.#figures.pool,
       }),
     );
-    for (const key of this.#undone.remember(plan)) onVerdict(key, 0);
-    this.#rememberReserved(plan);
+    for (const queue of changed) this.options.onFigures?.(queue);
     return plan;
   }
 
@@ -145,26 +178,36 @@ export class SchedulingLoop {
 
   #rememberWaiting({ isPartial, admissions, waiting }: Plan): void {
     this.#cycle++;
-    for (const { key } of admissions) this.#waiting.delete(key);
+    for (const { key } of admissions) this.#forget(key);
     const refreshMs = Math.max(MIN_REFRESH_MS, this.#waiting.size * REFRESH_MS_PER_JOB);
     for (const verdict of waiting) this.#remember(verdict, refreshMs);
     // What a partial plan does not tell is still as the last one told it.
     if (isPartial) return;
-    for (const [key, { cycle }] of this.#waiting) if (cycle !== this.#cycle) this.#waiting.delete(key);
+    for (const [key, { cycle }] of this.#waiting) if (cycle !== this.#cycle) this.#forget(key);
+  }
+
+  #forget(key: string): void {
+    const queue = this.#waiting.get(key)?.queue;
+    if (queue !== undefined) this.#figures.touch(queue);
+    this.#waiting.delete(key);
   }
 
   #remember(waiting: Waiting, refreshMs: number): void {
     const { caches, onVerdict } = this.options;
     const { key } = waiting;
-    const generation = caches.jobs.cache.get(key)?.metadata.generation ?? 0;
+    const job = caches.jobs.cache.get(key);
+    const generation = job?.metadata.generation ?? 0;
+    const queue = job?.spec.queueName ?? '';
     const old = this.#waiting.get(key);
     if (old !== undefined && old.generation === generation && isSame(old.waiting, waiting)) {
       old.cycle = this.#cycle;
       return;
     }
-    this.#waiting.set(key, { waiting, generation, cycle: this.#cycle });
-    if (old?.waiting.reason !== waiting.reason || old.generation !== generation) onVerdict(key, 0);
-    else if (old.waiting.position !== waiting.position || old.waiting.message !== waiting.message)
+    this.#waiting.set(key, { waiting, queue, generation, cycle: this.#cycle });
+    if (old?.waiting.reason !== waiting.reason || old.generation !== generation) {
+      for (const name of [old?.queue ?? queue, queue]) this.#figures.touch(name);
+      onVerdict(key, 0);
+    } else if (old.waiting.position !== waiting.position || old.waiting.message !== waiting.message)
       onVerdict(key, refreshMs);
   }
 
@@ -173,29 +216,32 @@ export class SchedulingLoop {
     for (const key of postponed) if (!this.#postponed.has(key)) this.#postponed.set(key, now);
   }
 
-  *#allWaiting(): Generator<Waiting> {
-    for (const { waiting } of this.#waiting.values()) yield waiting;
+  *#allWaiting(): Generator<WaitingJob> {
+    for (const { waiting, queue } of this.#waiting.values()) {
+      const { key, reason } = waiting;
+      yield { reason, queue: this.#mayUse(key, queue, reason) ? queue : undefined };
+    }
   }
 
-  #rememberReserved(plan: Plan): void {
-    const { caches, resolve, onReserved } = this.options;
-    const reserved = new Map<string, { readonly queue: string; readonly gpus: number }>();
-    for (const { key, flavor, nodes } of plan.reservations) {
-      const job = caches.jobs.cache.get(key);
-      const resolved = job === undefined ? undefined : resolve(job);
-      if (job === undefined || resolved === undefined || 'invalid' in resolved) continue;
-      const queue = job.spec.queueName;
-      const gpus = nodes.length * resolved.workers.gpusPerWorker;
-      const before = reserved.get(`${queue}/${flavor}`)?.gpus ?? 0;
-      reserved.set(`${queue}/${flavor}`, { queue, gpus: before + gpus });
-    }
-    const old = this.#reserved;
-    this.#reserved = reserved;
-    for (const [share, { queue }] of [...old, ...reserved]) {
-      if (old.get(share)?.gpus !== reserved.get(share)?.gpus) onReserved?.(queue);
-    }
+  #mayUse(key: string, name: string, reason: WaitingReason): boolean {
+    if (!OF_THE_JOB_ALONE.has(reason)) return reason !== 'QueueNotFound' && reason !== 'NamespaceNotAllowed';
+    const queue = this.#current.queues.get(name);
+    const [namespace = ''] = key.split('/');
+    const labels = this.#current.namespaces.get(namespace) ?? {};
+    return queue !== undefined && admitsNamespace(queue, namespace, labels);
+  }
+
+  #gangOf(key: string): { readonly queue: string; readonly gpusPerWorker: number } | undefined {
+    const { caches, resolve } = this.options;
+    const job = caches.jobs.cache.get(key);
+    const resolved = job === undefined ? undefined : resolve(job);
+    if (job === undefined || resolved === undefined || 'invalid' in resolved) return undefined;
+    return { queue: job.spec.queueName, gpusPerWorker: resolved.workers.gpusPerWorker };
   }
 }
+
+/** Reasons that are known before the queue is looked at. */
+const OF_THE_JOB_ALONE: ReadonlySet<WaitingReason> = new Set(['Suspended', 'InvalidSpec', 'BackingOff']);
 
 const NONE: ReadonlySet<string> = new Set();
 

@@ -33,9 +33,7 @@ export function connectTriggers(
   const onJob = (event: CacheEvent<FineTuneJob>) => {
     queues.jobs.add(event.key);
     if (event.type === 'deleted') shown.delete(event.object.metadata.uid ?? '');
-    if (!changesSchedule(event)) return;
-    cycle();
-    queues.gpuQueues.add(event.object.spec.queueName);
+    if (changesSchedule(event)) cycle();
   };
   const onQueue = ({ key, object, old }: CacheEvent<GpuQueue>) => {
     queues.gpuQueues.add(key);
@@ -106,7 +104,7 @@ function changesSchedule({ type, object, old }: CacheEvent<FineTuneJob>): boolea
   if (object.spec.queueName !== old.spec.queueName) return true;
   if (object.metadata.deletionTimestamp !== old.metadata.deletionTimestamp) return true;
   if (object.status?.requeueAt !== old.status?.requeueAt) return true;
-  if (object.status?.placement?.lost?.join() !== old.status?.placement?.lost?.join()) return true;
+  if (!equalJson(object.status?.placement, old.status?.placement)) return true;
   return (['Admitted', 'Complete', 'Failed'] as const).some(
     (condition) => isTrue(object.status?.conditions, condition) !== isTrue(old.status?.conditions, condition),
   );

@@ -4,6 +4,7 @@ import { endIfStarted, endOf, gpuSecondsOf } from './estimates.js';
 import { FreeGpus } from './place.js';
 import type { Admission, Eviction, Reservation, Resize, Waiting } from './plan.js';
 import type { SchedulingPolicy } from './policy.js';
+import { usageOf } from './queue-use.js';
 import { shapeOf } from './shape.js';
 import type { PendingJob, RunningJob, Snapshot } from './snapshot.js';
 
@@ -51,8 +52,7 @@ export class CycleState {
     readonly policy: SchedulingPolicy,
   ) {
     this.ledger = new QuotaLedger(snapshot.queues.values());
-    for (const { queue, flavor, gpus } of snapshot.running.usage()) this.ledger.take(queue, flavor, gpus);
-    for (const { queue, flavor, gpus } of snapshot.leftover ?? []) this.ledger.take(queue, flavor, gpus);
+    for (const { queue, flavor, gpus } of usageOf(snapshot)) this.ledger.take(queue, flavor, gpus);
     this.free = new FreeGpus(snapshot.pool);
     this.lookahead = policy.lookahead;
   }

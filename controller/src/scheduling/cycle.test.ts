@@ -265,7 +265,37 @@ describe('schedule', () => {
     const plan = schedule(
       snapshot([node('a', 2)], [queue('q', 2)], [job('huge', { min: 3, max: 3 }), job('small')]),
     );
-    expect(why(plan, 'huge')).toMatchObject({ reason: 'ExceedsQuota', position: 1 });
+    expect(why(plan, 'huge')).toMatchObject({ reason: 'ExceedsQuota' });
     expect(where(plan, 'small')).toEqual(['a']);
+  });
+
+  it('gives a place in the queue to the jobs alone that can be admitted', () => {
+    const waits = { min: 2, max: 2 };
+    const suspended = { reason: 'Suspended', message: 'spec.suspend is true' } as const;
+    const invalid = { reason: 'InvalidSpec', message: 'no such method' } as const;
+    const later = { reason: 'BackingOff', message: 'is looked at again later' } as const;
+    const jobs = [
+      job('huge', { min: 9, max: 9 }),
+      job('suspended', { held: suspended }),
+      job('foreign', { namespace: 'other' }),
+      job('a', waits),
+      job('invalid', { held: invalid }),
+      job('later', { held: later }),
+      job('b', waits),
+      job('lost', { queueName: 'none' }),
+    ];
+    const admits = queue('q', 8, { namespaces: ['default'] });
+    const plan = schedule(snapshot([node('n', 0, { used: 8 })], [admits], jobs));
+    const places = [...plan.waiting].map(({ key, position, ahead }) => [key, position, ahead]);
+    expect(Object.fromEntries(places.map(([key, ...place]) => [key, place]))).toEqual({
+      huge: [undefined, undefined],
+      suspended: [undefined, undefined],
+      foreign: [undefined, undefined],
+      a: [1, 0],
+      invalid: [undefined, undefined],
+      later: [2, 1],
+      b: [3, 2],
+      lost: [undefined, undefined],
+    });
   });
 });

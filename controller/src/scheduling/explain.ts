@@ -1,3 +1,4 @@
+import { isInadmissible } from '../api/index.js';
 import { assess, impossibility } from './assess.js';
 import { refusalOf, type CycleState, type Refusal } from './cycle-state.js';
 import { obstacles } from './obstacle.js';
@@ -8,7 +9,7 @@ import type { PendingJob } from './snapshot.js';
 /** Assumed of a job whose length is not known, in seconds, when the start of those behind it is estimated. */
 const UNKNOWN_SECONDS = 3600;
 
-/** For every job of these queues that does not start: its place, why, the largest gang that fits, and when it may start. */
+/** For every job of these queues that does not start: its place if it can be admitted, why, the largest gang that fits, and when it may start. */
 export function* explain(
   state: CycleState,
   blocked: ReadonlyMap<string, PendingJob>,
@@ -43,11 +44,10 @@ export function* explain(
         }
       }
       const estimatedStart = refusal.estimatedStart ?? behind.startOf(job, refusal.reason);
-      ahead++;
+      const place = isInadmissible(refusal.reason) ? {} : { position: ahead + 1, ahead: ahead++ };
       yield {
         key: job.key,
-        position: ahead,
-        ahead: ahead - 1,
+        ...place,
         reason: refusal.reason,
         message: refusal.message,
         largestGangThatFits: refusal.largestGangThatFits,

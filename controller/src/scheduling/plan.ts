@@ -48,9 +48,9 @@ export interface Reservation {
 /** Why a job does not start now. */
 export interface Waiting {
   readonly key: string;
-  /** Place in its queue, from 1. */
-  readonly position: number;
-  readonly ahead: number;
+  /** Place among the jobs of its queue that can be admitted, from 1. Absent: it cannot be, so it has none. */
+  readonly position?: number | undefined;
+  readonly ahead?: number | undefined;
   readonly reason: WaitingReason;
   readonly message: string;
   /** Workers that could start now, were it its turn. */

@@ -16,6 +16,8 @@ export interface RunningJobs extends Iterable<RunningJob> {
   get(key: string): RunningJob | undefined;
   usage(): Iterable<Usage>;
   ofQueue(queue: string): Iterable<RunningJob>;
+  /** How many {@link ofQueue} gives. */
+  countOf(queue: string): number;
   /** Told in an earlier cycle to give GPUs back. */
   leaving(flavor: string): Iterable<RunningJob>;
   /** With more workers than their fewest. */
@@ -106,6 +108,10 @@ export class LiveRunningJobs implements RunningJobs {
     return this.#byQueue.of(queue);
   }
 
+  countOf(queue: string): number {
+    return this.#byQueue.countOf(queue);
+  }
+
   leaving(flavor: string): Iterable<RunningJob> {
     return this.#leaving.of(flavor);
   }
@@ -160,6 +166,10 @@ class Groups {
 
   of(name: string): Iterable<RunningJob> {
     return this.#groups.get(name) ?? [];
+  }
+
+  countOf(name: string): number {
+    return this.#groups.get(name)?.size ?? 0;
   }
 
   all(): Iterable<readonly [string, Iterable<RunningJob>]> {

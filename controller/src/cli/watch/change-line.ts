@@ -8,7 +8,8 @@ export function changeLine({ metadata, status }: FineTuneJob): string {
   return [
     `${metadata.namespace ?? 'default'}/${metadata.name}`,
     phase,
-    ...(isWaiting ? [`position ${queue.position}`, `${queue.message} (${queue.reason})`] : []),
+    ...(isWaiting && queue.position !== undefined ? [`position ${queue.position}`] : []),
+    ...(isWaiting ? [`${queue.message} (${queue.reason})`] : []),
     ...(workers === undefined ? [] : [`workers ${workers.ready}/${workers.desired}`]),
     ...(workers?.generation === undefined ? [] : [`generation ${workers.generation}`]),
     ...(progress === undefined

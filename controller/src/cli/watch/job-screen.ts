@@ -82,10 +82,11 @@ function waitingLines(
   now: number,
 ): string[] {
   const wait = (Date.parse(estimatedStartTime ?? '') - now) / 1000;
-  return [
-    `waits at position ${position}, ${ahead} before it${Number.isNaN(wait) ? '' : `, may start in ${duration(wait)}`}: ${reason}`,
-    `  ${message}`,
-  ];
+  const place =
+    position === undefined
+      ? 'has no place in the queue'
+      : `waits at position ${position}, ${ahead ?? 0} before it${Number.isNaN(wait) ? '' : `, may start in ${duration(wait)}`}`;
+  return [`${place}: ${reason}`, `  ${message}`];
 }
 
 function workersLine({ job, now }: JobScreenInput): string {
