@@ -1,12 +1,4 @@
-import {
-  FINE_TUNE_JOB_KIND,
-  isTrue,
-  JOB_LABEL,
-  QUEUE_ANNOTATION,
-  queueNameOf,
-  WORKER_INDEX_LABEL,
-  type FineTuneJob,
-} from '../api/index.js';
+import { FINE_TUNE_JOB_KIND, isTrue, QUEUE_ANNOTATION, queueNameOf, type FineTuneJob } from '../api/index.js';
 import { keyOf } from '../kube/index.js';
 import type { Pod } from './pods.js';
 
@@ -24,11 +16,12 @@ export function endingWorkers(
   const byKey = new Map(jobs.map((job) => [keyOf(job), job]));
   const ending = new Map<string, EndingWorkers>();
   for (const pod of pods) {
-    const { namespace, labels, annotations, ownerReferences } = pod.metadata;
-    const key = `${namespace}/${labels?.[JOB_LABEL]}`;
+    const { namespace, annotations, ownerReferences } = pod.metadata;
+    // Labels say nothing: whoever may edit a pod writes there what he likes.
+    const owner = ownerReferences?.find(({ kind }) => kind === FINE_TUNE_JOB_KIND);
+    const key = `${namespace}/${owner?.name}`;
     const job = byKey.get(key);
-    const isWorker = ownerReferences?.some(({ kind }) => kind === FINE_TUNE_JOB_KIND) === true;
-    if (!isWorker || !holdsGpus(pod) || isPlaced(pod, job)) continue;
+    if (owner === undefined || !holdsGpus(pod) || isPlaced(pod, job)) continue;
     const queue = annotations?.[QUEUE_ANNOTATION] ?? (job === undefined ? undefined : queueNameOf(job));
     ending.set(key, { queue, gpus: (ending.get(key)?.gpus ?? 0) + gpusOf(pod) });
   }
@@ -38,9 +31,13 @@ export function endingWorkers(
 const holdsGpus = ({ spec, status }: Pod) =>
   (spec?.nodeName ?? '') !== '' && status?.phase !== 'Succeeded' && status?.phase !== 'Failed';
 
-const isPlaced = ({ metadata, spec }: Pod, job: FineTuneJob | undefined) =>
-  isTrue(job?.status?.conditions, 'Admitted') &&
-  job?.status?.placement?.nodes[Number(metadata.labels?.[WORKER_INDEX_LABEL])] === spec?.nodeName;
+function isPlaced({ metadata, spec }: Pod, job: FineTuneJob | undefined): boolean {
+  if (job === undefined || !isTrue(job.status?.conditions, 'Admitted')) return false;
+  const names = (job.status?.placement?.nodes ?? []).map(
+    (_, index) => `${job.metadata.name}-worker-${index}`,
+  );
+  return job.status?.placement?.nodes[names.indexOf(metadata.name)] === spec?.nodeName;
+}
 
 function gpusOf({ spec }: Pod): number {
   let gpus = 0;

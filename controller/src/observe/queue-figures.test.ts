@@ -116,7 +116,7 @@ class Scheduling {
   #pod(job: string, index: number, node: string): PodObject {
     return {
       metadata: {
-        name: `${job}-${index}`,
+        name: `${job}-worker-${index}`,
         namespace: 'default',
         labels: { [JOB_LABEL]: job, [WORKER_INDEX_LABEL]: String(index) },
         annotations: { [QUEUE_ANNOTATION]: 'q' },
@@ -186,9 +186,9 @@ describe('the use of a queue', () => {
     expect(await scheduling.cycle()).toEqual([6, 4, 2]);
     expect(scheduling.told).toContain('q');
     scheduling.place('elastic', ['a']);
-    scheduling.pods.remove('default/elastic-1');
+    scheduling.pods.remove('default/elastic-worker-1');
     expect(await scheduling.cycle()).toEqual([4, 2, 0]);
-    scheduling.pods.remove('default/elastic-2');
+    scheduling.pods.remove('default/elastic-worker-2');
     expect(await scheduling.cycle()).toEqual([2, 0, 0]);
   });
 
@@ -202,7 +202,7 @@ describe('the use of a queue', () => {
     scheduling.job('next');
     await scheduling.cycle();
     expect(scheduling.loop.waitingOf('default/next', 1)).toMatchObject({ reason: 'WaitingForRelease' });
-    for (const index of [0, 1, 2, 3]) scheduling.pods.remove(`default/victim-${index}`);
+    for (const index of [0, 1, 2, 3]) scheduling.pods.remove(`default/victim-worker-${index}`);
     // The next job takes its place in the same cycle.
     expect(await scheduling.cycle()).toEqual([2, 0, 0]);
   });
