@@ -21,10 +21,10 @@ export const trainingJob = dashboard({
   ],
   annotations: [
     annotation(
-      'New generation',
+      'Workers changed',
       'purple',
-      `max by (job) (delta(tuneyard_trainer_generation{${job}}[1m])) > 0`,
-      'workers changed',
+      `max by (job, cause) (increase(tuneyard_trainer_generations_total{${job},cause!="balanced"}[1m])) > 0`,
+      'workers changed: {{cause}}',
     ),
     annotation(
       'Checkpoint',
@@ -277,7 +277,7 @@ export const trainingJob = dashboard({
       panels: [
         lines(
           'Workers and generation',
-          'The generation rises whenever a worker joins or is lost.',
+          'The generation rises whenever a worker joins or is lost, and when micro-batches are dealt anew by speed.',
           'short',
           [
             [figure('tuneyard_trainer_members'), 'workers'],

@@ -1,4 +1,6 @@
-export type MembershipCause = 'start' | 'joined' | 'lost' | 'link' | 'restored' | 'expelled' | 'balanced';
+/** `resized`: members left, and those that stay are as many as the job is to have. */
+export type MembershipCause =
+  'start' | 'joined' | 'resized' | 'lost' | 'link' | 'restored' | 'expelled' | 'balanced';
 
 /** Why a worker may not take part any more. */
 export type ExpulsionCause = 'wrong-bits' | 'straggler';

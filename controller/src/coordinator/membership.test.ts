@@ -318,6 +318,19 @@ describe('membership', () => {
     expect(driver.effects.at(-1)).toMatchObject({ generation: 2, cause: 'lost', shares: [1.82, 0.5] });
   });
 
+  it('tells workers that leave as was decided from those that are lost', () => {
+    const driver = new Driver(initialMembership(4));
+    for (const member of ['a', 'b', 'c', 'd']) driver.enter(member);
+    driver.pass(100).apply({ kind: 'resized', expectedWorkers: 2 }).leave('d').pass(100);
+    expect(driver.effects.at(-1)).toMatchObject({ generation: 2, cause: 'resized' });
+    // A peer may notice it before the coordinator does.
+    driver.accuse('c').leave('c').pass(100);
+    expect(driver.effects.at(-1)).toMatchObject({ generation: 3, cause: 'resized' });
+    expect(driver.ranks()).toEqual(['a1', 'b1']);
+    driver.leave('b').pass(100);
+    expect(driver.effects.at(-1)).toMatchObject({ generation: 4, cause: 'lost' });
+  });
+
   it('reports a member that is far slower than the others for long, once', () => {
     const driver = new Driver(initialMembership(3)).enter('a').enter('b').enter('c').pass(100);
     const slow = (): unknown[] => driver.effects.filter(({ kind }) => kind === 'straggler');

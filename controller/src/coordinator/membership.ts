@@ -168,7 +168,7 @@ function accuse(
 }
 
 function isUrgent(cause: MembershipCause): boolean {
-  return cause === 'lost' || cause === 'link' || cause === 'expelled';
+  return cause === 'lost' || cause === 'resized' || cause === 'link' || cause === 'expelled';
 }
 
 /** Plans a new generation when those who should be members are not those who are. */
@@ -190,7 +190,9 @@ function settle(state: MembershipState, now: number, settings: MembershipSetting
       ? 'start'
       : 'restored'
     : lost
-      ? 'lost'
+      ? survivors.length >= state.expectedWorkers
+        ? 'resized'
+        : 'lost'
       : 'joined';
   const dueAt = Math.min(
     now + settleDelay({ fresh, complete, lost }, settings),
@@ -200,7 +202,7 @@ function settle(state: MembershipState, now: number, settings: MembershipSetting
   if (before === undefined || !isUrgent(before.cause))
     return unchanged({ ...state, pending: { dueAt, cause } });
   const isLoss = before.cause === 'link' && lost;
-  return unchanged({ ...state, pending: isLoss ? { ...before, cause: 'lost' } : before });
+  return unchanged({ ...state, pending: isLoss ? { ...before, cause } : before });
 }
 
 function settleDelay(

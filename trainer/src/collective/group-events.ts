@@ -6,6 +6,8 @@ export type ComplaintKind = 'link' | 'frame' | 'wrong-bits';
 
 /** What a group tells whoever measures it. Called on its own thread, so: count and return. */
 export interface GroupEvents {
+  /** It begins to work in a generation; `cause` as the coordinator names it. */
+  entered?(cause: string): void;
   /** From the end of a generation under this member's feet to the next complete sum; `cause` as the coordinator names it. */
   recovered?(cause: string, seconds: number): void;
   /** How long this member's share of a sum was ready before that of the peer had come. */

@@ -84,6 +84,7 @@ export class PeerGroup implements Group, PeerHandlers {
       onBegin: ({ generation, rank }, membership) => {
         const members = membership.members.map((member) => member.memberId);
         log?.info({ generation, cause: membership.cause, rank, members }, 'a generation begins');
+        options.events?.entered?.(membership.cause);
       },
       onPeerFailure: (generation, { memberId: peer, reason, kind }) => {
         if (kind === 'wrong-bits') log?.warn({ generation, peer }, `wrong bits: ${reason}`);

@@ -56,6 +56,7 @@ export async function runWorker(env: NodeJS.ProcessEnv, signals: SignalWatch): P
     },
     events: {
       waitedFor: (peer, seconds) => metrics.peerWaitSeconds.inc({ peer }, seconds),
+      entered: (cause) => metrics.entered(cause),
       recovered: (cause, seconds) => metrics.recoverySeconds.observe({ cause }, seconds),
       stateMoved: (direction, bytes) => metrics.stateTransferBytes.inc({ direction }, bytes),
       sentInVain: (bytes) => metrics.allReduceResentBytes.inc(bytes),

@@ -1,5 +1,8 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 
+/** Why a generation began, as coordinators of this version say it. */
+const GENERATION_CAUSES = ['start', 'joined', 'resized', 'lost', 'link', 'restored', 'expelled', 'balanced'];
+
 const STEP_SECONDS_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
 /** The metrics of one worker, on a registry of its own. Every series carries the job it belongs to. */
@@ -25,6 +28,12 @@ export class TrainerMetrics {
     'Share of padding in the training micro-batches, 0 to 1.',
   );
   readonly generation = this.gauge('generation', 'Number of the current membership.');
+  readonly generations = new Counter({
+    name: 'tuneyard_trainer_generations_total',
+    help: 'Generations that this worker began, by cause: start, joined, resized (fewer workers, as the scheduler decided), lost, link (peers could not reach each other), restored (all workers are new), expelled, balanced (the same workers, dealt anew by speed), or other.',
+    labelNames: ['cause'],
+    registers: this.registers,
+  });
   readonly members = this.gauge('members', 'Workers in the current membership.');
   readonly tokens = this.counter(
     'trained_tokens_total',
@@ -107,6 +116,13 @@ export class TrainerMetrics {
   constructor(labels: Readonly<Record<string, string>>) {
     this.registry.setDefaultLabels(labels);
     collectDefaultMetrics({ register: this.registry });
+    // A rate needs the zero before the first one.
+    for (const cause of GENERATION_CAUSES) this.generations.inc({ cause }, 0);
+  }
+
+  /** A coordinator of a later version may know other causes. */
+  entered(cause: string): void {
+    this.generations.inc({ cause: GENERATION_CAUSES.includes(cause) ? cause : 'other' });
   }
 
   private gauge(name: string, help: string): Gauge {
