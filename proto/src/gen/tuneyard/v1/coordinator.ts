@@ -226,7 +226,7 @@ export interface Membership {
   /** grows by at least one with every change; a message of an older generation is refused */
   generation: number;
   members: Member[];
-  /** start | joined | lost | link | restored | expelled | balanced */
+  /** start | joined | resized | lost | link | restored | expelled | balanced */
   cause: string;
 }
 
