@@ -4,8 +4,8 @@ import type { Message } from './conversation.js';
 import { messageOf } from './failure.js';
 import { RowError } from './formats/row-format.js';
 import { JinjaTemplate, writesDate } from './jinja/jinja-template.js';
-import { TemplateBudgetError } from './jinja/python-interpreter.js';
-import { TemplateValues, type ArgumentsForm } from './template-values.js';
+import { TemplateBudgetError } from './jinja/python/template-error.js';
+import { templateMessage, type ArgumentsForm } from './template-values.js';
 import type { Tokenizer } from './tokenizer.js';
 import { words } from '../words/index.js';
 
@@ -92,8 +92,7 @@ export class ChatTemplate {
   render(messages: readonly Message[], openAnswer: boolean): string {
     const hasCalls = messages.some(({ toolCalls }) => toolCalls !== undefined);
     try {
-      const text = this.renderAs('object', messages, openAnswer);
-      if (!hasCalls || !text.includes(PRINTED_OBJECT)) return text;
+      return this.renderAs('object', messages, openAnswer);
     } catch (error) {
       if (!hasCalls || error instanceof TemplateBudgetError) throw this.refusal(error);
     }
@@ -112,23 +111,19 @@ export class ChatTemplate {
   }
 
   private renderAs(form: ArgumentsForm, messages: readonly Message[], openAnswer: boolean): string {
-    const values = new TemplateValues();
-    const text = this.template.render(
+    return this.template.render(
       {
-        messages: messages.map((message) => values.messageOf(message, form)),
-        tools: this.tools === undefined ? null : values.jsonOf(this.tools),
+        messages: messages.map((message) => templateMessage(message, form)),
+        tools: this.tools ?? null,
+        documents: null,
         add_generation_prompt: openAnswer,
         bos_token: this.tokens.bos,
         eos_token: this.tokens.eos,
       },
       this.now,
     );
-    return values.restore(text);
   }
 }
-
-/** What the interpreter makes of an object that a template appends to a text. */
-const PRINTED_OBJECT = '[object ';
 
 const BUILT_IN: Readonly<Record<string, string>> = {
   alpaca:

@@ -1,48 +1,40 @@
-import { Environment, Template } from '@huggingface/jinja';
-import { formatDate } from './format-date.js';
-import { PythonInterpreter } from './python-interpreter.js';
+import { startBudget } from './python/budget.js';
+import { compileTemplate } from './compiler/compile-template.js';
+import { valueOf } from './from-javascript.js';
+import { globalsAt } from './globals.js';
+import { parseTemplate } from './parser/parse-template.js';
+import { TemplateError } from './python/template-error.js';
+import type { Value } from './python/values.js';
 
 /** Longest template: the published ones have a few thousand characters. */
 const MAX_SOURCE = 1 << 20;
-/** Longest `range`; the whole of it lies in memory. */
-const MAX_RANGE = 100_000;
 
 /**
- * A jinja template that renders what jinja2 does with the settings of transformers (`trim_blocks`, `lstrip_blocks`). The
- * interpreter reaches nothing but its variables.
+ * A jinja template that renders what jinja2 does in the environment of transformers: a sandbox in which nothing can be changed, with
+ * `trim_blocks`, `lstrip_blocks`, loop controls and the tag `generation`. What it cannot do as jinja2 does, it refuses.
  */
 export class JinjaTemplate {
-  private readonly template: Template;
+  private readonly run: (context: Map<string, Value>) => string;
 
-  /** @throws Error when the source is no template */
+  /** @throws TemplateError when the source is no template */
   constructor(source: string) {
     if (source.length > MAX_SOURCE)
-      throw new Error(`its ${source.length} characters are more than ${MAX_SOURCE}`);
-    // jinja2 makes every line end one "\n" before it looks at blocks.
-    this.template = new Template(source.replace(/\r\n?/g, '\n'));
+      throw new TemplateError(
+        'TemplateSyntaxError',
+        `its ${source.length} characters are more than ${MAX_SOURCE}`,
+      );
+    this.run = bounded(() => compileTemplate(parseTemplate(source)));
   }
 
   /**
    * @param now what `strftime_now` writes, in UTC
+   * @throws TemplateError when the template refuses the variables
    * @throws TemplateBudgetError when it does not come to an end
    */
   render(variables: Readonly<Record<string, unknown>>, now: Date): string {
-    const environment = new Environment();
-    const globals: Record<string, unknown> = {
-      true: true,
-      True: true,
-      false: false,
-      False: false,
-      none: null,
-      None: null,
-      range,
-      raise_exception: (message: unknown) => {
-        throw new Error(String(message));
-      },
-      strftime_now: (format: unknown) => formatDate(now, String(format)),
-    };
-    for (const [name, value] of Object.entries({ ...globals, ...variables })) environment.set(name, value);
-    return String(new PythonInterpreter(environment).run(this.template.parsed).value);
+    const context = new Map(globalsAt(now));
+    for (const [name, value] of Object.entries(variables)) context.set(name, valueOf(value));
+    return bounded(() => this.run(context));
   }
 }
 
@@ -51,10 +43,14 @@ export function writesDate(source: string): boolean {
   return source.includes('strftime_now');
 }
 
-function range(...args: readonly number[]): number[] {
-  const [start = 0, stop = 0, step = 1] = args.length === 1 ? [0, ...args] : args;
-  if (step === 0) throw new Error('range() arg 3 must not be zero');
-  const length = Math.max(0, Math.ceil((stop - start) / step));
-  if (!(length <= MAX_RANGE)) throw new Error(`a range of ${length} is longer than ${MAX_RANGE}`);
-  return Array.from({ length }, (_, index) => start + index * step);
+function bounded<T>(work: () => T): T {
+  startBudget();
+  try {
+    return work();
+  } catch (error) {
+    // Only a stack that is full is a RangeError here.
+    if (error instanceof RangeError)
+      throw new TemplateError('RecursionError', 'maximum recursion depth exceeded');
+    throw error;
+  }
 }
