@@ -172,7 +172,8 @@ function helpOf(command) {
   // Commands of the trainer are known to it alone.
   if (command.options.length === 0 && command.registeredArguments.some(({ variadic }) => variadic)) {
     const trainer = fileURLToPath(new URL('trainer/bin/tuneyard-trainer.js', root));
-    return execFileSync(process.execPath, [trainer, command.name(), '--help'], { encoding: 'utf8' });
+    const env = { ...process.env, TUNEYARD_PROGRAM: 'tuneyard' };
+    return execFileSync(process.execPath, [trainer, command.name(), '--help'], { encoding: 'utf8', env });
   }
   let text = '';
   command.configureHelp({ ...command.configureHelp(), helpWidth: HELP_WIDTH }).configureOutput({

@@ -18,7 +18,7 @@ describe('a model that is no folder', () => {
       'there is no folder Qwen/Qwen3-8B; did you mean hf://Qwen/Qwen3-8B?',
     );
     expect(missingModelFolder('/models/x')).toBe(
-      'there is no folder /models/x; give the folder of a model, or an address such as hf://owner/name',
+      'there is no folder /models/x; give the folder of the model, or an address such as hf://owner/name',
     );
   });
 });

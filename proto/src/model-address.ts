@@ -9,10 +9,10 @@ export function probableHubAddress(given: string): string | undefined {
   return HUB_NAME.test(given) ? `hf://${given}` : undefined;
 }
 
-/** Why a model that was given as a folder cannot be used, and what was probably meant. */
-export function missingModelFolder(given: string): string {
+/** Why a model or adapter that was given as a folder cannot be used, and what was probably meant. */
+export function missingModelFolder(given: string, what: 'model' | 'adapter' = 'model'): string {
   const meant = probableHubAddress(given);
   return meant === undefined
-    ? `there is no folder ${given}; give the folder of a model, or an address such as hf://owner/name`
+    ? `there is no folder ${given}; give the folder of the ${what}, or an address such as hf://owner/name`
     : `there is no folder ${given}; did you mean ${meant}?`;
 }

@@ -30,7 +30,13 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/FILE\.txt/, './text.txt'],
   [/--out DIR/, '--out ./adapter'],
   [/--out \/tmp\/adapter/, '--out ./first-adapter'],
+  [/--adapter \/tmp\/adapter/, '--adapter ./first-adapter'],
+  [/--adapter DIR/, '--adapter ./adapter'],
 ];
+
+const TEMPLATE =
+  "{% for message in messages %}{{ message.role + ':' + message.content + eos_token }}{% endfor %}" +
+  "{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
 
 /** Commands that go on until the reader has seen enough. */
 const ENDLESS = /^kubectl get .* -w$|^kubectl get ftj -w$|^npx tuneyard (logs .* -f|watch .*)$/;
@@ -46,7 +52,8 @@ beforeAll(async () => {
   mkdirSync(folder);
   for (const name of ['deploy', 'helm', 'controller', 'trainer', 'proto', 'node_modules', 'package.json'])
     symlinkSync(join(REPOSITORY, name), join(folder, name));
-  writeTinyModel(join(folder, 'model'));
+  const model = writeTinyModel(join(folder, 'model'));
+  writeFileSync(join(model, 'chat_template.jinja'), TEMPLATE);
   writeFileSync(join(folder, 'contracts.jsonl'), readFileSync(join(cluster.folder, 'data.jsonl')));
   writeFileSync(join(folder, 'text.txt'), 'Once upon a time there was a small model.\n'.repeat(20));
   // As kind names its node.

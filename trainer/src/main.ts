@@ -5,7 +5,16 @@ import type { LossCommandOptions } from './commands/loss.js';
 import { watchSignals } from './commands/watch-signals.js';
 import { UserError } from './errors.js';
 
-const program = new Command('tuneyard-trainer')
+// `tuneyard generate … | head` ends when head does, without a stack trace.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+/** What was typed: "tuneyard" passes some of its commands on. */
+const name = process.env['TUNEYARD_PROGRAM'] || 'tuneyard-trainer';
+
+const program = new Command(name)
   .description(
     'Trains, measures and samples language models. "tuneyard" starts it; it is rarely called by hand.',
   )
@@ -25,10 +34,10 @@ program
 program
   .command('loss')
   .description('mean loss of a model on a text file, in nats per token')
-  .requiredOption('--model <dir>', 'Hugging Face model folder')
+  .requiredOption('--model <dir>', 'Hugging Face model folder, or hf://, s3://, https:// address')
   .requiredOption('--file <file>', 'UTF-8 text')
   .option('--separator <text>', 'splits the file into documents; each starts with the BOS token')
-  .option('--adapter <dir>', 'PEFT adapter folder')
+  .option('--adapter <dir>', 'PEFT adapter folder, or address of one')
   .option('--from-scratch', 'random weights by config.json instead of those in the folder')
   .option('--json <file>', 'write the figures as JSON; - for standard output')
   .action(async (options: LossCommandOptions) => {
@@ -38,14 +47,16 @@ program
 
 program
   .command('generate')
-  .description('continues prompts, greedily or by sampling')
-  .requiredOption('--model <dir>', 'Hugging Face model folder')
+  .description(
+    'continues plain text, greedily or by sampling; to ask a question with the chat template, use "tuneyard ask"',
+  )
+  .requiredOption('--model <dir>', 'Hugging Face model folder, or hf://, s3://, https:// address')
   .requiredOption(
     '--prompt <text>',
     'text to continue; "" starts from the BOS token; may be given again, all are continued together',
     (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
   )
-  .option('--adapter <dir>', 'PEFT adapter folder')
+  .option('--adapter <dir>', 'PEFT adapter folder, or address of one')
   .option('--from-scratch', 'random weights by config.json instead of those in the folder')
   .option('--max-tokens <n>', 'new tokens at most', positiveInteger, 128)
   .option(
@@ -57,11 +68,29 @@ program
   .option('--top-k <n>', 'draw from the n likeliest tokens only; 0 = from all', nonNegativeInteger, 0)
   .option('--top-p <x>', 'draw from the likeliest tokens that together have this probability', share, 1)
   .option('--seed <n>', 'the same seed draws the same text', nonNegativeInteger, 0)
+  .option('--raw', 'plain text is meant: no warning where the tokenizer has a chat template')
   .option('--json <file>', 'write prompts and texts as JSON; - for standard output')
   .action(async (options: GenerateCommandOptions) => {
     const { runGenerate } = await import('./commands/generate.js');
     await runGenerate(options);
   });
+
+for (const [command, description] of [
+  ['ask', 'answers questions; "tuneyard ask" calls it'],
+  ['chat', 'answers in a conversation; "tuneyard chat" calls it'],
+] as const) {
+  program
+    .command(command)
+    .description(description)
+    .requiredOption('--request <json>', 'AskRequest as JSON')
+    .action(async ({ request }: { request: string }) => {
+      const { parseAskRequest } = await import('./commands/asking/ask-request.js');
+      const { run } = await (command === 'ask'
+        ? import('./commands/asking/ask.js')
+        : import('./commands/asking/chat.js'));
+      await run(parseAskRequest(request));
+    });
+}
 
 program
   .command('data-report')
@@ -102,6 +131,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof UserError)) throw error;
-  console.error(`tuneyard-trainer: ${error.message}`);
+  console.error(`${name}: ${error.message}`);
   process.exitCode = 2;
 }

@@ -6,7 +6,7 @@ import type { ExplainOptions } from './explain-command.js';
 import type { GetOptions } from './get-command.js';
 import type { LogsOptions } from './logs-command.js';
 import { CHANGE_FORMATS, LIST_FORMATS, REPORT_FORMATS, WATCH_FORMATS } from './output.js';
-import { positiveInteger } from './positive-integer.js';
+import { positiveInteger } from './option-values.js';
 import type { QueuesOptions } from './queues-command.js';
 import type { SubmitOptions } from './submit-command.js';
 import type { TopOptions } from './top-command.js';

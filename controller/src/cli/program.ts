@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { LANGUAGES, LANGUAGE_VARIABLE } from '@tuneyard/proto/language';
 import { Command, Help, Option } from 'commander';
+import { addAskCommands } from './ask-commands.js';
 import { addClusterCommands, outputOption } from './cluster-commands.js';
 import { REPORT_FORMATS } from './output.js';
-import { positiveInteger } from './positive-integer.js';
+import { positiveInteger } from './option-values.js';
 import { runTrainer } from './trainer-program.js';
 import type { DataReportOptions } from './data-report-command.js';
 import type { TrainOptions } from './train/train-command.js';
@@ -105,6 +106,7 @@ export function createProgram(name = 'tuneyard'): Command {
       process.exitCode = await validate(files, options);
     });
 
+  addAskCommands(program);
   addClusterCommands(program);
 
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -117,7 +119,7 @@ export function createProgram(name = 'tuneyard'): Command {
     .action(() => console.log(version));
 
   addTrainerCommand(program, 'loss', 'mean loss of a model on a text file; see "tuneyard loss --help"');
-  addTrainerCommand(program, 'generate', 'continue prompts; see "tuneyard generate --help"');
+  addTrainerCommand(program, 'generate', 'continue plain text; see "tuneyard generate --help"');
   return program;
 }
 

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.js';
@@ -16,11 +17,21 @@ export function spawnTrainer(args: readonly string[], options: SpawnOptions): Ch
 
 /** Runs one trainer command on this terminal; resolves with its exit code. */
 export function runTrainer(args: readonly string[]): Promise<number> {
-  const child = spawnTrainer(args, { stdio: 'inherit' });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => resolve(signal === null ? (code ?? 1) : 1));
+  const child = spawnTrainer(args, {
+    stdio: 'inherit',
+    // Its help and complaints are those of the command that was typed.
+    env: { ...process.env, TUNEYARD_PROGRAM: 'tuneyard' },
   });
+  // The trainer decides what Ctrl-C means, which the terminal sends to both; other signals are for this process alone.
+  const leave = (): void => undefined;
+  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.on('SIGINT', leave).on('SIGTERM', pass).on('SIGHUP', pass);
+  return new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) =>
+      resolve(code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0)),
+    );
+  }).finally(() => process.off('SIGINT', leave).off('SIGTERM', pass).off('SIGHUP', pass));
 }
 
 /** `node_modules/.bin/tuneyard-trainer`, beside this package or above it. */

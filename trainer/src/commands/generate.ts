@@ -1,6 +1,8 @@
 import { Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
 import { openForInference } from '../inference/index.js';
+import { words } from '../words/index.js';
+import { modelFolder } from './model-folder.js';
 import { writeJson } from './write-json.js';
 
 export interface GenerateCommandOptions {
@@ -15,20 +17,29 @@ export interface GenerateCommandOptions {
   readonly topK: number;
   readonly topP: number;
   readonly seed: number;
+  /** Plain text is meant. */
+  readonly raw?: boolean;
   readonly json?: string;
 }
 
-/** Continues prompts; prints each with its continuation. */
+/** Continues prompts as plain text, without a chat template; prints each with its continuation. */
 export async function runGenerate(options: GenerateCommandOptions): Promise<void> {
   const { temperature, topK, topP, seed } = options;
-  const tokenizer = Tokenizer.load(options.model);
+  const folder = await modelFolder(options.model, { option: '--model', purpose: 'model' });
+  const adapter =
+    options.adapter === undefined
+      ? undefined
+      : await modelFolder(options.adapter, { option: '--adapter', purpose: 'adapter' });
+  const tokenizer = adapter === undefined ? Tokenizer.load(folder) : Tokenizer.loadBeside(adapter, folder);
+  if (options.raw !== true && tokenizer.chatTemplate !== undefined)
+    console.error(`${words().asking.warning}: ${words().asking.plainText}`);
   const prompts = options.prompt.map((prompt) => {
     const ids = Int32Array.from(tokenizer.encodeSequence(prompt));
     if (ids.length === 0)
       throw new UserError('--prompt is empty, and this tokenizer has no BOS token to start from');
     return ids;
   });
-  const model = await openForInference(options.model, options);
+  const model = await openForInference(folder, { ...options, adapter });
   const began = performance.now();
   const answers = model.generate(prompts, {
     maxNewTokens: options.maxTokens,

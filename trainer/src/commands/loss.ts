@@ -3,6 +3,7 @@ import { Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
 import { openForInference } from '../inference/index.js';
 import { readUtf8File } from '../support/index.js';
+import { modelFolder } from './model-folder.js';
 import { writeJson } from './write-json.js';
 
 export interface LossCommandOptions {
@@ -20,8 +21,13 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** Mean loss over the documents of a file; each begins with the BOS token where the tokenizer adds one. */
 export async function runLoss(options: LossCommandOptions): Promise<void> {
   const documents = readDocuments(options.file, options.separator);
-  const tokenizer = Tokenizer.load(options.model);
-  const model = await openForInference(options.model, options);
+  const folder = await modelFolder(options.model, { option: '--model', purpose: 'model' });
+  const adapter =
+    options.adapter === undefined
+      ? undefined
+      : await modelFolder(options.adapter, { option: '--adapter', purpose: 'adapter' });
+  const tokenizer = Tokenizer.load(folder);
+  const model = await openForInference(folder, { ...options, adapter });
   const measured: { document: number; tokens: number; loss: number }[] = [];
   let lossSum = 0;
   let tokens = 0;

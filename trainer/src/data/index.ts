@@ -18,5 +18,6 @@ export { layOutBatch, type Sequence } from './lay-out-batch.js';
 export { IGNORED_LABEL, type BatchPlan, type MicroBatch } from './micro-batch.js';
 export { prepareData } from './prepare-data.js';
 export type { PreparedData, WeightedExamples } from './prepared-data.js';
+export { readQuestions, type Question } from './read-questions.js';
 export { renderReport } from './render-report.js';
 export { Tokenizer, type TokenizerFiles } from './tokenizer.js';

@@ -54,7 +54,7 @@ describe('a chat format', () => {
     const { format } = formatOf(REFUSES_SYSTEM);
     expect(() => format.promptIds([{ role: 'system', content: 'short' }, ...DIALOGUE.slice(0, 1)])).toThrow(
       new UserError(
-        "The conversation cannot be put to the model: the model's chat template refuses it: no system message.",
+        "the conversation cannot be put to the model: the model's chat template refuses it: no system message",
       ),
     );
   });

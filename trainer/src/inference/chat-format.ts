@@ -8,6 +8,7 @@ import {
   type Message,
 } from '../data/index.js';
 import { UserError } from '../errors.js';
+import { words } from '../words/index.js';
 
 export interface ChatFormatSource {
   /** Folder of an adapter; its own tokenizer files win over the model's. */
@@ -33,11 +34,7 @@ export class ChatFormat {
     const tokenizer =
       adapter === undefined ? Tokenizer.load(modelFolder) : Tokenizer.loadBeside(adapter, modelFolder);
     if (template === undefined && tokenizer.chatTemplate === undefined) {
-      throw new UserError(
-        `${adapter ?? modelFolder} has no chat template, so how a question is put to the model is not known: ` +
-          'name the template it was trained with by --template alpaca, chatml, plain or a jinja text ' +
-          '(training without a template takes alpaca), or continue plain text with "tuneyard generate".',
-      );
+      throw new UserError(words().asking.noTemplate(adapter ?? modelFolder));
     }
     return new ChatFormat(tokenizer, ChatTemplate.choose(template ?? 'auto', tokenizer));
   }
@@ -46,11 +43,10 @@ export class ChatFormat {
   promptIds(messages: readonly Message[]): Int32Array {
     try {
       const ids = encodePrompt(messages, { tokenizer: this.tokenizer, template: this.template });
-      if (ids.length === 0) throw new RowError(`${this.template.name} writes nothing for these messages`);
+      if (ids.length === 0) throw new RowError(words().asking.writesNothing(this.template.name));
       return ids;
     } catch (error) {
-      if (error instanceof RowError)
-        throw new UserError(`The conversation cannot be put to the model: ${error.message}.`);
+      if (error instanceof RowError) throw new UserError(words().asking.refused(error.message));
       throw error;
     }
   }

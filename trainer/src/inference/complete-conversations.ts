@@ -1,6 +1,7 @@
 import type { Message } from '../data/index.js';
 import { UserError } from '../errors.js';
 import type { GenerationOptions, Sampling } from '../model/index.js';
+import { words } from '../words/index.js';
 import type { ChatFormat } from './chat-format.js';
 
 /** Conversations that are completed together. */
@@ -26,8 +27,8 @@ export interface Completion {
   readonly text: string;
   readonly promptTokens: number;
   readonly newTokens: number;
-  /** `length`: cut by maxNewTokens or the model's positions; `stop`: the model ended its answer. */
-  readonly finishReason: 'stop' | 'length';
+  /** `stop`: the model ended its answer; `length`: maxNewTokens or the model's positions cut it; `interrupted`: somebody did. */
+  readonly finishReason: 'stop' | 'length' | 'interrupted';
 }
 
 /** The answer to each conversation, with the chat template and the ends of turns that training uses. */
@@ -52,9 +53,7 @@ export async function completeConversations(
 export function promptOf(messages: readonly Message[], format: ChatFormat, maxPositions: number): Int32Array {
   const ids = format.promptIds(messages);
   if (ids.length >= maxPositions) {
-    throw new UserError(
-      `The conversation has ${ids.length} tokens and leaves no room for an answer: the model reads ${maxPositions} at most; shorten it or begin a new one.`,
-    );
+    throw new UserError(words().asking.noRoom(String(ids.length), String(maxPositions)));
   }
   return ids;
 }

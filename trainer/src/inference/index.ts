@@ -13,3 +13,4 @@ export {
   type ContinuePrompts,
 } from './complete-conversations.js';
 export { InferenceModel, openForInference, type InferenceSource } from './open-for-inference.js';
+export { streamAnswer, type StreamOptions } from './stream-answer.js';

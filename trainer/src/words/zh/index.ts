@@ -1,6 +1,7 @@
 import type { Words } from '../index.js';
+import { asking } from './asking.js';
 import { files } from './files.js';
 import { rows } from './rows.js';
 import { workbook } from './workbook.js';
 
-export const zh: Words = { files, rows, workbook };
+export const zh: Words = { asking, files, rows, workbook };
