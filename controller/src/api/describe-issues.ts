@@ -1,5 +1,7 @@
-import { z } from 'zod';
+import { probableHubAddress } from '@tuneyard/proto/model-address';
+import type { z } from 'zod';
 import { nearest } from './nearest.js';
+import { fieldsAt } from './schema-at.js';
 import type { Source } from './yaml-source.js';
 
 /**
@@ -31,7 +33,7 @@ export function describeIssues(
     }),
     ...others.map((issue) => {
       const path = formatPath([...prefix, ...issue.path]);
-      return `${source.place(issue.path)}${path === '' ? '' : `${path}: `}${explain(issue, source.value)}`;
+      return `${source.place(issue.path)}${path === '' ? '' : `${path}: `}${explain(issue, source.value, schema)}`;
     }),
   ];
 }
@@ -40,11 +42,11 @@ function unknownField(schema: z.ZodType, parent: readonly PropertyKey[], key: st
   return { path: [...parent, key], guess: nearest(key, fieldsAt(schema, parent)) };
 }
 
-function explain(issue: z.core.$ZodIssue, root: unknown): string {
+function explain(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType): string {
   const given = valueAt(root, issue.path);
   switch (issue.code) {
     case 'invalid_type':
-      return given === undefined ? 'is required' : `must be ${article(issue.expected)}, not ${show(given)}`;
+      return given === undefined ? 'is required' : `must be ${expected(issue, schema)}, not ${show(given)}`;
     case 'invalid_value':
       return given === undefined
         ? `is required: one of ${issue.values.join(', ')}`
@@ -60,10 +62,26 @@ function explain(issue: z.core.$ZodIssue, root: unknown): string {
     case 'invalid_format':
       return issue.message.startsWith('Invalid')
         ? `${show(given)} has not the right form`
-        : `${issue.message}, not ${show(given)}`;
+        : `${issue.message}, not ${show(given)}${hubHint(issue.message, given)}`;
     default:
       return issue.message;
   }
+}
+
+/** The name of a model on the hub is the most usual thing that is no address. */
+function hubHint(message: string, given: unknown): string {
+  const meant =
+    typeof given === 'string' && message.includes('hf://') ? probableHubAddress(given) : undefined;
+  return meant === undefined ? '' : `: did you mean ${meant}?`;
+}
+
+/** The kind of value, and for those that have parts, which. */
+function expected({ expected: kind, path }: z.core.$ZodIssueInvalidType, schema: z.ZodType): string {
+  if (kind === 'array') return 'a list in brackets, ["one","two"]';
+  const fields = kind === 'object' ? fieldsAt(schema, path) : [];
+  return fields.length === 0
+    ? article(kind)
+    : `an object with one or more of the fields ${fields.join(', ')}`;
 }
 
 const article = (expected: string) =>
@@ -88,29 +106,4 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
     value = (value as Record<PropertyKey, unknown>)[part];
   }
   return value;
-}
-
-/** Names of the fields of the object at a path. */
-function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let current: z.core.$ZodType = schema;
-  for (const part of path) {
-    current = unwrap(current);
-    if (current instanceof z.ZodObject) {
-      const next = (current.shape as Record<PropertyKey, z.core.$ZodType>)[part];
-      if (next === undefined) return [];
-      current = next;
-    } else if (current instanceof z.ZodArray) {
-      current = current.element;
-    } else {
-      return [];
-    }
-  }
-  current = unwrap(current);
-  return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
-}
-
-function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
-  let current = schema;
-  while (current instanceof z.ZodOptional || current instanceof z.ZodDefault) current = current.unwrap();
-  return current;
 }

@@ -1,5 +1,11 @@
 export * from './constants.js';
-export { parseFineTuneJob, parseFineTuneJobSpec, parseGpuQueue, parseManifests } from './parse.js';
+export {
+  isListOfSpec,
+  parseFineTuneJob,
+  parseFineTuneJobSpec,
+  parseGpuQueue,
+  parseManifests,
+} from './parse.js';
 export type { Manifest, ParseOptions } from './parse.js';
 export { capsOf, lingeringProblem, withCaps } from './caps.js';
 export { priorityOf } from './priority.js';

@@ -87,6 +87,11 @@ describe('parseFineTuneJob', () => {
       '  workers: { min: 3, max: 2 }',
       'job.yaml:9: spec.workers.min: min must not be larger than max',
     ],
+    [
+      'several problems, all of them',
+      '  training: { epochs: many, batchSize: 0 }',
+      '2 problems:\n  job.yaml:9: spec.training.epochs: must be a number, not "many"\n  job.yaml:9: spec.training.batchSize: must be at least 1, not 0',
+    ],
     ['broken YAML', '  training: {', /^job\.yaml:\d+: is no valid YAML: /],
   ])('names the place of %s', (_what, spec, expected) => {
     const text = message(() => parseFineTuneJob(jobYaml(spec), { file: 'job.yaml' }));

@@ -7,6 +7,7 @@ import { FINE_TUNE_JOB_RULES, fineTuneJobSpecSchema, metadataSchema } from './fi
 import type { GpuQueue } from './gpu-queue.js';
 import { gpuQueueSpecSchema } from './gpu-queue.js';
 import { nearest } from './nearest.js';
+import { isListOfValues } from './schema-at.js';
 import { readYaml, readYamlDocuments, type Source } from './yaml-source.js';
 
 export interface ParseOptions {
@@ -48,6 +49,11 @@ export function parseGpuQueue(input: unknown, options: ParseOptions = {}): GpuQu
 /** Reads the `spec` of a FineTuneJob alone, as `tuneyard train` builds it from its options. */
 export function parseFineTuneJobSpec(input: unknown, options: ParseOptions = {}): FineTuneJobSpec {
   return parse(fineTuneJobSpecSchema, input, options, ['spec']) as FineTuneJobSpec;
+}
+
+/** Whether a field of a job's `spec` is a list of texts or numbers. */
+export function isListOfSpec(path: readonly string[]): boolean {
+  return isListOfValues(fineTuneJobSpecSchema, path);
 }
 
 /** One document of a file: an object, or what keeps it from being one. */
@@ -112,6 +118,20 @@ function parse(
       : { value: input, place: () => (file === undefined ? '' : `${file}: `) };
   const result = schema.safeParse(source.value);
   if (result.success) return result.data;
-  const [first = 'is invalid', ...more] = describeIssues(result.error.issues, source, schema, prefix);
-  throw new UserError(more.length === 0 ? first : `${first} (and ${more.length} more)`);
+  throw new UserError(allOf(describeIssues(result.error.issues, source, schema, prefix)));
+}
+
+/** More are never mended at a time. */
+const MOST_PROBLEMS = 20;
+
+/** One problem as a sentence, several as a list, so that none has to be found by trying again. */
+function allOf(problems: readonly string[]): string {
+  const [first = 'is invalid'] = problems;
+  if (problems.length <= 1) return first;
+  const left = problems.length - MOST_PROBLEMS;
+  return [
+    `${problems.length} problems:`,
+    ...problems.slice(0, MOST_PROBLEMS).map((problem) => `  ${problem}`),
+    ...(left > 0 ? [`  and ${left} more`] : []),
+  ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { ApiError, ConnectionError, UserError } from '../errors.js';
-import { KubeClient, loadConnection } from '../kube/index.js';
+import { KubeClient, loadConnection, type Connection } from '../kube/index.js';
 
 /** What every command that talks to a cluster takes. */
 export interface ClusterOptions {
@@ -25,23 +25,22 @@ export async function withCluster<T>(
   const connection = loadConnection(options.kubeconfig);
   const namespace = options.namespace ?? connection.namespace;
   const client = new KubeClient(connection, { userAgent: 'tuneyard' });
-  const server = connection.server.origin;
   try {
     return await use({ client, namespace });
   } catch (error) {
-    throw inPlainWords(error, server, options.kubeconfig);
+    throw inPlainWords(error, connection);
   } finally {
     client.close();
   }
 }
 
-function inPlainWords(error: unknown, server: string, kubeconfig: string | undefined): unknown {
+function inPlainWords(error: unknown, { server: { origin: server }, origin }: Connection): unknown {
   if (error instanceof ConnectionError) {
-    const file = kubeconfig ?? process.env['KUBECONFIG'] ?? '~/.kube/config';
-    return new UserError(
-      `cannot reach ${server}: ${error.message}; the server comes from ${file}, name another with --kubeconfig or KUBECONFIG`,
-      { cause: error },
-    );
+    const hint =
+      origin === undefined
+        ? 'no kubeconfig was found, so the usual local address was tried: name a kubeconfig with --kubeconfig or KUBECONFIG, or write ~/.kube/config'
+        : `the address comes from ${origin}: start that server, or name another kubeconfig with --kubeconfig or KUBECONFIG`;
+    return new UserError(`cannot reach ${server}: ${error.message}; ${hint}`, { cause: error });
   }
   if (error instanceof ApiError)
     return new UserError(`${server} refuses: ${error.message}`, { cause: error });

@@ -1,4 +1,5 @@
 import { printDataReport } from './data-report.js';
+import { refuseMissingModel } from './refuse-missing-model.js';
 import { localJobSpec } from './train/local-job-spec.js';
 
 export interface DataReportOptions {
@@ -25,5 +26,6 @@ export function reportData(
     columns,
     ...(sheet === undefined ? {} : { sheet }),
   };
+  refuseMissingModel(model);
   return printDataReport(localJobSpec(job), json);
 }

@@ -1,10 +1,15 @@
+import { existsSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { UserError } from '../errors.js';
 
 /** Where the API server is and how to prove who one is. */
 export interface Connection {
   readonly server: URL;
+  /** Where the server's address comes from, for a sentence; absent = nobody named one, and the usual local address is tried. */
+  readonly origin?: string | undefined;
   /** Namespace of requests that name none, as the kubeconfig's context says. */
   readonly namespace: string;
   /** TLS material and headers of a request; cheap to call, refreshes tokens. */
@@ -25,26 +30,29 @@ const REFRESH_MS = 60_000;
  */
 export function loadConnection(kubeconfig?: string): Connection {
   const config = new KubeConfig();
+  const origin = originOf(kubeconfig);
+  const named = origin ?? 'the kubeconfig';
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
   } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new UserError(
-      `${kubeconfig ?? 'the kubeconfig'}: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        cause: error,
-      },
+      missing
+        ? `there is no kubeconfig ${named}: name one that is there with --kubeconfig or KUBECONFIG`
+        : `${named}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
     );
   }
   const cluster = config.getCurrentCluster();
   if (cluster === null) {
-    throw new UserError(`${kubeconfig ?? 'the kubeconfig'}: has no current cluster: set current-context`);
+    throw new UserError(`${named}: has no current cluster: set current-context`);
   }
   let server: URL;
   try {
     server = new URL(cluster.server);
   } catch (error) {
-    throw new UserError(`${kubeconfig ?? 'the kubeconfig'}: ${cluster.server} is no URL of a server`, {
+    throw new UserError(`${named}: ${cluster.server} is no URL of a server`, {
       cause: error,
     });
   }
@@ -55,6 +63,7 @@ export function loadConnection(kubeconfig?: string): Connection {
   let cached: { readonly until: number; readonly value: Promise<Credentials> } | undefined;
   return {
     server,
+    origin,
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     credentials: () => {
       if (cached === undefined || cached.until < performance.now()) {
@@ -66,6 +75,17 @@ export function loadConnection(kubeconfig?: string): Connection {
       return cached.value;
     },
   };
+}
+
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+/** In the order in which the library looks. */
+function originOf(kubeconfig: string | undefined): string | undefined {
+  if (kubeconfig !== undefined) return kubeconfig;
+  const named = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
+  if (named.length > 0) return named.join(delimiter);
+  if (existsSync(join(homedir(), '.kube', 'config'))) return '~/.kube/config';
+  return existsSync(SERVICE_ACCOUNT) ? 'the service account of this pod' : undefined;
 }
 
 async function readCredentials(config: KubeConfig): Promise<Credentials> {

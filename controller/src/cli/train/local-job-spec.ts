@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { UserError } from '../../errors.js';
 import { parseColumns } from '../column-option.js';
+import { applySettings } from './apply-settings.js';
 import { parseFineTuneJobSpec, resolveSpec, type ResolvedSpec } from '../../api/index.js';
 
 export interface LocalJobOptions {
@@ -41,7 +41,7 @@ export function localJobSpec(options: LocalJobOptions): ResolvedSpec {
     workers: { min: options.workers, max: options.workers },
     output: { uri: fileUri(options.out) },
   };
-  for (const setting of options.set) assign(spec, setting);
+  applySettings(spec, options.set);
   return resolveSpec(parseFineTuneJobSpec(spec));
 }
 
@@ -52,38 +52,4 @@ function sourceUri(path: string): string {
 
 function fileUri(path: string): string {
   return path.startsWith('file://') ? path : pathToFileURL(resolve(path)).href;
-}
-
-/** Applies `a.b=value`; an index reaches into a list, as messages write it, `sources[0].weight=2`, or as `sources.0.weight=2`. */
-function assign(spec: Record<string, unknown>, setting: string): void {
-  const equals = setting.indexOf('=');
-  const path = setting
-    .slice(0, Math.max(0, equals))
-    .replaceAll(/\[(\d+)\]/g, '.$1')
-    .split('.');
-  if (equals < 1 || path.includes('')) {
-    throw new UserError(`--set ${setting}: write it as path=value, for example training.epochs=3`);
-  }
-  let place: Record<string, unknown> = spec;
-  for (const name of path.slice(0, -1)) {
-    const next = Object.hasOwn(place, name) ? place[name] : (place[name] = {});
-    if (typeof next !== 'object' || next === null) {
-      throw new UserError(`--set ${setting}: ${name} is a value and has no fields`);
-    }
-    place = next as Record<string, unknown>;
-  }
-  Object.defineProperty(place, path.at(-1) as string, {
-    value: valueOf(setting.slice(equals + 1)),
-    enumerable: true,
-    configurable: true,
-    writable: true,
-  });
-}
-
-function valueOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
 }

@@ -15,6 +15,7 @@ import { MemoryEventBus, MemoryStateStore, createCoordinatorServer } from '../..
 import { UserError } from '../../errors.js';
 import { plotLoss, type LossPoint } from '../display/loss-plot.js';
 import { ProgressDisplay, duration } from '../display/progress-display.js';
+import { refuseMissingModel } from '../refuse-missing-model.js';
 import { writeJson } from '../write-json.js';
 import { LocalWorkers, type WorkerExit } from './local-workers.js';
 import { memoryTable, type MemoryFigures } from './memory-table.js';
@@ -37,6 +38,7 @@ const MEMORY_FILE = 'memory.json';
 
 /** Trains without Kubernetes: a coordinator in this process, the workers as child processes. */
 export async function trainLocally(options: TrainOptions): Promise<number> {
+  refuseMissingModel(options.model);
   const spec = localJobSpec(options);
   const resume = chooseStart(spec, options);
   const logs = mkdtempSync(join(tmpdir(), 'tuneyard-train-'));

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { ResolvedSpec } from '../../api/index.js';
 import { UserError } from '../../errors.js';
+import { refuseMissingModel } from '../refuse-missing-model.js';
 import { readDataReport, type DataReport } from '../data-report.js';
 
 export interface DataCheck {
@@ -56,6 +57,7 @@ export function withLocalFiles(
 }
 
 function addressOf(path: string, option: string): string {
+  if (option === '--model') refuseMissingModel(path);
   const whole = resolve(path);
   if (!existsSync(whole)) throw new UserError(`${option} ${path}: there is no such file or folder`);
   return pathToFileURL(whole).href;

@@ -21,7 +21,7 @@ export class ChatSession {
     if (text === '') return { kind: 'nothing' };
     if (text.startsWith('//')) return { kind: 'question', text: text.slice(1) };
     if (!text.startsWith('/')) return { kind: 'question', text };
-    const [command = '', rest = ''] = splitCommand(text);
+    const [command, rest] = splitCommand(text);
     switch (command) {
       case '/exit':
       case '/quit':
