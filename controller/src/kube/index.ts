@@ -1,18 +1,18 @@
 // Talking to the API server.
 export type { Connection, Credentials } from './connection.js';
 export { loadConnection } from './connection.js';
-export { KubeClient, type JsonPatchOperation } from './kube-client.js';
+export { KubeClient, type KubeClientOptions } from './kube-client.js';
 export { isAlreadyExists, isConflict, isNotFound } from './responses.js';
 export type {
   ApplyOptions,
   DeleteOptions,
-  KubeClientOptions,
+  JsonPatchOperation,
   ListOptions,
   ObjectList,
   WatchEvent,
   WatchOptions,
   WriteOptions,
-} from './kube-client.js';
+} from './request-options.js';
 export { apiVersionOf, keyOf, refOf, resourcePath } from './resource.js';
 export type { KubeObject, ObjectMeta, ObjectRef, OwnerReference, Resource } from './resource.js';
 

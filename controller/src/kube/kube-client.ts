@@ -3,6 +3,17 @@ import { ApiError, ConnectionError, QuietWatchError } from '../errors.js';
 import type { Clock } from './clock.js';
 import { sleep, systemClock } from './clock.js';
 import type { Connection } from './connection.js';
+import type {
+  ApplyOptions,
+  DeleteOptions,
+  JsonPatchOperation,
+  ListOptions,
+  ObjectList,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from './request-options.js';
+import { listQuery, nameOf, queryString } from './request-query.js';
 import type { KubeObject, ObjectRef, Resource } from './resource.js';
 import { resourcePath } from './resource.js';
 import { TokenBucket } from './token-bucket.js';
@@ -25,52 +36,6 @@ export interface KubeClientOptions {
    * subresource, such as `pods/status`; empty for a bare path.
    */
   readonly onRequest?: (verb: string, resource: string, status: number, seconds: number) => void;
-}
-
-export interface ListOptions {
-  readonly namespace?: string | undefined;
-  readonly labelSelector?: string | undefined;
-  readonly fieldSelector?: string | undefined;
-  readonly resourceVersion?: string | undefined;
-  readonly limit?: number | undefined;
-  readonly continue?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ObjectList<T> {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string | undefined };
-  readonly items: T[];
-}
-
-export interface WatchEvent<T> {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  readonly object: T;
-}
-
-export interface WatchOptions extends ListOptions {
-  /** The server ends the watch after about this long. */
-  readonly timeoutSeconds: number;
-  /** No bytes for this long, not even a bookmark, is a broken connection. */
-  readonly stallMs: number;
-}
-
-export interface WriteOptions {
-  readonly subresource?: string | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ApplyOptions extends WriteOptions {
-  /** Owner of the fields of this concern. */
-  readonly fieldManager: string;
-  /** Take over fields of other managers instead of failing with a conflict. @default true */
-  readonly force?: boolean;
-}
-
-export interface DeleteOptions {
-  readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
-  readonly gracePeriodSeconds?: number;
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
 }
 
 /** A server that asks to wait is asked again this often. */
@@ -97,13 +62,6 @@ interface Shared {
  * Typed requests to the API server, within a budget of requests per second. Methods throw {@link ApiError} for an
  * answer that is an error and {@link ConnectionError} when there is no answer.
  */
-export interface JsonPatchOperation {
-  readonly op: 'add' | 'remove' | 'replace' | 'test';
-  /** JSON pointer. */
-  readonly path: string;
-  readonly value?: unknown;
-}
-
 export class KubeClient {
   readonly #shared: Shared;
   readonly #limiter: TokenBucket | undefined;
@@ -390,21 +348,4 @@ export class KubeClient {
   #headers(): Record<string, string> {
     return { Accept: 'application/json', 'User-Agent': this.#options.userAgent ?? 'tuneyard-controller' };
   }
-}
-
-const nameOf = ({ plural }: Resource, subresource: string | undefined) =>
-  subresource === undefined ? plural : `${plural}/${subresource}`;
-
-const listQuery = (options: ListOptions) => ({
-  labelSelector: options.labelSelector,
-  fieldSelector: options.fieldSelector,
-  resourceVersion: options.resourceVersion,
-  limit: options.limit,
-  continue: options.continue,
-});
-
-function queryString(query: Readonly<Record<string, string | number | undefined>>): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
-  if (given.length === 0) return '';
-  return `?${given.map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`).join('&')}`;
 }

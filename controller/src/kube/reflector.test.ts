@@ -4,7 +4,7 @@ import { ApiError, ConnectionError, QuietWatchError } from '../errors.js';
 import { Backoff } from './backoff.js';
 import type { CacheEvent } from './cache.js';
 import { FakeClock } from './fake-clock.js';
-import type { ListOptions, ObjectList, WatchEvent, WatchOptions } from './kube-client.js';
+import type { ListOptions, ObjectList, WatchEvent, WatchOptions } from './request-options.js';
 import { Reflector, type ReflectorOptions } from './reflector.js';
 import type { KubeObject, Resource } from './resource.js';
 

@@ -4,7 +4,8 @@ import type { Indexer, ReadonlyCache } from './cache.js';
 import { Cache } from './cache.js';
 import type { Clock } from './clock.js';
 import { sleep, systemClock } from './clock.js';
-import type { KubeClient, ListOptions, WatchEvent } from './kube-client.js';
+import type { KubeClient } from './kube-client.js';
+import type { ListOptions, WatchEvent } from './request-options.js';
 import type { KubeObject, Resource } from './resource.js';
 import { keyOf } from './resource.js';
 
