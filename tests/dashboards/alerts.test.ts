@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isInstalled, withReason } from './programs.js';
+import { registries } from './registries.js';
 import { panelQueries, resolved, rules } from './queries.js';
 
 const run = promisify(execFile);
@@ -44,6 +45,17 @@ describe.skipIf(!isInstalled('promtool'))(withReason('promtool', 'promtool'), ()
       stdout: expect.stringContaining('SUCCESS') as string,
     });
   });
+
+  it.each(['controller', 'trainer'] as const)(
+    'finds nothing wrong with the metrics of the %s',
+    async (program) => {
+      const file = join(folder, `${program}.txt`);
+      await writeFile(file, await registries[program].metrics());
+      await expect(run('sh', ['-c', `promtool check metrics < ${file}`])).resolves.toMatchObject({
+        stderr: '',
+      });
+    },
+  );
 
   it('sees every alert fire, and be silent, as its cases say', async () => {
     // The texts are no part of the cases: they would have to be repeated there word by word.

@@ -19,20 +19,38 @@ const escape = (text: string) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 const at = (value: number) => value.toFixed(1);
 
+/** Largest first: from how many of the unit on a prefix or a larger unit is used, and how many of the unit it is. */
+const SCALES = {
+  seconds: [
+    [2 * 86_400, 86_400, ' d'],
+    [2 * 3600, 3600, ' h'],
+    [120, 60, ' min'],
+    [1, 1, ' s'],
+    [1e-3, 1e-3, ' ms'],
+    [0, 1e-6, ' µs'],
+  ],
+  others: [
+    [1e9, 1e9, 'G'],
+    [1e6, 1e6, 'M'],
+    [1e4, 1e3, 'k'],
+    [1e-2, 1, ''],
+    [1e-5, 1e-3, 'm'],
+    [0, 1e-6, 'µ'],
+  ],
+} as const;
+const SUFFIXES: Readonly<Record<string, string>> = { bytes: 'B', Bps: 'B/s', reqps: '/s' };
+
 /** A value as a person reads it; units are those of Grafana. */
 export function readable(value: number, unit: string): string {
   if (!Number.isFinite(value)) return '–';
   if (unit === 'percentunit') return `${(value * 100).toFixed(0)} %`;
-  const [scaled, prefix] =
-    Math.abs(value) >= 1e9
-      ? [value / 1e9, 'G']
-      : Math.abs(value) >= 1e6
-        ? [value / 1e6, 'M']
-        : Math.abs(value) >= 1e4
-          ? [value / 1e3, 'k']
-          : [value, ''];
-  const suffix = { s: ' s', bytes: 'B', Bps: 'B/s', reqps: '/s' }[unit] ?? '';
-  return `${Number(scaled.toPrecision(3))}${prefix}${suffix}`;
+  const isTime = unit === 's';
+  const [, size, prefix] =
+    (value === 0
+      ? undefined
+      : SCALES[isTime ? 'seconds' : 'others'].find(([from]) => Math.abs(value) >= from)) ??
+    ([0, 1, isTime ? ' s' : ''] as const);
+  return `${Number((value / size).toPrecision(3))}${prefix}${SUFFIXES[unit] ?? ''}`;
 }
 
 /** A picture of a dashboard's panels where Grafana would put them, as SVG. */
@@ -67,7 +85,8 @@ function drawLines(series: readonly Series[], unit: string, width: number, heigh
   const names = series.slice(0, MOST_NAMES);
   const plot = { left: 56, top: 26, width: width - 66, height: height - 50 - 13 * names.length };
   const low = Math.min(0, ...known);
-  const high = Math.max(...known, low + 1e-9);
+  const most = Math.max(...known);
+  const high = most > low ? most : low + 1;
   const px = (index: number, count: number) => plot.left + (plot.width * index) / Math.max(1, count - 1);
   const py = (value: number) => plot.top + plot.height * (1 - (value - low) / (high - low));
   const paths = series.map(({ values }, index) => {
@@ -100,7 +119,7 @@ function drawNumbers(series: readonly Series[], unit: string, type: string, widt
   const last = series.map(({ name, values }) => ({ name, value: values.at(-1) ?? NaN }));
   if (type === 'stat' || last.length === 0)
     return `<text x="${width / 2}" y="62" font-size="26" text-anchor="middle" fill="#37872d">${readable(last[0]?.value ?? NaN, unit)}</text>`;
-  const most = Math.max(...last.map(({ value }) => value), 1e-9);
+  const most = Math.max(...last.map(({ value }) => value)) || 1;
   return last
     .slice(0, 6)
     .map(({ name, value }, index) => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { REPOSITORY } from '../support/repository.js';
+import { until } from './controller/cluster.js';
 import { runNode } from '../support/run-command.js';
 
 const PROGRAM = join(REPOSITORY, 'deploy/quickstart/dist/main.js');
@@ -41,10 +42,11 @@ it('runs the example job from apply to adapter and tunes what the base model doe
   }
 }, 240_000);
 
-it('ends with the same bits when one of its two workers is killed on the way', async () => {
+it('ends with the same bits when a worker is killed, and says how to start a killed controller again', async () => {
   const undisturbed = adapterDigest();
-  const child = spawn(process.execPath, [PROGRAM], { stdio: ['ignore', 'pipe', 'pipe'] });
-  child.stdout.resume();
+  const child = spawn(process.execPath, [PROGRAM, '--keep'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let banner = '';
+  child.stdout.on('data', (part: Buffer) => (banner += part.toString()));
   let output = '';
   let victim: number | undefined;
   child.stderr.on('data', (part: Buffer) => {
@@ -54,11 +56,29 @@ it('ends with the same bits when one of its two workers is killed on the way', a
       if (victim !== undefined) process.kill(victim, 'SIGKILL');
     }
   });
-  await once(child, 'exit');
+  const says = (text: RegExp) =>
+    until(`it says ${text.source}`, async () => text.exec(output) ?? undefined, 200_000);
+  await says(/stays up/);
   expect(victim).toBeDefined();
   expect(output).toContain('job is Complete');
-  expect(child.exitCode).toBe(0);
   expect(adapterDigest()).toBe(undisturbed);
+
+  process.kill(Number(/kill -9 (\d+)/.exec(banner)?.[1]), 'SIGKILL');
+  const [, command = ''] = await says(/the controller ended \(SIGKILL;.*\n {2}(node .*)\n/);
+  expect(banner).toContain(command);
+  const again = spawn('bash', ['-c', `exec ${command}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(again.stdout, 'data')) as [Buffer];
+  const address = /--metrics-address (\S+)/.exec(command)?.[1] ?? '';
+  await until('the metrics are where they were', async () => {
+    const answer = await fetch(`http://${address}/metrics`).catch(() => undefined);
+    return answer?.ok === true || undefined;
+  });
+  expect(line.toString()).toContain('{');
+  const ended = once(again, 'exit');
+  again.kill('SIGTERM');
+  await ended;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
 }, 240_000);
 
 /** Ids of the trainer processes below a process. */

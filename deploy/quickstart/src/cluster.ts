@@ -26,6 +26,10 @@ export class Cluster {
   readonly config = new KubeConfig();
   kubeconfig = '';
   metricsUrl = '';
+  /** Of the controller that this run started. */
+  controllerPid = 0;
+  /** For a shell: starts the controller again at the same addresses, so that running trainers find it. */
+  controllerCommand = '';
 
   static async start(options: {
     readonly apiPort: number;
@@ -90,7 +94,7 @@ export class Cluster {
       pathPrepend: [join(REPOSITORY, 'node_modules/.bin')],
     });
     this.parts.push(() => agent.close());
-    const { metricsUrl } = await this.startController();
+    const { metricsUrl } = await this.startController(onLine);
     this.metricsUrl = metricsUrl;
     onLine(`controller started; metrics at ${metricsUrl}`);
   }
@@ -108,28 +112,42 @@ export class Cluster {
     }
   }
 
-  private async startController(): Promise<ControllerAddresses> {
+  private async startController(onLine: (line: string) => void): Promise<ControllerAddresses> {
     mkdirSync(this.folder, { recursive: true });
     const logFile = join(this.folder, 'controller.log');
     const log = openSync(logFile, 'w');
-    const child = spawn(
-      process.execPath,
-      [
-        join(REPOSITORY, 'controller/bin/tuneyard-controller.js'),
-        '--kubeconfig',
-        this.kubeconfig,
-        '--coordinator-address',
-        '127.0.0.1:0',
-        // The example's volume is a folder of the node.
-        '--allow-privileged-pod-templates',
-        '--metrics-address',
-        '127.0.0.1:0',
-      ],
-      { stdio: ['ignore', 'pipe', log] },
-    );
+    const command = (coordinator: string, metrics: string): readonly string[] => [
+      join(REPOSITORY, 'controller/bin/tuneyard-controller.js'),
+      '--kubeconfig',
+      this.kubeconfig,
+      '--coordinator-address',
+      coordinator,
+      // The example's volume is a folder of the node.
+      '--allow-privileged-pod-templates',
+      '--metrics-address',
+      metrics,
+    ];
+    const child = spawn(process.execPath, command('127.0.0.1:0', '127.0.0.1:0'), {
+      stdio: ['ignore', 'pipe', log],
+    });
     closeSync(log);
-    this.parts.push(() => end(child));
-    return await addressesOf(child, logFile);
+    let isWanted = true;
+    this.parts.push(() => {
+      isWanted = false;
+      return end(child);
+    });
+    const addresses = await addressesOf(child, logFile);
+    this.controllerPid = child.pid ?? 0;
+    const again = command(addresses.coordinatorAddress, new URL(addresses.metricsUrl).host);
+    this.controllerCommand = ['node', ...again].join(' ');
+    child.once('exit', (code, signal) => {
+      if (!isWanted) return;
+      onLine(
+        `the controller ended (${signal ?? `exit code ${code}`}; its log: ${logFile}). Trainers that run go on; nothing is ` +
+          `admitted, replaced or completed until it is back:\n  ${this.controllerCommand}`,
+      );
+    });
+    return addresses;
   }
 }
 

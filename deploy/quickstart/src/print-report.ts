@@ -30,6 +30,10 @@ export function printReport(
   out(`  kubectl --kubeconfig ${cluster.kubeconfig} get ftj`);
   out(`  curl ${cluster.metricsUrl}/metrics`);
   out(`  npx tuneyard logs -f ${job.name} --kubeconfig ${cluster.kubeconfig}`);
+  if (!keep) return;
+  out('\nSee it survive: apply a job, end the controller, and start it again while the trainers go on:');
+  out(`  kill -9 ${cluster.controllerPid}`);
+  out(`  ${cluster.controllerCommand}`);
 }
 
 function percent(share: number | undefined): string {

@@ -116,6 +116,9 @@ export class TrainerMetrics {
   constructor(labels: Readonly<Record<string, string>>) {
     this.registry.setDefaultLabels(labels);
     collectDefaultMetrics({ register: this.registry });
+    // Gauges with names of counters; without "_total" they are there too.
+    for (const what of ['handles', 'requests', 'resources'])
+      this.registry.removeSingleMetric(`nodejs_active_${what}_total`);
     // A rate needs the zero before the first one.
     for (const cause of GENERATION_CAUSES) this.generations.inc({ cause }, 0);
   }
