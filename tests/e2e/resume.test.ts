@@ -311,7 +311,7 @@ describe('a damaged checkpoint', () => {
     writeFileSync(newest, bytes);
     const resumed = await run(config);
     expect(resumed.resumedAt).toEqual([3]);
-    expect(resumed.warnings).toEqual([expect.stringContaining('step-00000007 is not usable')]);
+    expect(resumed.warnings).toContainEqual(expect.stringContaining('step-00000007 is not usable'));
     expect(resumed.digest).toBe(whole.digest);
   });
 });

@@ -51,6 +51,14 @@ describe('tuneyard train', () => {
       expect.arrayContaining(['adapter_config.json', 'adapter_model.safetensors', 'data_report.json']),
     );
     expect(adapterDigest('two')).toBe(adapterDigest('one'));
+    for (const name of ['README.md', 'training.json', 'evaluation.json', 'evaluation.jsonl']) {
+      const text = readFileSync(join(folder, 'one', name), 'utf8');
+      expect(text, name).toBe(readFileSync(join(folder, 'two', name), 'utf8'));
+      expect(text, name).not.toContain(folder);
+    }
+    expect(JSON.parse(readFileSync(join(folder, 'one', 'adapter_config.json'), 'utf8'))).toMatchObject({
+      base_model_name_or_path: 'model',
+    });
     const figures = JSON.parse(readFileSync(json, 'utf8')) as { steps: number; losses: { loss: number }[] };
     expect(figures.steps).toBe(10);
     expect(figures.losses.at(-1)!.loss).toBeLessThan(figures.losses[0]!.loss);
@@ -85,6 +93,37 @@ describe('tuneyard train', () => {
     });
     expect(await train('plain', ...small)).toMatchObject({ code: 0 });
     expect(adapterDigest('resumed')).toBe(adapterDigest('plain'));
+  }, 60_000);
+
+  it('measures the base too, holds test rows back for a metric, and shows and keeps the answers', async () => {
+    const json = join(folder, 'compared.json');
+    const short = ['--set', 'training.steps=4', '--set', 'evaluation.metrics=["exactMatch"]'];
+    const { code, stderr } = await train(
+      'compared',
+      ...short,
+      '--set',
+      'evaluation.maxNewTokens=4',
+      '--json',
+      json,
+    );
+    expect(code).toBe(0);
+    const { evaluation, metrics } = JSON.parse(readFileSync(json, 'utf8')) as {
+      evaluation: { split: string; rows: number; verdict: { text: string }; compared: { base?: string }[] };
+      metrics: { name: string; base?: number }[];
+    };
+    expect(metrics.map(({ name, base }) => [name, typeof base])).toEqual([
+      ['exactMatch', 'number'],
+      ['evalLoss', 'number'],
+    ]);
+    expect(evaluation).toMatchObject({ split: 'test', compared: expect.any(Array) });
+    expect(evaluation.compared).toHaveLength(evaluation.rows);
+    expect(evaluation.compared.every(({ base }) => base !== undefined)).toBe(true);
+    expect(stderr).toContain(evaluation.verdict.text);
+    expect(stderr).toMatch(/question +│ reference +│ base +│ tuned/);
+    const lines = readFileSync(join(folder, 'compared', 'evaluation.jsonl'), 'utf8')
+      .trim()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(evaluation.compared);
   }, 60_000);
 
   it('rounds gradients to bf16 in the same way for one worker and two', async () => {

@@ -56,7 +56,7 @@ describe('adapter_config.json', () => {
     const adapter =
       peft.kind === 'lora' ? new Lora(model, peft.options, 1) : new PromptAdapter(model, peft.method, 1);
     const folder = mkdtempSync(join(tmpdir(), 'fields-'));
-    adapter.save(folder);
+    adapter.save(folder, { name: 'base' });
     const ours: Record<string, unknown> = JSON.parse(
       readFileSync(join(folder, 'adapter_config.json'), 'utf8'),
     );

@@ -198,7 +198,7 @@ function goldenLogits(file: SafetensorsFile, name: string, batches: readonly Tok
 async function resultError(engine: TensorEngine, { folder, description }: ParityCase): Promise<number> {
   const written = mkdtempSync(join(tmpdir(), 'parity-'));
   try {
-    await engine.save(written);
+    await engine.save(written, { name: 'base' });
     const [ours, theirs] = description.peft
       ? ['adapter_model.safetensors', join('adapter_final', 'adapter_model.safetensors')]
       : ['model.safetensors', 'full_final.safetensors'];

@@ -61,15 +61,23 @@ const CEL_TOTAL = ['train', 'validation', 'test']
   .join(' + ');
 
 const split = documented(
-  'Shares of the examples, divided by a hash of each example and the seed. Omitted shares take what is left, validation first.',
+  'Shares of the examples, divided by a hash of each example and the seed. Omitted shares take what is left, validation first; where evaluation.metrics asks for a metric and no share or source is for test, validation and test take half each.',
   {
-    train: fraction('Share to train on. Default 0.9.', 0, 1).optional(),
+    train: fraction(
+      'Share to train on. Default 0.9; 0.8 where evaluation.metrics asks for a metric.',
+      0,
+      1,
+    ).optional(),
     validation: fraction(
       'Share for the loss on unseen examples during training. Default 0.1.',
       0,
       1,
     ).optional(),
-    test: fraction('Share held back for the evaluation at the end. Default 0.', 0, 1).optional(),
+    test: fraction(
+      'Share held back for the evaluation at the end. Default 0; 0.1 where evaluation.metrics asks for a metric.',
+      0,
+      1,
+    ).optional(),
     seed: integer('Seed of the division. Default 42.', 0, Number.MAX_SAFE_INTEGER).optional(),
   },
   [

@@ -20,7 +20,7 @@ export function resolveSpec(spec: FineTuneJobSpec): ResolvedSpec {
   return {
     model: spec.model,
     method,
-    dataset: resolveDataset(spec.dataset, fill),
+    dataset: resolveDataset(spec.dataset, spec.evaluation?.metrics ?? [], fill),
     training: resolveTraining(spec.training ?? {}, method.type, spec.output, fill),
     workers,
     evaluation: {
@@ -150,7 +150,7 @@ function largestDivisor(value: number, limit: number): number {
   return 1;
 }
 
-function resolveDataset(dataset: Dataset, fill: Filler): ResolvedDataset {
+function resolveDataset(dataset: Dataset, metrics: readonly string[], fill: Filler): ResolvedDataset {
   return {
     sources: dataset.sources.map((source) => ({
       uri: source.uri,
@@ -163,7 +163,11 @@ function resolveDataset(dataset: Dataset, fill: Filler): ResolvedDataset {
     })),
     split: resolveSplit(
       dataset.split ?? {},
-      dataset.sources.some(({ split }) => split !== undefined),
+      {
+        namedSplits: new Set(dataset.sources.flatMap(({ split }) => split ?? [])),
+        // Every metric is measured on the test split.
+        wantsTest: metrics.length > 0,
+      },
       fill,
     ),
     template: dataset.template ?? 'auto',
@@ -179,42 +183,55 @@ function resolveDataset(dataset: Dataset, fill: Filler): ResolvedDataset {
   };
 }
 
+interface SplitNeeds {
+  /** Splits that sources declare as a whole. */
+  readonly namedSplits: ReadonlySet<string>;
+  /** A metric is measured on rows that nothing was chosen by. */
+  readonly wantsTest: boolean;
+}
+
 function resolveSplit(
   split: NonNullable<Dataset['split']>,
-  sourcesNameSplits: boolean,
+  { namedSplits, wantsTest }: SplitNeeds,
   fill: Filler,
 ): ResolvedDataset['split'] {
   const seed = split.seed ?? 42;
   const { train, validation, test } = split;
+  const holdsBack = wantsTest && !namedSplits.has('test');
   if (train === undefined && validation === undefined && test === undefined) {
-    return sourcesNameSplits
-      ? {
-          train: fill.pick(
-            'dataset.split',
-            undefined,
-            1,
-            'the sources name their splits; the others are trained on',
-          ),
-          validation: 0,
-          test: 0,
-          seed,
-        }
-      : {
-          train: fill.pick(
-            'dataset.split',
-            undefined,
-            0.9,
-            'a tenth is held back to see the loss on unseen examples',
-          ),
-          validation: 0.1,
-          test: 0,
-          seed,
-        };
+    const [shares, why] = defaultSplit(namedSplits.size > 0, holdsBack);
+    return { ...shares, train: fill.pick('dataset.split', undefined, shares.train, why), seed };
   }
   const left = () => Math.max(0, round(1 - (train ?? 0) - (validation ?? 0) - (test ?? 0)));
   if (train === undefined) return { train: left(), validation: validation ?? 0, test: test ?? 0, seed };
+  if (validation === undefined && test === undefined && holdsBack) {
+    const half = round(left() / 2);
+    return { train, validation: half, test: round(left() - half), seed };
+  }
   if (validation === undefined) return { train, validation: left(), test: test ?? 0, seed };
   return { train, validation, test: test ?? left(), seed };
+}
+
+function defaultSplit(
+  sourcesNameSplits: boolean,
+  holdsBack: boolean,
+): readonly [Omit<ResolvedDataset['split'], 'seed'>, string] {
+  if (sourcesNameSplits && holdsBack)
+    return [
+      { train: 0.9, validation: 0, test: 0.1 },
+      'the sources name no test split; a tenth of those that name none is held back for evaluation.metrics',
+    ];
+  if (sourcesNameSplits)
+    return [{ train: 1, validation: 0, test: 0 }, 'the sources name their splits; the others are trained on'];
+  if (holdsBack)
+    return [
+      { train: 0.8, validation: 0.1, test: 0.1 },
+      'a tenth is held back to see the loss on unseen examples, and a tenth for evaluation.metrics',
+    ];
+  return [
+    { train: 0.9, validation: 0.1, test: 0 },
+    'a tenth is held back to see the loss on unseen examples',
+  ];
 }
 
 /** Takes away the noise of binary fractions: 1 - 0.9 is 0.1. */

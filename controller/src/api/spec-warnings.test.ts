@@ -40,7 +40,14 @@ describe('specWarnings', () => {
       },
       /earlyStopping: never acts/,
     ],
-    ['figures of an empty test split', { evaluation: { metrics: ['exactMatch'] } }, /nothing is measured/],
+    [
+      'figures of an empty test split',
+      {
+        dataset: dataset({ split: { train: 0.9, validation: 0.1 } }),
+        evaluation: { metrics: ['exactMatch'] },
+      },
+      /nothing is measured/,
+    ],
     [
       'a split of sources that are divided already',
       {

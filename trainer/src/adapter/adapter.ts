@@ -7,6 +7,14 @@ export interface Pass {
   readonly dropoutSeed?: number;
 }
 
+/** The base model as whoever loads the result knows it, and not by a path of the machine that trained it. */
+export interface NamedBase {
+  /** `organization/name` of a hub, or a plain name. */
+  readonly name: string;
+  /** Commit of the hub. */
+  readonly revision?: string | undefined;
+}
+
 /** Which runtimes load a result, and what to know about it. */
 export interface Compatibility {
   readonly peft: boolean;
@@ -42,7 +50,7 @@ export interface Adapter {
   refresh?(): void;
 
   /** Writes the result into an existing folder. Each file is whole or absent. */
-  save(folder: string): void;
+  save(folder: string, base: NamedBase): void;
 
   dispose(): void;
 }

@@ -111,7 +111,7 @@ describe('fresh LoRA parameters', () => {
     const first = create(loraMethod());
     first.adapter.parameters.values.forEach((_, index, values) => (values[index] = Math.cos(index)));
     const saved = mkdtempSync(join(scratch, 'adapter-'));
-    first.adapter.save(saved);
+    first.adapter.save(saved, { name: 'base' });
     const next = create(loraMethod({ init: 'adapter', initFrom: saved, dropout: 0.3 }));
     expect(next.adapter.parameters.values).toEqual(first.adapter.parameters.values);
     const from = { init: 'adapter', initFrom: `file://${saved}` };

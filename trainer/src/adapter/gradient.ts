@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  baseForward,
   checkPlan,
   lossSum,
   rowLogits,
@@ -70,6 +71,13 @@ export function computeLoss(model: BaseModel, adapter: Adapter, plan: RowPlan): 
     const forward = adapter.forward(model, {}, adapter.encode?.({}));
     return scalarValue(lossSum(model.config, forward, plan));
   });
+}
+
+/** Sum of the token losses of the base model itself, without gradients. */
+export function computeBaseLoss(model: BaseModel, plan: RowPlan): number {
+  if (plan.trainedTokens === 0) return 0;
+  checkPlan(model.config, plan);
+  return tf.tidy(() => scalarValue(lossSum(model.config, baseForward(model), plan)));
 }
 
 /** Logits of every row of `plan` that is no padding, `[rows, vocabulary]`, without dropout. */

@@ -1,7 +1,13 @@
-export type { Adapter, Compatibility, Pass } from './adapter.js';
+export type { Adapter, Compatibility, NamedBase, Pass } from './adapter.js';
 export { packAdapterState, unpackAdapterState } from './adapter-state.js';
 export { Full } from './full.js';
-export { computeGradient, computeLogits, computeLoss, type GradientOptions } from './gradient.js';
+export {
+  computeBaseLoss,
+  computeGradient,
+  computeLogits,
+  computeLoss,
+  type GradientOptions,
+} from './gradient.js';
 export { Lora } from './lora.js';
 export { LORA_VARIANTS, type LoraOptions, type LoraVariant } from './lora-options.js';
 export { ParameterVector, type ParameterSlot } from './parameter-vector.js';

@@ -10,7 +10,7 @@ import {
 } from '../model/index.js';
 import { Random } from '../support/index.js';
 import { dropoutMask, linear, type LoraFactors, type Matrix } from '../tensor/index.js';
-import type { Adapter, Compatibility, Pass } from './adapter.js';
+import type { Adapter, Compatibility, Pass, NamedBase } from './adapter.js';
 import { DoraScales } from './dora-scales.js';
 import { loraCompatibility } from './lora-compatibility.js';
 import type { LoraOptions } from './lora-options.js';
@@ -97,8 +97,8 @@ export class Lora implements Adapter {
     this.dora?.forget();
   }
 
-  save(folder: string): void {
-    saveLora(folder, this.model, this);
+  save(folder: string, base: NamedBase): void {
+    saveLora(folder, base, { model: this.model, lora: this });
   }
 
   dispose(): void {

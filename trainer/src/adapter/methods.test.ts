@@ -142,7 +142,7 @@ describe.each(methods.filter(([name]) => name !== 'full'))('%s as a PEFT folder'
     const adapted = make(method);
     disturb(adapted);
     const result = mkdtempSync(join(tmpdir(), 'peft-'));
-    adapted.adapter.save(result);
+    adapted.adapter.save(result, { name: 'base' });
     const loaded = loadPeftAdapter(adapted.model, result);
     const logits = computeLogits(adapted.model, adapted.adapter, planRows(batch, adapted.adapter.lead));
     expect(distance(computeLogits(adapted.model, loaded, planRows(batch, loaded.lead)), logits)).toBeLessThan(

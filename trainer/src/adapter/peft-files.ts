@@ -3,24 +3,27 @@ import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { SafetensorsFile, writeJsonAtomically, writeSafetensors, type NamedTensor } from '../model/index.js';
 import { JsonFields, readJsonFile } from '../support/index.js';
+import type { NamedBase } from './adapter.js';
 
 /** The release of PEFT whose file format is written. */
 const PEFT_VERSION = '0.21.0';
 const CONFIG = 'adapter_config.json';
 const WEIGHTS = 'adapter_model.safetensors';
 
+export interface PeftContent {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly tensors: readonly NamedTensor[];
+}
+
 /** Writes a PEFT folder: adapter_config.json with sorted fields, adapter_model.safetensors. */
-export function writePeftFolder(
-  folder: string,
-  fields: Readonly<Record<string, unknown>>,
-  tensors: readonly NamedTensor[],
-): void {
+export function writePeftFolder(folder: string, base: NamedBase, { fields, tensors }: PeftContent): void {
   const common = {
     auto_mapping: null,
+    base_model_name_or_path: base.name,
     inference_mode: true,
     modules_to_save: null,
     peft_version: PEFT_VERSION,
-    revision: null,
+    revision: base.revision ?? null,
     task_type: 'CAUSAL_LM',
   };
   const sorted = Object.entries({ ...common, ...fields }).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -9,7 +9,7 @@ import {
 } from '../model/index.js';
 import { Random } from '../support/index.js';
 import type { Matrix } from '../tensor/index.js';
-import type { Adapter, Compatibility, Pass } from './adapter.js';
+import type { Adapter, Compatibility, Pass, NamedBase } from './adapter.js';
 import { ParameterVector } from './parameter-vector.js';
 import { writePeftFolder } from './peft-files.js';
 import type { PromptEncoder } from './prompt-encoder.js';
@@ -68,20 +68,20 @@ export class PromptAdapter implements Adapter {
     return 1;
   }
 
-  save(folder: string): void {
+  save(folder: string, base: NamedBase): void {
     this.parameters.upload();
     const [shape, data] = tf.tidy(() => {
       const prompt = this.encode({});
       return [prompt.shape, prompt.dataSync<'float32'>()] as const;
     });
     const fields = {
-      base_model_name_or_path: this.model.folder,
       num_transformer_submodules: 1,
       num_layers: this.model.config.layers,
       num_virtual_tokens: this.method.virtualTokens,
       ...this.method.fields,
     };
-    writePeftFolder(folder, fields, [{ name: 'prompt_embeddings', shape, type: 'F32', data }]);
+    const tensors = [{ name: 'prompt_embeddings', shape, type: 'F32' as const, data }];
+    writePeftFolder(folder, base, { fields, tensors });
   }
 
   dispose(): void {

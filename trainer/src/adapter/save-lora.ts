@@ -1,4 +1,5 @@
 import { linearModules, type BaseModel } from '../model/index.js';
+import type { NamedBase } from './adapter.js';
 import { isPattern } from '@tuneyard/proto/targets';
 import type { Lora } from './lora.js';
 import { writePeftFolder } from './peft-files.js';
@@ -7,8 +8,13 @@ import { ALL_LINEAR, shortNames } from './resolve-targets.js';
 /** PEFT puts its own wrapper around the model's names. */
 export const PEFT_PREFIX = 'base_model.model.';
 
+interface SavedLora {
+  readonly model: BaseModel;
+  readonly lora: Lora;
+}
+
 /** Writes the adapter as PEFT's LoraModel saves it. */
-export function saveLora(folder: string, model: BaseModel, lora: Lora): void {
+export function saveLora(folder: string, base: NamedBase, { model, lora }: SavedLora): void {
   const { parameters } = lora;
   const tensors = parameters.slots.map(({ name, shape }) => ({
     name: `${PEFT_PREFIX}${name}`,
@@ -16,7 +22,7 @@ export function saveLora(folder: string, model: BaseModel, lora: Lora): void {
     type: 'F32' as const,
     data: parameters.view(name),
   }));
-  writePeftFolder(folder, loraConfigFields(model, lora), tensors);
+  writePeftFolder(folder, base, { fields: loraConfigFields(model, lora), tensors });
 }
 
 function loraConfigFields(model: BaseModel, { options, targets }: Lora): Record<string, unknown> {
@@ -26,7 +32,6 @@ function loraConfigFields(model: BaseModel, { options, targets }: Lora): Record<
     alora_invocation_tokens: null,
     alpha_pattern: { ...options.alphaPattern },
     arrow_config: null,
-    base_model_name_or_path: model.folder,
     bias: 'none',
     corda_config: null,
     ensure_weight_tying: false,

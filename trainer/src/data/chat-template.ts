@@ -27,7 +27,7 @@ export class ChatTemplate {
    */
   constructor(
     readonly name: string,
-    source: string,
+    readonly source: string,
     private readonly tokens: { readonly bos: string; readonly eos: string },
     readonly addsBos: boolean,
   ) {

@@ -1,5 +1,5 @@
 import type { SplitConfig } from '@tuneyard/proto';
-import { splitByContent, type SplitName } from './split-by-content.js';
+import { splitByContent, splitPosition, type SplitName } from './split-by-content.js';
 
 /** What decides the split of a row. */
 export interface DividableRow {
@@ -40,6 +40,7 @@ export function divideRows(rows: readonly DividableRow[], config: SplitConfig): 
   }
   const splits: SplitName[] = Array.from({ length: rows.length }, () => 'train');
   const leaks: Leak[] = [];
+  const moved = rowsForEmptySplits(rows, config);
   const limit = Math.max(LARGEST_GROUP, rows.length / 50);
   for (const group of groups.values()) {
     const together = group.length <= limit;
@@ -48,11 +49,48 @@ export function divideRows(rows: readonly DividableRow[], config: SplitConfig): 
     for (const position of group) {
       const row = rows[position]!;
       const leading = together ? (declared ?? splitByContent(first.digest, config)) : undefined;
-      splits[position] = row.declared ?? leading ?? splitByContent(row.digest, config);
+      splits[position] =
+        row.declared ?? moved.get(row.group) ?? leading ?? splitByContent(row.digest, config);
     }
     const train = group.find((position) => splits[position] === 'train');
     if (train === undefined || !together) continue;
     for (const heldOut of group) if (splits[heldOut] !== 'train') leaks.push({ heldOut, train });
   }
   return { splits, leaks };
+}
+
+/** From this many rows on, a split with a share is not left empty. */
+const LEAST_ROWS = 10;
+
+/**
+ * Of few rows, chance may leave a split without any, and then nothing could be said of the result. It gets one group of
+ * near-duplicates, the one that is nearest to it by hash: still a function of the words alone.
+ */
+function rowsForEmptySplits(
+  rows: readonly DividableRow[],
+  config: SplitConfig,
+): ReadonlyMap<number, SplitName> {
+  const moved = new Map<number, SplitName>();
+  const divided = rows.filter(({ declared }) => declared === undefined);
+  if (divided.length < LEAST_ROWS || divided.length > LEAST_ROWS * 100) return moved;
+  const present = new Set<SplitName>(rows.flatMap(({ declared }) => declared ?? []));
+  const tied = new Set(rows.flatMap(({ declared, group }) => (declared === undefined ? [] : [group])));
+  const sizes = new Map<number, number>();
+  for (const { group } of divided) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  const trained = new Map<number, string>();
+  for (const { digest, group } of divided) {
+    const split = splitByContent(digest, config);
+    present.add(split);
+    const isSmall = (sizes.get(group) ?? 0) <= divided.length / LEAST_ROWS;
+    if (split === 'train' && isSmall && !tied.has(group) && !trained.has(group)) trained.set(group, digest);
+  }
+  for (const split of ['test', 'validation'] as const) {
+    if (!(config[split] > 0) || present.has(split) || trained.size < 2) continue;
+    const nearest = [...trained].reduce((best, one) =>
+      splitPosition(one[1], config) > splitPosition(best[1], config) ? one : best,
+    );
+    trained.delete(nearest[0]);
+    moved.set(nearest[0], split);
+  }
+  return moved;
 }

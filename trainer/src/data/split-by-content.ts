@@ -20,10 +20,15 @@ export function splitByContent(digest: string, config: SplitConfig): SplitName {
       'dataset.split: the shares of train, validation and test must not be negative, and not all zero.',
     );
   }
-  const hash = createHash('sha256').update(`${config.seed}\u0000${digest}`).digest();
-  const position = (hash.readUIntBE(0, 6) / 2 ** 48) * total;
+  const position = splitPosition(digest, config) * total;
   if (position < config.train) return 'train';
   return position < config.train + config.validation ? 'validation' : 'test';
+}
+
+/** Where a row falls between the first share (0) and the last (1). */
+export function splitPosition(digest: string, { seed }: Pick<SplitConfig, 'seed'>): number {
+  const hash = createHash('sha256').update(`${seed}\u0000${digest}`).digest();
+  return hash.readUIntBE(0, 6) / 2 ** 48;
 }
 
 /** The split that a source declares for all its rows; undefined = divided by content. */

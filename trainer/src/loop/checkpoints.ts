@@ -29,6 +29,8 @@ export interface FoundCheckpoint extends WholeState {
   readonly writer: Writer | undefined;
 }
 
+/** No space, over quota, file too large. */
+const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const STATE_FILE = 'state.bin';
 const SETTINGS_FILE = 'settings.json';
 const FINGERPRINT = /^[0-9a-f]{16}$/;
@@ -54,6 +56,14 @@ export async function writeCheckpoint(
   const { digest, bytes } = await place.destination.publish(uri, fill, place.writer);
   await removeOld(place, options);
   return { step, uri, digest, bytes };
+}
+
+/** Why a checkpoint could not be written, where training may go on without it; other errors are thrown on. */
+export function reasonOfMissing(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (DISK_FULL.has(code)) return `there is no room for it (${code})`;
+  if (error instanceof TransferError) return error.message;
+  throw error;
 }
 
 /** The newest checkpoint whose digest is right; damaged ones are passed over, each with a warning. */

@@ -1,3 +1,4 @@
+import type { ComparedModels, ComparedRow, Comparison, ModelName } from '../evaluation/index.js';
 import type { Scalars } from '../collective/group.js';
 import type { MemoryReport } from '../memory/index.js';
 import type { LocalJob } from '../storage/index.js';
@@ -18,6 +19,9 @@ export interface LoadedJob {
   readonly stepsPerEpoch: number;
   readonly microBatchesPerStep: number;
   readonly validationBatches: number;
+  /** Trained tokens of the whole validation split. */
+  readonly validationTokens: number;
+  readonly vocabularySize: number;
   /** Groups of test examples that are generated together. */
   readonly testGroups: number;
   /** Examples after cleaning, by split. */
@@ -32,25 +36,37 @@ export interface LoadedJob {
  * The numeric side of one job, next to its data: what the training loop asks for. {@link Workbench} does the work in
  * the calling thread, {@link ThreadedCompute} in a thread of its own, so that a long step never blocks gRPC.
  */
-export interface Compute {
+export interface Compute extends ComparedModels {
   /** Loads model and data. Throws `UserError` for anything in them that cannot be used. */
   load(job: LocalJob): Promise<LoadedJob>;
   /** Gradient of micro-batch `index` (0-based) of optimizer step `step` (1-based), into `out`. */
   gradient(step: number, index: number, out: Float32Array): Promise<Scalars>;
   validationLoss(index: number): Promise<Scalars>;
+  /** The same of the base model. */
+  baseLoss(index: number): Promise<Scalars>;
   /** Greedy generation of one group of test examples. */
-  exactMatches(group: number, useAdapter: boolean): Promise<MatchCount>;
+  exactMatches(group: number, model: ModelName): Promise<MatchCount>;
   /** Applies the summed gradient, unless its norm is not finite; returns the norm before clipping. */
   update(gradient: Float32Array, options: UpdateOptions): Promise<number>;
   /** Seconds that went into laying out training micro-batches since the last call: what the data costs a step. */
   takeDataSeconds(): Promise<number>;
   exportState(): Promise<Uint8Array>;
   importState(state: Uint8Array): Promise<void>;
-  /** Writes the tuned adapter or model into an existing empty folder. */
-  save(folder: string): Promise<void>;
+  /** Writes the tuned adapter or model, and what is to be known of it, into an existing empty folder. */
+  save(folder: string, summary: RunSummary): Promise<void>;
   /** Estimated and measured memory, where it is measured and a gradient has been computed. */
   memoryReport(): Promise<MemoryReport | undefined>;
   dispose(): Promise<void>;
+}
+
+/** What the loop knows of a run at its end. */
+export interface RunSummary {
+  readonly steps: number;
+  readonly totalSteps: number;
+  readonly tokens: number;
+  readonly trainLossByQuarter: readonly number[];
+  readonly comparison: Comparison;
+  readonly compared: readonly ComparedRow[];
 }
 
 export interface MatchCount {

@@ -1,3 +1,4 @@
+import type { NamedBase } from '../adapter/index.js';
 import type { MicroBatch } from '../data/micro-batch.js';
 import type { MeasuredPass } from '../memory/index.js';
 import type { GenerationOptions, ModelConfig } from '../model/index.js';
@@ -53,6 +54,10 @@ export interface Engine {
 
   /** Forward only. */
   loss(batch: MicroBatch): Promise<LossSum>;
+  /** Forward only, of the base model without the adapter. */
+  baseLoss(batch: MicroBatch): Promise<LossSum>;
+  /** Frees what {@link baseLoss} and {@link generate} loaded of a base model that is itself trained. */
+  releaseBase(): void;
 
   /**
    * One AdamW update from the summed gradient. Returns the global gradient norm after `gradientScale`, before clipping;
@@ -68,7 +73,7 @@ export interface Engine {
   generate(prompts: readonly Int32Array[], options: GenerateOptions): Promise<Int32Array[]>;
 
   /** Writes the result (a PEFT folder, or a Hugging Face folder for `full`) into an existing empty folder. */
-  save(folder: string): Promise<void>;
+  save(folder: string, base: NamedBase): Promise<void>;
 
   dispose(): void;
 }

@@ -56,7 +56,8 @@ function collect(into: Record<string, string>, path: string, value: unknown): vo
   else for (const [name, inner] of Object.entries(value)) collect(into, `${path}.${name}`, inner);
 }
 
-function contentDigest({ train }: PreparedData): string {
+/** `sha256:<hex>` over the token ids that are trained, by source and weight. */
+export function contentDigest({ train }: PreparedData): string {
   const hash = createHash('sha256');
   for (const { examples, weight } of train) {
     hash.update(`\n${weight} ${examples.length}\n`);

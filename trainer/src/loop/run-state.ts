@@ -1,4 +1,5 @@
 import { copyInSlices, copyOf } from '../support/index.js';
+import { NO_LOSSES, type LossQuarter } from './loss-quarters.js';
 
 /**
  * The loop's own part of the adapter state: what, beside parameters and optimizer moments, a newcomer or a
@@ -28,6 +29,10 @@ export interface RunState {
   readonly risingSinceStep: number | null;
   /** Early stopping decided that no further step is taken. */
   readonly stoppedEarly: boolean;
+  /** Training losses by quarter of the planned steps. */
+  readonly lossQuarters: readonly LossQuarter[];
+  /** Validation loss of the base model; null without validation rows. */
+  readonly baseEvalLoss: number | null;
   /** Exact match on the test split before and after training; null when the job does not ask for it. */
   readonly baseTested: boolean;
   readonly baseExactMatch: number | null;
@@ -50,6 +55,8 @@ export const INITIAL_RUN_STATE: RunState = {
   stretchTrainLoss: null,
   risingSinceStep: null,
   stoppedEarly: false,
+  lossQuarters: NO_LOSSES,
+  baseEvalLoss: null,
   baseTested: false,
   baseExactMatch: null,
   tunedTested: false,

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LocalJob } from '../storage/index.js';
+import type { ModelName } from '../evaluation/index.js';
+import type { RunSummary } from './compute.js';
 import type { UpdateOptions } from './engine.js';
 import { serveCalls } from './thread-rpc.js';
 import type { Workbench } from './workbench.js';
@@ -17,12 +19,17 @@ export function serveWorkbench(port: MessagePort, workbench: Workbench): void {
     },
     gradient: (step: number, index: number) => workbench.gradient(step, index, shared),
     validationLoss: (index: number) => workbench.validationLoss(index),
-    exactMatches: (group: number, useAdapter: boolean) => workbench.exactMatches(group, useAdapter),
+    baseLoss: (index: number) => workbench.baseLoss(index),
+    exactMatches: (group: number, model: ModelName) => workbench.exactMatches(group, model),
+    heldOutRows: () => workbench.heldOutRows(),
+    rowLoss: (row: number, model: ModelName) => workbench.rowLoss(row, model),
+    rowAnswers: (rows: readonly number[], model: ModelName, maxNewTokens: number) =>
+      workbench.rowAnswers(rows, model, maxNewTokens),
     update: (options: UpdateOptions) => workbench.update(shared, options),
     takeDataSeconds: () => workbench.takeDataSeconds(),
     exportState: () => workbench.exportState(),
     importState: (state: Uint8Array) => workbench.importState(state),
-    save: (folder: string) => workbench.save(folder),
+    save: (folder: string, summary: RunSummary) => workbench.save(folder, summary),
     memoryReport: () => workbench.memoryReport(),
     dispose: () => workbench.dispose(),
   });

@@ -66,7 +66,7 @@ describe.each(Object.entries(METHODS))('%s', (_name, method) => {
     const [one, two] = await Promise.all(
       [uninterrupted, second].map(async (engine) => {
         const result = mkdtempSync(join(tmpdir(), 'result-'));
-        await engine.save(result);
+        await engine.save(result, { name: 'base' });
         const files = readdirSync(result).map((file) => [file, readFileSync(join(result, file), 'base64')]);
         rmSync(result, { recursive: true });
         return files;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  computeBaseLoss,
   computeGradient,
   computeLogits,
   computeLoss,
@@ -7,6 +8,7 @@ import {
   unpackAdapterState,
   type AdaptedModel,
   type Adapter,
+  type NamedBase,
   type ParameterSlot,
 } from '../adapter/index.js';
 import type { MicroBatch } from '../data/micro-batch.js';
@@ -59,6 +61,8 @@ export class TensorEngine implements Engine {
   private readonly moments: Moments;
   private readonly ranges: readonly ParameterRange[];
   private readonly recorder: PassRecorder | undefined;
+  private baseCopy: BaseModel | undefined;
+  private hasChanged = false;
 
   constructor(
     { model, adapter }: AdaptedModel,
@@ -114,6 +118,12 @@ export class TensorEngine implements Engine {
     return { lossSum: computeLoss(this.model, this.adapter, plan), trainedTokens: plan.trainedTokens };
   }
 
+  async baseLoss(batch: MicroBatch): Promise<LossSum> {
+    if (this.isBaseItself) return this.loss(batch);
+    const plan = planRows(batch, NO_LEAD);
+    return { lossSum: computeBaseLoss(this.base(), plan), trainedTokens: plan.trainedTokens };
+  }
+
   /** Logits of every row that is no padding, virtual tokens included: `[rows, vocabulary]`. */
   async logits(batch: MicroBatch): Promise<Float32Array> {
     return computeLogits(this.model, this.adapter, planRows(batch, this.adapter.lead));
@@ -125,6 +135,8 @@ export class TensorEngine implements Engine {
   }
 
   async update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
+    // Training needs the room.
+    this.releaseBase();
     const norm = gradientNorm(gradient, options.gradientScale);
     if (!Number.isFinite(norm)) return norm;
     adamwStep(this.adapter.parameters.values, gradient, this.moments, this.ranges, {
@@ -148,7 +160,7 @@ export class TensorEngine implements Engine {
 
   async generate(prompts: readonly Int32Array[], options: GenerateOptions): Promise<Int32Array[]> {
     const { config } = this.model;
-    if (options.useAdapter) {
+    if (options.useAdapter || this.isBaseItself) {
       this.adapter.parameters.upload();
       const encoded = this.adapter.encode?.({});
       try {
@@ -158,29 +170,40 @@ export class TensorEngine implements Engine {
         encoded?.dispose();
       }
     }
-    // A model that is trained whole keeps no copy of what it was: read it again.
-    const base = this.adapter.trainsBase
-      ? loadModel(this.model.folder, { seed: this.options.seed, origin: this.options.origin ?? 'folder' })
-      : this.model;
-    try {
-      return generateTokens(config, baseForward(base), NO_LEAD, prompts, options);
-    } finally {
-      if (base !== this.model) base.dispose();
-    }
+    return generateTokens(config, baseForward(this.base()), NO_LEAD, prompts, options);
   }
 
-  async save(folder: string): Promise<void> {
-    this.adapter.save(folder);
+  releaseBase(): void {
+    this.baseCopy?.dispose();
+    this.baseCopy = undefined;
+  }
+
+  /** A model that is trained whole keeps no copy of what it was: read it again. */
+  private base(): BaseModel {
+    if (!this.adapter.trainsBase) return this.model;
+    const { seed, origin = 'folder' } = this.options;
+    return (this.baseCopy ??= loadModel(this.model.folder, { seed, origin }));
+  }
+
+  async save(folder: string, base: NamedBase): Promise<void> {
+    this.adapter.save(folder, base);
     const { peft, vllm, note } = this.adapter.compatibility;
     writeJsonAtomically(join(folder, RESULT_FILE), { runtimes: { peft, vllm }, note });
   }
 
   dispose(): void {
+    this.releaseBase();
     this.adapter.dispose();
     this.model.dispose();
   }
 
+  /** The base model's own tensors are trained, and nothing has been trained yet. */
+  private get isBaseItself(): boolean {
+    return this.adapter.trainsBase && !this.hasChanged;
+  }
+
   private changed(): void {
+    this.hasChanged = true;
     this.adapter.parameters.changed();
     this.adapter.refresh?.();
   }

@@ -3,7 +3,8 @@ import type { Scalars } from '../collective/group.js';
 import { copyInSlices, copyOf } from '../support/index.js';
 import type { MemoryReport } from '../memory/index.js';
 import type { LocalJob } from '../storage/index.js';
-import type { Compute, LoadedJob, MatchCount } from './compute.js';
+import type { HeldOutRows, ModelName } from '../evaluation/index.js';
+import type { Compute, LoadedJob, MatchCount, RunSummary } from './compute.js';
 import type { UpdateOptions } from './engine.js';
 import { ThreadCaller } from './thread-rpc.js';
 
@@ -43,8 +44,24 @@ export class ThreadedCompute implements Compute {
     return this.thread.call('validationLoss', index);
   }
 
-  exactMatches(group: number, useAdapter: boolean): Promise<MatchCount> {
-    return this.thread.call('exactMatches', group, useAdapter);
+  baseLoss(index: number): Promise<Scalars> {
+    return this.thread.call('baseLoss', index);
+  }
+
+  exactMatches(group: number, model: ModelName): Promise<MatchCount> {
+    return this.thread.call('exactMatches', group, model);
+  }
+
+  heldOutRows(): Promise<HeldOutRows> {
+    return this.thread.call('heldOutRows');
+  }
+
+  rowLoss(row: number, model: ModelName): Promise<number> {
+    return this.thread.call('rowLoss', row, model);
+  }
+
+  rowAnswers(rows: readonly number[], model: ModelName, maxNewTokens: number): Promise<readonly string[]> {
+    return this.thread.call('rowAnswers', rows, model, maxNewTokens);
   }
 
   async update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
@@ -65,8 +82,8 @@ export class ThreadedCompute implements Compute {
     await this.thread.call('importState', await copyOf(state));
   }
 
-  save(folder: string): Promise<void> {
-    return this.thread.call('save', folder);
+  save(folder: string, summary: RunSummary): Promise<void> {
+    return this.thread.call('save', folder, summary);
   }
 
   memoryReport(): Promise<MemoryReport | undefined> {

@@ -3,6 +3,7 @@ import type { Group } from '../collective/group.js';
 import type { Observer } from '../observe/observer.js';
 import { fetchInputs, type FetchContext, type Writer } from '../storage/index.js';
 import { CoordinatorError, InterruptedError } from '../errors.js';
+import { words } from '../words/index.js';
 import type { Compute } from './compute.js';
 import { warnOfOtherResult } from './other-job.js';
 import { TrainingRun } from './training-run.js';
@@ -30,7 +31,7 @@ export async function train(dependencies: TrainDependencies): Promise<Finished_O
   const config = await group.connect();
   const { warnings, settings, ...job } = await compute.load(await fetchInputs(config, storage));
   observer.loaded(job, config);
-  for (const warning of warnings) observer.warn(warning);
+  for (const warning of [...warnings, ...untested(config, job)]) observer.warn(warning);
 
   const [whole, owner] = [checked(config), dependencies.job];
   await warnOfOtherResult(whole, owner, dependencies);
@@ -62,8 +63,15 @@ async function takePart(run: TrainingRun, group: Group, interrupted: AbortSignal
   if (run.over !== undefined) return run.over;
 
   return deliver({ group, interrupted }, Finished_Outcome.OUTCOME_COMPLETE, async (outcome) =>
-    run.finished(outcome, '', [await run.save()]),
+    run.finished(outcome, '', [await run.save(() => interrupted.aborted)]),
   );
+}
+
+/** Metrics that are asked for and cannot be measured. */
+function untested({ evaluation }: TrainerConfig, { testGroups }: { readonly testGroups: number }): string[] {
+  return testGroups > 0
+    ? []
+    : (evaluation?.metrics ?? []).map((metric) => words().comparison.noTestRows(metric));
 }
 
 /** Who this process reports to, and whether it was told to end itself. */

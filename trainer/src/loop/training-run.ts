@@ -1,23 +1,25 @@
 import type { Artifact, Finished, Finished_Outcome, Metric, Progress, ResumedFrom } from '@tuneyard/proto';
-import { DivergedError, TransferError } from '../errors.js';
+import { DivergedError } from '../errors.js';
 import type { Group, SharedResult, StateHolder } from '../collective/group.js';
 import type { Observer } from '../observe/observer.js';
 import { learningRateAt, warmupStepsOf, type Schedule } from '../optim/index.js';
 import { below, openDestination, type SourceContext, type Writer } from '../storage/index.js';
-import { writeCheckpoint, type CheckpointPlace } from './checkpoints.js';
+import { reasonOfMissing, writeCheckpoint, type CheckpointPlace } from './checkpoints.js';
 import type { Compute, LoadedJob } from './compute.js';
+import { baseTest, NOT_TESTED, tunedTest, type HeldOutTest, type TestFigures } from './held-out-tests.js';
 import { recordEvaluation } from './early-stopping.js';
+import { addToQuarters } from './loss-quarters.js';
+import { measuredMetrics } from './measured-metrics.js';
 import { recordTrainLoss, watchForRisingLoss } from './rising-loss.js';
 import { INITIAL_RUN_STATE, packState, unpackState, type RunState } from './run-state.js';
 import { startingState } from './starting-state.js';
 import { StepClock } from './step-clock.js';
+import { summarizeRun } from './summarize-run.js';
 import { TimeTotals } from './time-shares.js';
 import type { CompleteConfig } from './train.js';
 
 /** Non-finite steps in a row after which the run is given up. */
 const MAX_SKIPPED_IN_A_ROW = 3;
-/** No space, over quota, file too large. */
-const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 const NO_IMAGE = new Uint8Array(0);
 
 /**
@@ -42,7 +44,7 @@ export class TrainingRun implements StateHolder {
     private readonly compute: Compute,
     private readonly observer: Observer,
     private readonly storage: SourceContext,
-    now: () => number,
+    private readonly now: () => number,
   ) {
     this.clock = new StepClock(now);
     this.schedule = scheduleOf(config.training, job.totalSteps);
@@ -145,6 +147,7 @@ export class TrainingRun implements StateHolder {
       ...recordTrainLoss(this.run, loss),
       step,
       tokens: this.run.tokens + scalars.trainedTokens,
+      lossQuarters: addToQuarters(this.run.lossQuarters, { step, totalSteps: this.job.totalSteps, loss }),
       skippedSteps: this.run.skippedSteps + (finite ? 0 : 1),
       skippedInARow: finite ? 0 : this.run.skippedInARow + 1,
     };
@@ -174,12 +177,8 @@ export class TrainingRun implements StateHolder {
     try {
       await this.checkpoint();
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? '';
-      const full = DISK_FULL.has(code);
-      if (!full && !(error instanceof TransferError)) throw error;
-      const reason = full ? `there is no room for it (${code})` : (error as Error).message;
       this.observer.warn(
-        `step ${this.run.step}: no checkpoint, ${reason}; training goes on, earlier checkpoints remain`,
+        `step ${this.run.step}: no checkpoint, ${reasonOfMissing(error)}; training goes on, earlier checkpoints remain`,
       );
     }
   }
@@ -212,27 +211,52 @@ export class TrainingRun implements StateHolder {
     if (this.bestImage.length > 0) await this.compute.importState(this.bestImage);
   }
 
-  /** Exact match of the base model on the test split, before anything is trained. */
+  /** Validation loss and exact match of the base model, before anything is trained. */
   async testBase(): Promise<void> {
+    const test = baseTest(this.job, this.compute, this.wantsExactMatch);
     while (this.over === undefined && !this.run.baseTested && this.run.step === 0) {
-      const share = await this.exactMatch(0, false);
-      if (share !== 'moved') this.run = { ...this.run, baseTested: true, baseExactMatch: share };
+      const figures = await this.sumTest(0, test);
+      if (figures === 'moved') continue;
+      const { evalLoss, exactMatch } = figures;
+      this.run = { ...this.run, baseTested: true, baseEvalLoss: evalLoss, baseExactMatch: exactMatch };
+      if (exactMatch !== null) this.observer.tested('base', exactMatch, this.job.examples.test);
+      if (evalLoss !== null) this.observer.baseLoss?.(evalLoss);
     }
   }
 
   /** Exact match of the tuned model on the test split. */
   async testTuned(): Promise<void> {
+    const test = tunedTest(this.job, this.compute, this.wantsExactMatch);
     while (this.over === undefined && !this.run.tunedTested) {
-      const share = await this.exactMatch(this.run.step + 1, true);
-      if (share !== 'moved') this.run = { ...this.run, tunedTested: true, tunedExactMatch: share };
+      const figures = await this.sumTest(this.run.step + 1, test);
+      if (figures === 'moved') continue;
+      const { exactMatch } = figures;
+      this.run = { ...this.run, tunedTested: true, tunedExactMatch: exactMatch };
+      if (exactMatch !== null) this.observer.tested('tuned', exactMatch, this.job.examples.test);
     }
   }
 
-  /** Writes the result to the place that the job names. */
-  async save(): Promise<Artifact> {
+  /**
+   * Writes the result to the place that the job names, with what is to be known of it.
+   * @param isHurried the process is asked to end: nothing further is measured
+   */
+  async save(isHurried: () => boolean): Promise<Artifact> {
+    const { config, job, run, compute, now } = this;
+    const summary = await summarizeRun({
+      config,
+      job,
+      run,
+      compute,
+      now,
+      isHurried,
+      metrics: this.metrics(),
+    });
+    const { verdict, advice, notes } = summary.comparison;
+    this.observer.compared?.(verdict.text);
+    for (const text of [...advice.map((one) => one.text), ...notes]) this.observer.warn(text);
     const { uri, formats, secret } = this.config.output;
     const destination = openDestination({ uri, secret, field: 'output.uri' }, this.storage);
-    const fill = (folder: string): Promise<void> => this.compute.save(folder);
+    const fill = (folder: string): Promise<void> => compute.save(folder, summary);
     const { digest, bytes } = await destination.publish(uri, fill, this.owner);
     return { format: formats[0] ?? 'peft', uri, digest, bytes };
   }
@@ -263,22 +287,17 @@ export class TrainingRun implements StateHolder {
   }
 
   finished(outcome: Finished_Outcome, message: string, artifacts: Artifact[]): Finished {
-    const metrics: Metric[] = [];
-    const { baseExactMatch, tunedExactMatch, evalLoss } = this.run;
-    if (tunedExactMatch !== null) {
-      metrics.push({
-        name: 'exactMatch',
-        base: baseExactMatch ?? undefined,
-        tuned: tunedExactMatch,
-        examples: this.job.examples.test,
-      });
-    }
-    if (evalLoss !== null) {
-      const tuned = this.keepsBest ? (this.run.bestEvalLoss ?? evalLoss) : evalLoss;
-      metrics.push({ name: 'evalLoss', base: undefined, tuned, examples: this.job.examples.validation });
-    }
     const timeShares = this.times.shares(this.job.paddingShare);
+    const metrics = this.metrics();
     return { step: this.run.step, outcome, reason: '', message, artifacts, metrics, timeShares };
+  }
+
+  private metrics(): Metric[] {
+    return measuredMetrics({ run: this.run, examples: this.job.examples, keepsBest: this.keepsBest });
+  }
+
+  private get wantsExactMatch(): boolean {
+    return this.config.evaluation.metrics.includes('exactMatch');
   }
 
   private get checkpointPlace(): CheckpointPlace | undefined {
@@ -323,28 +342,15 @@ export class TrainingRun implements StateHolder {
     if (this.group.rank === 0) this.group.reportProgress(progress);
   }
 
-  /** Share of the test examples whose greedy answer is the reference, or null when there is nothing to test. */
-  private async exactMatch(work: number, useAdapter: boolean): Promise<number | null | 'moved'> {
-    if (!this.config.evaluation.metrics.includes('exactMatch') || this.job.testGroups === 0) return null;
-    const result = await this.group.sum({
-      step: work,
-      phase: 'evaluation',
-      count: this.job.testGroups,
-      vectorLength: 0,
-      // The scalars of this work are matches and examples.
-      compute: async (group) => {
-        const { matches, examples } = await this.compute.exactMatches(group, useAdapter);
-        return { lossSum: matches, trainedTokens: examples };
-      },
-    });
-    if (result.kind !== 'sum') {
-      this.moved(result);
-      return 'moved';
-    }
-    const share = result.scalars.lossSum / result.scalars.trainedTokens;
-    this.observer.tested(useAdapter ? 'tuned' : 'base', share, result.scalars.trainedTokens);
+  private async sumTest(step: number, test: HeldOutTest): Promise<TestFigures | 'moved'> {
+    if (test.count === 0) return NOT_TESTED;
+    const { count } = test;
+    const compute = (index: number) => test.compute(index);
+    const result = await this.group.sum({ step, phase: 'evaluation', count, vectorLength: 0, compute });
     this.clock.restart();
-    return share;
+    if (result.kind === 'sum') return test.read(result.scalars);
+    this.moved(result);
+    return 'moved';
   }
 }
 

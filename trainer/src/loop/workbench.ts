@@ -1,36 +1,37 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TrainerConfig } from '@tuneyard/proto';
 import type { Scalars } from '../collective/group.js';
 import {
+  ChatTemplate,
   createBatchPlan,
   dataCacheFolder,
   dataWarnings,
   prepareCachedData,
   Tokenizer,
 } from '../data/index.js';
-import type { BatchPlan, DataReport, Example, PreparedData } from '../data/index.js';
+import { IGNORED_LABEL, type BatchPlan, type DataReport, type PreparedData } from '../data/index.js';
+import type { HeldOutRows, ModelName } from '../evaluation/index.js';
 import { readModelConfig } from '../model/index.js';
 import { memoryReport, type MemoryReport } from '../memory/index.js';
 import type { LocalJob } from '../storage/index.js';
 import { checkAgainstModel } from './check-against-model.js';
-import type { Compute, LoadedJob, MatchCount } from './compute.js';
+import type { Compute, LoadedJob, MatchCount, RunSummary } from './compute.js';
 import { createEngine } from './create-engine.js';
 import type { Engine, UpdateOptions } from './engine.js';
+import { HeldOutBench } from './held-out-bench.js';
 import { runFingerprint } from './run-fingerprint.js';
 import { runSettings } from './run-settings.js';
+import { saveResult } from './save-result.js';
 import { dropoutSeed } from './seeds.js';
-
-/** Test examples that are generated together. */
-const TEST_GROUP = 16;
 
 interface Loaded {
   readonly config: TrainerConfig;
   readonly engine: Engine;
   readonly plan: BatchPlan;
   readonly data: PreparedData;
-  readonly tokenizer: Tokenizer;
+  readonly job: LocalJob;
+  readonly template: ChatTemplate;
+  readonly heldOut: HeldOutBench;
 }
 
 /** {@link Compute} in the calling thread: the engine beside the data that it trains on. */
@@ -61,7 +62,12 @@ export class Workbench implements Compute {
       longestRow: plan.longestRow,
       measureMemory: this.measureMemory,
     });
-    this.loaded = { config, engine, plan, data, tokenizer };
+    const template = ChatTemplate.choose(dataset.template, tokenizer).on(
+      dataset.date ? new Date(dataset.date) : new Date(),
+    );
+    const maxNewTokens = config.evaluation?.maxNewTokens ?? 0;
+    const heldOut = new HeldOutBench({ engine, data, tokenizer, template, maxNewTokens });
+    this.loaded = { config, engine, plan, data, job, template, heldOut };
     return {
       fingerprint: runFingerprint(job, data),
       settings: runSettings(job, data),
@@ -71,7 +77,9 @@ export class Workbench implements Compute {
       stepsPerEpoch: plan.stepsPerEpoch,
       microBatchesPerStep: plan.microBatchesPerStep,
       validationBatches: plan.validationBatches,
-      testGroups: Math.ceil(data.test.length / TEST_GROUP),
+      validationTokens: validationTokens(plan),
+      vocabularySize: engine.modelConfig.vocabularySize,
+      testGroups: heldOut.testGroups,
       examples: exampleCounts(data.report),
       warnings,
       paddingShare: plan.paddingShare,
@@ -95,19 +103,25 @@ export class Workbench implements Compute {
     return engine.loss(plan.validationBatch(index));
   }
 
-  async exactMatches(group: number, useAdapter: boolean): Promise<MatchCount> {
-    const { engine, data, tokenizer, config } = this.current();
-    const examples = data.test.slice(group * TEST_GROUP, (group + 1) * TEST_GROUP);
-    const answers = await engine.generate(examples.map(promptOf), {
-      maxNewTokens: config.evaluation?.maxNewTokens ?? 0,
-      stopIds: data.stopIds,
-      useAdapter,
-    });
-    const matches = examples.filter(({ reference }, row) => {
-      const answer = answers[row];
-      return answer !== undefined && tokenizer.decode(answer).trim() === reference.trim();
-    }).length;
-    return { matches, examples: examples.length };
+  async baseLoss(index: number): Promise<Scalars> {
+    const { engine, plan } = this.current();
+    return engine.baseLoss(plan.validationBatch(index));
+  }
+
+  exactMatches(group: number, model: ModelName): Promise<MatchCount> {
+    return this.current().heldOut.exactMatches(group, model);
+  }
+
+  async heldOutRows(): Promise<HeldOutRows> {
+    return this.current().heldOut.heldOutRows();
+  }
+
+  rowLoss(row: number, model: ModelName): Promise<number> {
+    return this.current().heldOut.rowLoss(row, model);
+  }
+
+  rowAnswers(rows: readonly number[], model: ModelName, maxNewTokens: number): Promise<readonly string[]> {
+    return this.current().heldOut.rowAnswers(rows, model, maxNewTokens);
   }
 
   update(gradient: Float32Array, options: UpdateOptions): Promise<number> {
@@ -128,10 +142,10 @@ export class Workbench implements Compute {
     return this.current().engine.importState(state);
   }
 
-  async save(folder: string): Promise<void> {
-    const { engine, data } = this.current();
-    await engine.save(folder);
-    await writeFile(join(folder, 'data_report.json'), `${JSON.stringify(data.report, null, 2)}\n`);
+  async save(folder: string, summary: RunSummary): Promise<void> {
+    const { engine, job, data, template } = this.current();
+    engine.releaseBase();
+    await saveResult(folder, { engine, job, data, template, summary });
   }
 
   async memoryReport(): Promise<MemoryReport | undefined> {
@@ -154,14 +168,17 @@ export class Workbench implements Compute {
   }
 }
 
-function promptOf({ inputIds, promptLength }: Example): Int32Array {
-  return inputIds.slice(0, promptLength);
-}
-
 function exampleCounts({ splits }: DataReport): LoadedJob['examples'] {
   return {
     train: splits.train.examples,
     validation: splits.validation.examples,
     test: splits.test.examples,
   };
+}
+
+function validationTokens(plan: BatchPlan): number {
+  let count = 0;
+  for (let index = 0; index < plan.validationBatches; index++)
+    for (const label of plan.validationBatch(index).labels) if (label !== IGNORED_LABEL) count++;
+  return count;
 }

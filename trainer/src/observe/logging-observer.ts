@@ -60,6 +60,14 @@ export class LoggingObserver implements Observer {
     this.log.info({ model, exactMatch, examples }, 'exact match on the test split');
   }
 
+  baseLoss(loss: number): void {
+    this.log.info({ loss }, 'validation loss of the base model');
+  }
+
+  compared(verdict: string): void {
+    this.log.info(verdict);
+  }
+
   checkpoint(step: number, seconds: number): void {
     this.metrics.checkpointSeconds.observe(seconds);
     this.log.info({ step, seconds }, 'checkpoint written');

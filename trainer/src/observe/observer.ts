@@ -16,6 +16,10 @@ export interface Observer {
   step(step: StepFigures): void;
   evaluation(step: number, evalLoss: number): void;
   tested(model: 'base' | 'tuned', exactMatch: number, examples: number): void;
+  /** Validation loss of the base model. */
+  baseLoss?(loss: number): void;
+  /** The verdict on the tuned model, in words. */
+  compared?(verdict: string): void;
   checkpoint(step: number, seconds: number): void;
   warn(message: string): void;
 }

@@ -1,3 +1,4 @@
+export { shown } from './address.js';
 export { below, type Destination } from './destination.js';
 export { fetchInputs, type LocalJob } from './fetch-inputs.js';
 export { fetchSource, type FetchContext, type Fetched, type Wanted } from './fetch-source.js';

@@ -16,7 +16,9 @@ import { UserError } from '../../errors.js';
 import { plotLoss, type LossPoint } from '../display/loss-plot.js';
 import { ProgressDisplay, duration } from '../display/progress-display.js';
 import { refuseMissingModel } from '../refuse-missing-model.js';
+import { words } from '../words/index.js';
 import { writeJson } from '../write-json.js';
+import { comparisonLines, readEvaluation, type Evaluation } from './comparison-report.js';
 import { LocalWorkers, type WorkerExit } from './local-workers.js';
 import { memoryTable, type MemoryFigures } from './memory-table.js';
 import { chooseStart, type LocalStart } from './output-folder.js';
@@ -35,6 +37,8 @@ export interface TrainOptions extends LocalJobOptions {
 }
 
 const MEMORY_FILE = 'memory.json';
+/** Width of tables where there is no terminal. */
+const PLAIN_COLUMNS = 100;
 
 /** Trains without Kubernetes: a coordinator in this process, the workers as child processes. */
 export async function trainLocally(options: TrainOptions): Promise<number> {
@@ -60,6 +64,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
   const started = performance.now();
   let workers: LocalWorkers | undefined;
   let stopping = false;
+  let comparing = false;
   const onSignal = (): void => {
     stopping = true;
     display.line('stopping …');
@@ -82,6 +87,10 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
         if (step !== undefined) display.line(`goes on from the checkpoint of step ${step}`);
       }
       if (state?.progress) show(state.progress, state.members.length, display, curve);
+      if (state?.progress && state.progress.step === state.progress.totalSteps && !comparing) {
+        comparing = true;
+        display.line(words().training.comparing());
+      }
     });
     display.line(`loading model and data; worker logs are in ${logs}`);
     workers = new LocalWorkers({
@@ -101,7 +110,8 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
     if (finished?.outcome !== Finished_Outcome.OUTCOME_COMPLETE) throw failure(finished, exits, logs);
     const seconds = (performance.now() - started) / 1000;
     const tokens = coordinator.state(job.uid)?.progress?.tokens ?? 0;
-    summarize(finished, curve, seconds);
+    const evaluation = readEvaluation(spec.output.uri);
+    summarize(finished, curve, seconds, evaluation);
     const memory = options.memoryReport ? readMemoryFigures(logs) : undefined;
     if (memory) printLines(memoryTable(memory), options.json);
     if (options.json !== undefined) {
@@ -109,6 +119,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
         seconds,
         workers: options.workers,
         ...report(spec, finished, curve, tokens),
+        ...(evaluation ? { evaluation: { ...evaluation.figures, compared: evaluation.rows } } : {}),
         warnings,
         ...(memory ? { memory } : {}),
       });
@@ -163,12 +174,20 @@ function failure(finished: Finished | undefined, exits: readonly WorkerExit[], l
   return new Error(`training failed: ${what} (logs: ${logs})`);
 }
 
-function summarize(finished: Finished, curve: readonly LossPoint[], seconds: number): void {
+function summarize(
+  finished: Finished,
+  curve: readonly LossPoint[],
+  seconds: number,
+  evaluation: Evaluation | undefined,
+): void {
   for (const line of plotLoss(curve)) console.error(line);
   for (const { name, base, tuned, examples } of finished.metrics) {
-    const before = base === undefined ? '' : `${base.toFixed(4)} before, `;
-    console.error(`${name} on ${examples} held-out examples: ${before}${tuned.toFixed(4)} after`);
+    const before = base === undefined ? '-' : base.toFixed(4);
+    console.error(words().training.measured(name, String(examples), before, tuned.toFixed(4)));
   }
+  if (evaluation)
+    for (const line of comparisonLines(evaluation, process.stderr.columns ?? PLAIN_COLUMNS))
+      console.error(line);
   console.error(`trained ${finished.step} steps in ${duration(seconds)}`);
   if (finished.timeShares !== undefined) console.error(timeLine(finished.timeShares));
   for (const { uri } of finished.artifacts) console.log(fileURLToPath(uri));

@@ -1,6 +1,9 @@
+import { advice } from './advice.js';
 import { asking } from './asking.js';
+import { card } from './card.js';
+import { comparison, verdict } from './comparison.js';
 import { files } from './files.js';
 import { rows } from './rows.js';
 import { workbook } from './workbook.js';
 
-export const en = { asking, files, rows, workbook };
+export const en = { advice, asking, card, comparison, files, rows, verdict, workbook };

@@ -1,7 +1,10 @@
 import type { Words } from '../index.js';
+import { advice } from './advice.js';
 import { asking } from './asking.js';
+import { card } from './card.js';
+import { comparison, verdict } from './comparison.js';
 import { files } from './files.js';
 import { rows } from './rows.js';
 import { workbook } from './workbook.js';
 
-export const zh: Words = { asking, files, rows, workbook };
+export const zh: Words = { advice, asking, card, comparison, files, rows, verdict, workbook };

@@ -1,3 +1,4 @@
 import { programs } from './programs.js';
+import { training } from './training.js';
 
-export const en = { programs };
+export const en = { programs, training };

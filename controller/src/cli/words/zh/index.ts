@@ -1,4 +1,5 @@
 import type { Words } from '../index.js';
 import { programs } from './programs.js';
+import { training } from './training.js';
 
-export const zh: Words = { programs };
+export const zh: Words = { programs, training };
