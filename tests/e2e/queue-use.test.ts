@@ -87,6 +87,16 @@ const scale = (workers: number) =>
     { spec: { workers: { min: 1, max: workers } } },
   );
 
+/** Generations that the first worker has begun, by cause. */
+async function generations(): Promise<Record<string, number>> {
+  const kubeconfig = ['--kubeconfig', cluster.kubeconfig];
+  const { stdout } = await tuneyard('logs', NAME, ...kubeconfig);
+  const [, url = ''] = /-worker-0 .*"url":"([^"]+)"/.exec(stdout) ?? [];
+  const text = await (await fetch(url)).text();
+  const found = text.matchAll(/^tuneyard_trainer_generations_total\{cause="(\w+)".*\} (\d+)$/gm);
+  return Object.fromEntries([...found].map(([, cause = '', count]) => [cause, Number(count)]));
+}
+
 async function expectReserved(gpus: number): Promise<void> {
   const { status } = await cluster.job(NAME);
   const reserved = status?.conditions?.find(({ type }) => type === 'QuotaReserved');
@@ -112,6 +122,9 @@ it('a queue’s use is the same everywhere while its job grows, shrinks and is c
   await expectReserved(3);
   await scale(1);
   await trains(1);
+  // Workers that leave as was decided are not lost ones.
+  const { lost, resized = 0 } = await generations();
+  expect([lost, resized > 0]).toEqual([0, true]);
   await expectUse(1, 0);
   await expectReserved(1);
 

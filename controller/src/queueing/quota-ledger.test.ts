@@ -79,4 +79,19 @@ describe('QuotaLedger', () => {
     ledger.take('q0', 'H100', 5);
     expect(ledger.view('q0', 'H100')).toMatchObject({ used: 5, available: 0 });
   });
+
+  it('counts what is held of a quota that was taken away as borrowed, as if it were 0', () => {
+    const [lender, borrower] = inCohort([{ nominal: 4 }, { nominal: 0 }]);
+    const withdrawn: QueueState = { ...borrower!, quotas: [] };
+    const ledgers = [borrower!, withdrawn].map((queue) => new QuotaLedger([lender!, queue]));
+    for (const ledger of ledgers) {
+      ledger.take('q1', 'H100', 3);
+      expect(ledger.borrowed('q1', 'H100')).toBe(3);
+      expect(ledger.share('q1')).toBe(3 / 4);
+      expect(ledger.view('q0', 'H100')?.available).toBe(1);
+      ledger.take('q1', 'H100', -3);
+      expect(ledger.view('q0', 'H100')?.available).toBe(4);
+    }
+    expect(ledgers.map((ledger) => ledger.view('q1', 'H100')?.available)).toEqual([4, undefined]);
+  });
 });

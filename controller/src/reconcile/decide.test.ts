@@ -445,12 +445,16 @@ describe('a job that makes room for another', () => {
   it('goes on with fewer workers: the first ones stay, the others go', () => {
     const job = admitted({ workers: { min: 1, max: 2, gpusPerWorker: 4 } }, 100);
     const resize = { key: 'default/j', nodes: ['a'] };
-    const { status } = decide(facts(job, { pods: podsOf(job), training: training(), resize }));
+    const { status, register } = decide(facts(job, { pods: podsOf(job), training: training(), resize }));
     expect(status).toMatchObject({
       placement: { nodes: ['a'] },
       workers: { desired: 1 },
       gpuSecondsUsed: 800,
     });
+    const reserved = status.conditions?.find(({ type }) => type === 'QuotaReserved');
+    expect(reserved?.message).toBe('4 H100 of queue q');
+    // The coordinator knows before they leave that they are not lost.
+    expect(register).toEqual({ expectedWorkers: 1, fresh: false });
     const after = decide(facts(makeJob(job.spec, status), { pods: podsOf(job), training: training() }));
     expect(after.deletePods?.map(({ metadata }) => metadata.name)).toEqual(['j-worker-1']);
   });

@@ -51,7 +51,7 @@ describe('queueConditions', () => {
       'Active',
       'False',
       'FlavorNotInPool',
-      'no node has h100: the flavors of the pool are A100 and H100; did you mean H100?',
+      'no node has h100: the pool has A100 and H100; did you mean H100?',
     ]);
   });
 

@@ -58,7 +58,7 @@ function remedy(missing: readonly string[], there: readonly string[]): string {
   const guesses = missing.map((flavor) => nearest(flavor, there));
   const guess = [...new Set(guesses.filter((found) => found !== undefined))];
   const meant = guess.length === 0 ? '' : `; did you mean ${listed(guess, 'or')}?`;
-  return `the flavors of the pool are ${listed(there)}${meant}`;
+  return `the pool has ${listed(there)}${meant}`;
 }
 
 function overcommitment({ spec: { quotas } }: GpuQueue, pool: ReadonlyMap<string, PoolFlavor>): Finding {

@@ -41,5 +41,10 @@ export function resizeGang(facts: JobFacts, gang: Gang, nodes: readonly string[]
     gpusPerWorker,
     queueName: placement.queueName ?? job.spec.queueName,
   });
-  return { status: nextStatus(job, change, updates, now), lookAgainMs: 0 };
+  return {
+    status: nextStatus(job, change, updates, now),
+    // Before the pods beyond it go: workers that leave then are not taken for lost ones.
+    register: { expectedWorkers: nodes.length - lost.length, fresh: false },
+    lookAgainMs: 0,
+  };
 }
