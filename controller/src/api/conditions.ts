@@ -12,6 +12,7 @@ export const JOB_CONDITION_TYPES = [
   'Suspended',
   'Complete',
   'Failed',
+  'Finished',
 ] as const;
 export type JobConditionType = (typeof JOB_CONDITION_TYPES)[number];
 
@@ -91,6 +92,8 @@ export const JOB_REASONS = [
     'NotEvicted',
     'NotSuspended',
     'Finished',
+    'Completed',
+    'Failed',
   ] as const),
 ] as const;
 export type JobReason =
@@ -116,7 +119,9 @@ export type JobReason =
   | 'Preempted'
   | 'NotEvicted'
   | 'NotSuspended'
-  | 'Finished';
+  | 'Finished'
+  | 'Completed'
+  | 'Failed';
 
 const MAX_MESSAGE = 1024;
 

@@ -2,6 +2,15 @@ import { createInterface } from 'node:readline/promises';
 import { JOB_RESOURCE, isTrue, type FineTuneJob } from '../api/index.js';
 import { UserError } from '../errors.js';
 import { withCluster, type Cluster, type ClusterOptions } from './cluster.js';
+import {
+  awaitGone,
+  awaitSuspended,
+  awaitTraining,
+  cancelledNow,
+  cancelledWhole,
+  resumedNow,
+  suspendedNow,
+} from './change-progress.js';
 import { findJob } from './find-job.js';
 import { printChange, type ChangeFormat } from './output.js';
 
@@ -14,17 +23,29 @@ export interface ResizeOptions extends ChangeOptions {
   readonly min?: number;
 }
 
-export interface CancelOptions extends ChangeOptions {
+export interface WaitOptions extends ChangeOptions {
+  /** Until it is done, not only asked for. */
+  readonly wait: boolean;
+  /** Longest wait, seconds. */
+  readonly timeout: number;
+}
+
+export interface CancelOptions extends WaitOptions {
   readonly yes: boolean;
 }
 
 /** Sets `spec.suspend`: a running job writes a checkpoint and gives its GPUs back, or goes on from there. */
-export function setSuspended(name: string, suspend: boolean, options: ChangeOptions): Promise<void> {
+export function setSuspended(name: string, suspend: boolean, options: WaitOptions): Promise<void> {
   return withCluster(options, async (cluster) => {
     const before = await findUnfinished(cluster, name);
     const job = await patchSpec(cluster, name, { suspend });
-    const already = before.spec.suspend === suspend ? ' already' : '';
-    const sentence = `${cluster.namespace}/${name} is${already} ${suspend ? 'suspended' : 'resumed'}`;
+    const place = `${cluster.namespace}/${name}`;
+    const isAlready = before.spec.suspend === suspend;
+    if (options.wait) {
+      const { sentence, now } = await (suspend ? awaitSuspended : awaitTraining)(cluster, before, options);
+      return printChange(sentence, now, options.output);
+    }
+    const sentence = suspend ? suspendedNow(place, before, isAlready) : resumedNow(place, before, isAlready);
     printChange(sentence, job, options.output);
   });
 }
@@ -57,7 +78,9 @@ export function cancel(name: string, options: CancelOptions): Promise<void> {
       { name, namespace },
       { propagationPolicy: 'Background', ...(uid === undefined ? {} : { preconditions: { uid } }) },
     );
-    printChange(`${namespace}/${name} is cancelled`, job, options.output);
+    if (options.wait) await awaitGone(cluster, job, options);
+    const place = `${namespace}/${name}`;
+    printChange(options.wait ? cancelledWhole(place, job) : cancelledNow(place, job), job, options.output);
   });
 }
 

@@ -1,6 +1,6 @@
 import { Argument, Option, type Command } from 'commander';
 import { completionScript, SHELLS, type Shell } from './completion-script.js';
-import type { CancelOptions, ChangeOptions, ResizeOptions } from './change-job.js';
+import type { CancelOptions, ResizeOptions, WaitOptions } from './change-job.js';
 import type { CheckpointOptions } from './checkpoint-command.js';
 import type { ExplainOptions } from './explain-command.js';
 import type { GetOptions } from './get-command.js';
@@ -104,14 +104,21 @@ Exit codes: 0 the job is complete, or q was pressed; 1 it failed or was deleted;
       await printTop(options);
     });
 
-  for (const [name, suspend, description] of [
-    ['suspend', true, 'write a checkpoint and give the GPUs of a job back'],
-    ['resume', false, 'let a suspended job go on from its checkpoint'],
+  for (const [name, suspend, description, waitsFor] of [
+    [
+      'suspend',
+      true,
+      'write a checkpoint and give the GPUs of a job back',
+      'it is suspended and its GPUs are free',
+    ],
+    ['resume', false, 'let a suspended job go on from its checkpoint', 'it trains'],
   ] as const) {
     command(name, description)
       .argument('<job>', 'name of the job')
+      .option('--wait', `wait until ${waitsFor}`, false)
+      .option('--timeout <seconds>', 'longest wait', positiveInteger, 600)
       .addOption(outputOption(CHANGE_FORMATS))
-      .action(async (job: string, options: ChangeOptions) => {
+      .action(async (job: string, options: WaitOptions) => {
         const { setSuspended } = await import('./change-job.js');
         await setSuspended(job, suspend, options);
       });
@@ -139,6 +146,8 @@ Exit codes: 0 the job is complete, or q was pressed; 1 it failed or was deleted;
   command('cancel', 'delete a job and its pods; what it wrote stays')
     .argument('<job>', 'name of the job')
     .option('-y, --yes', 'do not ask on a terminal', false)
+    .option('--wait', 'wait until its GPUs are free', false)
+    .option('--timeout <seconds>', 'longest wait', positiveInteger, 600)
     .addOption(outputOption(CHANGE_FORMATS))
     .action(async (job: string, options: CancelOptions) => {
       const { cancel } = await import('./change-job.js');

@@ -459,3 +459,62 @@ describe('a job that makes room for another', () => {
     expect(after.deletePods?.map(({ metadata }) => metadata.name)).toEqual(['j-worker-1']);
   });
 });
+
+describe('a job that has ended', () => {
+  const ends = (job: FineTuneJob, more: Partial<JobFacts>) => {
+    const { conditions } = decide(facts(job, more)).status;
+    return (['Finished', 'QuotaReserved', 'Admitted'] as const).map((type) => {
+      const { status, reason, message } = findCondition(conditions, type)!;
+      return { status, reason, message };
+    });
+  };
+  const released = [
+    { status: 'False', reason: 'Finished', message: 'its quota is free again' },
+    { status: 'False', reason: 'Finished', message: 'its GPUs are free again' },
+  ];
+
+  it('is Finished when it is complete, and holds neither quota nor GPUs', () => {
+    const outcome = Finished_Outcome.OUTCOME_COMPLETE;
+    const finished = {
+      step: 10,
+      outcome,
+      reason: '',
+      message: '',
+      artifacts: [],
+      metrics: [],
+      timeShares: undefined,
+    };
+    expect(ends(admitted(), { training: training({ finished }) })).toEqual([
+      { status: 'True', reason: 'Completed', message: 'training is complete' },
+      ...released,
+    ]);
+  });
+
+  it('is Finished when it failed, with the message of the failure', () => {
+    const job = admitted();
+    expect(ends(job, { pods: podsOf(job, exited(2, 'Error', 'no such column')) })).toEqual([
+      { status: 'True', reason: 'Failed', message: expect.stringContaining('no such column') },
+      ...released,
+    ]);
+  });
+
+  it('is Finished since its end when an earlier release ended it', () => {
+    const time = rfc3339(NOW - 3600_000);
+    const failed = {
+      type: 'Failed',
+      status: 'True',
+      reason: 'DataError',
+      message: 'empty',
+      lastTransitionTime: time,
+    };
+    const job = makeJob({}, { conditions: [failed as never], completionTime: time });
+    const { status } = decide(facts(job));
+    expect(findCondition(status.conditions, 'Finished')).toMatchObject({
+      status: 'True',
+      reason: 'Failed',
+      message: 'empty',
+      lastTransitionTime: time,
+    });
+    expect(decide(facts(makeJob({}, status))).status).toBe(status);
+  });
+});

@@ -3,6 +3,7 @@ import { isTrue, JOB_LABEL } from '../api/index.js';
 import { isTerminated } from '../pool/index.js';
 import { decideRunning } from './decide-running.js';
 import type { Decision } from './decision.js';
+import { finishedSince } from './end-of-attempt.js';
 import type { JobFacts } from './facts.js';
 import { holding } from './holding.js';
 import { condition, nextStatus, rfc3339 } from './next-status.js';
@@ -21,7 +22,7 @@ export function decide(facts: JobFacts): Decision {
 }
 
 function decideFinished({ job, resolved, pods, now }: JobFacts): Decision {
-  const status = job.status ?? {};
+  const status = finishedSince(job);
   const ended = Date.parse(status.completionTime ?? '') || now;
   const failed = isTrue(status.conditions, 'Failed');
   const lingering = pods.filter((pod) => !isTerminated(pod) && pod.metadata.deletionTimestamp === undefined);

@@ -1,5 +1,5 @@
-import type { ConditionUpdate, FailureReason, FineTuneJobStatus } from '../api/index.js';
-import { waysToFit } from '../api/index.js';
+import type { ConditionUpdate, FailureReason, FineTuneJob, FineTuneJobStatus } from '../api/index.js';
+import { findCondition, waysToFit } from '../api/index.js';
 import type { PodObject } from '../pool/index.js';
 import { isTerminated } from '../pool/index.js';
 import type { Decision } from './decision.js';
@@ -38,8 +38,28 @@ const ENDED: readonly ConditionUpdate[] = [
   condition('Checkpointing', 'False', 'NotTraining', ''),
 ];
 
+/** What holds of a job that has ended, however it did: one condition to wait for, and neither quota nor GPUs. */
+const finished = (reason: 'Completed' | 'Failed', message: string): readonly ConditionUpdate[] => [
+  condition('QuotaReserved', 'False', 'Finished', 'its quota is free again'),
+  condition('Admitted', 'False', 'Finished', 'its GPUs are free again'),
+  condition('Finished', 'True', reason, message),
+];
+
 const alive = (pods: Iterable<PodObject>) =>
   [...pods].filter((pod) => !isTerminated(pod) && pod.metadata.deletionTimestamp === undefined);
+
+/** Jobs that ended under an earlier release have no condition of their end beside Complete and Failed. */
+export function finishedSince(job: FineTuneJob): FineTuneJobStatus {
+  const { status = {} } = job;
+  const { conditions } = status;
+  if (findCondition(conditions, 'Finished') !== undefined) return status;
+  const ending = (['Complete', 'Failed'] as const)
+    .map((type) => findCondition(conditions, type))
+    .find((known) => known?.status === 'True');
+  if (ending === undefined) return status;
+  const reason = ending.type === 'Complete' ? 'Completed' : 'Failed';
+  return nextStatus(job, status, finished(reason, ending.message), Date.parse(ending.lastTransitionTime));
+}
 
 /** The job reached its end; its workers exit by themselves. */
 export function complete(facts: JobFacts, gang: Gang, message: string): Decision {
@@ -63,7 +83,7 @@ export function complete(facts: JobFacts, gang: Gang, message: string): Decision
   };
   const updates = [
     ...ENDED,
-    condition('Admitted', 'False', 'Finished', 'its GPUs are free again'),
+    ...finished('Completed', message),
     condition('Complete', 'True', 'Finished', message),
   ];
   return { status: nextStatus(job, change, updates, now), lookAgainMs: 1000 };
@@ -73,11 +93,7 @@ export function complete(facts: JobFacts, gang: Gang, message: string): Decision
 export function fail(facts: JobFacts, gang: Gang, reason: FailureReason, message: string): Decision {
   const { job, now } = facts;
   const change = { ...settled(facts, gang), completionTime: rfc3339(now) };
-  const updates = [
-    ...ENDED,
-    condition('Admitted', 'False', 'Finished', 'its GPUs are free again'),
-    condition('Failed', 'True', reason, message),
-  ];
+  const updates = [...ENDED, ...finished('Failed', message), condition('Failed', 'True', reason, message)];
   return {
     status: nextStatus(job, change, updates, now),
     unregister: true,

@@ -97,6 +97,9 @@ function drop(events: TransitionEvent[], reason: string): void {
   if (at >= 0) events.splice(at, 1);
 }
 
+/** Reasons that another condition has told already. */
+const QUIET: ReadonlySet<string> = new Set(['Suspended', 'Finished']);
+
 function eventOf(before: Condition | undefined, after: Condition): TransitionEvent | undefined {
   const type = NEWS[after.type];
   if (type !== undefined && after.status === 'True' && before?.status !== 'True') {
@@ -108,7 +111,7 @@ function eventOf(before: Condition | undefined, after: Condition): TransitionEve
     after.type === 'QuotaReserved' &&
     after.status === 'False' &&
     after.reason !== before?.reason &&
-    after.reason !== 'Suspended'
+    !QUIET.has(after.reason)
   ) {
     return { type: 'Normal', reason: after.reason, message: after.message };
   }

@@ -10,6 +10,8 @@ let cluster: Cluster;
 const run = (...args: string[]) => tuneyard(...args, '--kubeconfig', cluster.kubeconfig);
 const job = (name: string) => cluster.client.get<FineTuneJob>(JOBS, { name, namespace: 'default' });
 
+const TIME = '2026-01-01T00:00:00Z';
+
 beforeAll(async () => {
   cluster = await startCluster();
   await cluster.client.create(QUEUES, queueObject('team', 4, { cohort: 'all' }));
@@ -154,6 +156,24 @@ describe('commands that change a job', () => {
     await cluster.client.create(JOBS, jobObject('short'));
     expect((await run('cancel', 'short')).stdout).toBe('default/short is cancelled\n');
     await expect(job('short')).rejects.toThrow(/not found/);
+  });
+
+  it('says what is still to come of a job that holds GPUs, and waits for it when asked to', async () => {
+    const condition = { status: 'True', reason: 'Admitted', message: '', lastTransitionTime: TIME };
+    const placement = { flavor: 'H100', resource: 'nvidia.com/gpu', nodes: ['a', 'b'], time: TIME };
+    const status = { conditions: [{ type: 'Admitted', ...condition }], placement };
+    await cluster.client.create(JOBS, jobObject('held'));
+    const key = { namespace: 'default', name: 'held' };
+    await cluster.client.mergePatch(JOBS, key, { status }, { subresource: 'status' });
+    expect((await run('suspend', 'held')).stdout).toBe(
+      'default/held is being suspended: it writes a checkpoint and gives its 2 H100 back within 120 s; --wait waits for that\n',
+    );
+    const late = await run('suspend', 'held', '--wait', '--timeout', '1');
+    expect(late).toMatchObject({ code: 2, stderr: expect.stringContaining('is not suspended after 1 s') });
+    expect((await run('cancel', 'held', '--wait')).stdout).toBe(
+      'default/held is cancelled; its 2 H100 are free\n',
+    );
+    await expect(job('held')).rejects.toThrow(/not found/);
   });
 });
 
