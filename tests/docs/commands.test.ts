@@ -39,7 +39,8 @@ const TEMPLATE =
   "{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
 
 /** Commands that go on until the reader has seen enough. */
-const ENDLESS = /^kubectl get .* -w$|^kubectl get ftj -w$|^kubectl wait .*|npx tuneyard (logs .* -f|watch .*)$/;
+const ENDLESS =
+  /^kubectl get .* -w$|^kubectl get ftj -w$|^kubectl wait .*$|^npx tuneyard (logs .* -f|watch .*)$/;
 /** Of a job whose workers say nothing yet there is nothing to see. */
 const SEEN_NOTHING_MS = 5000;
 
