@@ -119,6 +119,14 @@ export const fineTuneJobStatusSchema = documented('What the controller knows of 
     ).optional(),
     uid: text('metadata.uid of the job that wrote it, where that is another one.', 64).optional(),
   }).optional(),
+  columns: documented('What kubectl get shows, in words; each stands in another field as it is.', {
+    gpus: text('GPUs that the job holds.', 16).optional(),
+    flavor: text('Kind of these GPUs.', 63).optional(),
+    step: text('Committed steps of all steps, such as 664/1000.', 64).optional(),
+    loss: text('Nats per trained token, rounded.', 32).optional(),
+    left: text('Time until training ends at this pace, as of the last step, such as 12m.', 32).optional(),
+    message: text('Why it waits, failed or lacks workers, as far as a column has room.', 256).optional(),
+  }).optional(),
   startTime: instant('When the job was admitted first.').optional(),
   completionTime: instant('When the job ended.').optional(),
   activeSecondsBefore: seconds(

@@ -14,9 +14,12 @@ export const JOB_COLUMNS: readonly Column<FineTuneJob>[] = [
   { heading: 'QUEUE', value: queueNameOf },
   { heading: 'PHASE', value: ({ status }) => status?.phase },
   { heading: 'METHOD', value: ({ status }) => status?.resolved?.method?.type },
+  { heading: 'GPUS', value: ({ status }) => status?.columns?.gpus },
+  { heading: 'FLAVOR', value: ({ status }) => status?.columns?.flavor },
+  { heading: 'PRIORITY', value: ({ spec }) => spec.priority },
   { heading: 'WORKERS', value: ({ status }) => status?.workers?.ready },
-  { heading: 'STEP', value: ({ status }) => status?.progress?.step },
-  { heading: 'LOSS', value: ({ status }) => status?.progress?.trainLoss?.toFixed(3) },
+  { heading: 'STEP', value: ({ status }) => status?.columns?.step ?? status?.progress?.step },
+  { heading: 'LOSS', value: ({ status }) => status?.progress?.trainLoss?.toPrecision(4) },
   {
     heading: 'ETA',
     value: ({ status }) =>
@@ -26,7 +29,11 @@ export const JOB_COLUMNS: readonly Column<FineTuneJob>[] = [
   },
   { heading: 'AGE', value: ({ metadata }) => secondsSince(metadata.creationTimestamp) },
   { heading: 'POSITION', value: ({ status }) => status?.queue?.position, wide: true },
-  { heading: 'MESSAGE', value: ({ status }) => status?.queue?.message, wide: true },
+  {
+    heading: 'MESSAGE',
+    value: ({ status }) => status?.columns?.message ?? status?.queue?.message,
+    wide: true,
+  },
 ];
 
 export const NAMESPACE_COLUMN: Column<FineTuneJob> = {

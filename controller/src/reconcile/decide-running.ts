@@ -116,7 +116,7 @@ function keepRunning(
   const ready = training?.members.filter((member) => member.ready).length ?? 0;
   const started = (training?.generation ?? 0) > 0;
   const updates: ConditionUpdate[] = [readiness(facts, gang, { lost, obstacles }, ready)];
-  if (started) updates.push(condition('Training', 'True', 'Training', `generation ${training?.generation}`));
+  if (started) updates.push(condition('Training', 'True', 'Training', trainingMessage(facts, gang)));
   const change: FineTuneJobStatus = {
     ...job.status,
     ...reportedProgress(job.status ?? {}, training, now),
@@ -175,6 +175,16 @@ function keepRunning(
   };
 }
 
+/** Changes with the number of workers alone: dealing anew, and every step, would cost a write. */
+function trainingMessage(facts: JobFacts, { placement: { nodes, flavor } }: Gang): string {
+  const { job, training } = facts;
+  const gpus = nodes.length * heldGpusPerWorker(facts);
+  const start = `${nodes.length === 1 ? '1 worker trains' : `${nodes.length} workers train`} on ${gpus} ${flavor} from step `;
+  const known = findCondition(job.status?.conditions, 'Training');
+  if (known?.status === 'True' && known.message.startsWith(start)) return known.message;
+  return `${start}${training?.progress?.step ?? training?.resumedFrom?.step ?? job.status?.progress?.step ?? 0}`;
+}
+
 /** Workers that are not there, and why. */
 interface Missing {
   readonly lost: readonly number[];
@@ -189,8 +199,13 @@ function readiness(
 ): ConditionUpdate {
   const desired = nodes.length;
   if (ready >= desired)
-    return condition('WorkersReady', 'True', 'WorkersReady', `all ${desired} workers are ready`);
-  const count = `${ready} of ${desired} workers are ready`;
+    return condition(
+      'WorkersReady',
+      'True',
+      'WorkersReady',
+      desired === 1 ? 'its worker is ready' : `all ${desired} workers are ready`,
+    );
+  const count = `${ready} of ${desired} ${desired === 1 ? 'worker is' : 'workers are'} ready`;
   if (invalid !== undefined)
     return condition('WorkersReady', 'False', 'InvalidSpec', `${count}; none are started: ${invalid}`);
   const why = obstacles.length === 0 ? '' : `; ${describeObstacles(obstacles)}`;

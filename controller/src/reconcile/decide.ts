@@ -58,7 +58,12 @@ function decideAdmission(facts: JobFacts): Decision {
   };
   const updates: ConditionUpdate[] = [
     ...holding(placement),
-    condition('WorkersReady', 'False', 'WaitingForWorkers', `0 of ${nodes.length} workers are ready`),
+    condition(
+      'WorkersReady',
+      'False',
+      'WaitingForWorkers',
+      `0 of ${nodes.length} ${nodes.length === 1 ? 'worker is' : 'workers are'} ready`,
+    ),
     condition('Suspended', 'False', 'NotSuspended', ''),
     condition('Evicted', 'False', 'NotEvicted', ''),
   ];

@@ -16,6 +16,7 @@ export function differsInFiguresAlone(before: FineTuneJobStatus, after: FineTune
 const withoutFigures = (status: FineTuneJobStatus): FineTuneJobStatus => ({
   ...status,
   progress: undefined,
+  columns: undefined,
   workers: status.workers && { ...status.workers, ready: 0 },
   conditions: status.conditions?.map((condition) =>
     condition.type === 'WorkersReady' && condition.reason === 'WaitingForWorkers'

@@ -1,5 +1,6 @@
 import type { ConditionUpdate, FineTuneJob, FineTuneJobStatus } from '../api/index.js';
 import { derivePhase, mergeConditions } from '../api/index.js';
+import { statusColumns } from './status-columns.js';
 
 /** The years that RFC 3339 can write end here. */
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
@@ -26,5 +27,12 @@ export function nextStatus(
   const conditions = mergeConditions(job.status?.conditions ?? [], updates, generation, rfc3339(now));
   const { queueName } = job.spec;
   const queue = queueName === '' ? {} : { queueName };
-  return { ...change, ...queue, conditions, observedGeneration: generation, phase: derivePhase(conditions) };
+  const next = {
+    ...change,
+    ...queue,
+    conditions,
+    observedGeneration: generation,
+    phase: derivePhase(conditions),
+  };
+  return { ...next, columns: statusColumns(next, job.status, now) };
 }

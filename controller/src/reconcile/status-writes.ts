@@ -17,7 +17,7 @@ export function statusesToTry(
       ([, value]) => value !== undefined,
     ),
   );
-  const { lastFailure: _l, queue: _q, memory: _m, ...essential } = decided;
+  const { lastFailure: _l, queue: _q, memory: _m, columns: _o, ...essential } = decided;
   return [status, { ...decided, ...stored }, essential];
 }
 

@@ -1,5 +1,5 @@
 import type { Condition, FineTuneJobStatus, Placement } from '../api/index.js';
-import { findCondition } from '../api/index.js';
+import { findCondition, IMPOSSIBLE_REASONS } from '../api/index.js';
 import type { EventType } from '../kube/index.js';
 import { describeResumption } from './resumed-from.js';
 
@@ -113,7 +113,8 @@ function eventOf(before: Condition | undefined, after: Condition): TransitionEve
     after.reason !== before?.reason &&
     !QUIET.has(after.reason)
   ) {
-    return { type: 'Normal', reason: after.reason, message: after.message };
+    const isImpossible = IMPOSSIBLE_REASONS.some((reason) => reason === after.reason);
+    return { type: isImpossible ? 'Warning' : 'Normal', reason: after.reason, message: after.message };
   }
   return undefined;
 }

@@ -130,8 +130,8 @@ function takeBack(
   const evicted = chosen.filter(({ eviction }) => eviction !== undefined).map(({ victim }) => victim);
   const shrunk = chosen.filter(({ eviction }) => eviction === undefined).map(({ victim }) => victim);
   const ways = [
-    ...(shrunk.length === 0 ? [] : [`${names(shrunk)} go on with fewer workers`]),
-    ...(evicted.length === 0 ? [] : [`${names(evicted)} write a checkpoint and make room`]),
+    ...(shrunk.length === 0 ? [] : [goOnWithFewer(shrunk)]),
+    ...(evicted.length === 0 ? [] : [giveWay(evicted)]),
   ];
   return {
     ...refusal,
@@ -140,6 +140,14 @@ function takeBack(
     estimatedStart: at,
   };
 }
+
+const goOnWithFewer = (jobs: readonly RunningJob[]): string =>
+  jobs.length === 1 ? `${names(jobs)} goes on with fewer workers` : `${names(jobs)} go on with fewer workers`;
+
+const giveWay = (jobs: readonly RunningJob[]): string =>
+  jobs.length === 1
+    ? `${names(jobs)} writes a checkpoint and makes room`
+    : `${names(jobs)} write a checkpoint and make room`;
 
 /**
  * Adds releases, cheapest first, until the job fits, then leaves out again, dearest first, all that it fits without.

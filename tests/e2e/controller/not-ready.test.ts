@@ -62,7 +62,7 @@ describe('a worker that does not come up', () => {
       (found) => readinessOf(found)?.reason === 'WorkerNotStarting',
     );
     expect(readinessOf(job)?.message).toBe(
-      '0 of 1 workers are ready; worker 0: CreateContainerConfigError: secret "absent" not found',
+      '0 of 1 worker is ready; worker 0: CreateContainerConfigError: secret "absent" not found',
     );
     await remove('secret');
   });
@@ -90,7 +90,7 @@ describe('a worker that does not come up', () => {
     );
     expect(readinessOf(job)).toMatchObject({
       reason: 'WorkerNotStarting',
-      message: `0 of 1 workers are ready; worker 0: FailedMount: ${message}`,
+      message: `0 of 1 worker is ready; worker 0: FailedMount: ${message}`,
     });
     await remove('volume');
   }, 60_000);
