@@ -45,7 +45,9 @@ describe('tuneyard get', () => {
   it('prints a table like kubectl, and more of it with -o wide', async () => {
     const { code, stdout } = await run('get');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^NAME +QUEUE +PHASE +METHOD +GPUS +FLAVOR +PRIORITY +WORKERS +STEP +LOSS +ETA +AGE\n/);
+    expect(stdout).toMatch(
+      /^NAME +QUEUE +PHASE +METHOD +GPUS +FLAVOR +PRIORITY +WORKERS +STEP +LOSS +ETA +AGE\n/,
+    );
     expect(stdout).toMatch(/\ncontracts +team +Training +- +- +- +0 +2 +7 +1\.250 +- +\d/);
     expect((await run('get', '-A', '-o', 'wide')).stdout).toMatch(/^NAMESPACE .* MESSAGE\n/);
   });
