@@ -1,8 +1,10 @@
 import { JOB_LABEL, isTrue, type FineTuneJob } from '../api/index.js';
-import { isTerminated, type PodObject } from '../pool/index.js';
+import type { KubeObject } from '../kube/index.js';
 import type { Cluster } from './cluster.js';
 import { listAll } from './find-job.js';
 import { PODS } from './pods.js';
+
+type Pod = KubeObject & { readonly status?: { readonly phase?: string | undefined } | undefined };
 
 /** What a job without a value of its own has. */
 const DEFAULT_GRACE_SECONDS = 120;
@@ -23,11 +25,15 @@ export async function livePods(
   cluster: Cluster,
   { metadata: { name, uid } }: FineTuneJob,
 ): Promise<readonly string[]> {
-  const pods = await listAll<PodObject>(cluster, PODS, {
+  const pods = await listAll<Pod>(cluster, PODS, {
     namespace: cluster.namespace,
     labelSelector: `${JOB_LABEL}=${name}`,
   });
   return pods
-    .filter((pod) => !isTerminated(pod) && pod.metadata.ownerReferences?.some((owner) => owner.uid === uid))
+    .filter(
+      (pod) =>
+        !['Succeeded', 'Failed'].includes(pod.status?.phase ?? '') &&
+        pod.metadata.ownerReferences?.some((owner) => owner.uid === uid),
+    )
     .map(({ metadata }) => metadata.name);
 }
