@@ -1,10 +1,13 @@
 import { UserError } from '../errors.js';
 import { isJsonObject, type JsonObject } from '../support/index.js';
+import { checkPipelineFields } from './tokenizer/pipeline-fields.js';
 
 /** Four times what the largest published tokenizers have. */
 const MAX_VOCABULARY = 1 << 20;
 const MAX_MERGES = 1 << 20;
 const MAX_ADDED = 1 << 16;
+/** The largest id: more than any vocabulary has entries, so that its holes cost no memory. */
+const MAX_ID = 1 << 21;
 const MAX_TOKEN = 1 << 16;
 const MAX_PATTERN = 1 << 14;
 const MAX_DEPTH = 64;
@@ -32,11 +35,57 @@ export function checkTokenizer(tokenizer: JsonObject, config: JsonObject, path: 
     );
   for (const section of ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder'])
     checkPatterns(tokenizer[section], `${path}: ${section}`, 0);
-  const added: readonly unknown[] = Array.isArray(tokenizer['added_tokens']) ? tokenizer['added_tokens'] : [];
-  for (const token of added) {
-    const content = isJsonObject(token) ? token['content'] : undefined;
-    if (typeof content === 'string') limit(path, 'added_tokens[].content', content.length, MAX_TOKEN);
+  checkPipelineFields(tokenizer, path);
+  checkVocabulary(model, path);
+  checkAddedTokens(tokenizer['added_tokens'], path);
+}
+
+function checkVocabulary(
+  { type, vocab, unk_token: unknown, unk_id: unknownId }: JsonObject,
+  path: string,
+): void {
+  if (Array.isArray(vocab)) {
+    for (const [index, piece] of vocab.entries()) {
+      const [text, score]: readonly unknown[] = Array.isArray(piece) ? piece : [];
+      if (typeof text !== 'string' || typeof score !== 'number')
+        throw new UserError(`${path}: field "model.vocab[${index}]" must be a text and its score.`);
+      limit(path, `model.vocab[${index}]`, text.length, MAX_TOKEN);
+    }
+    if (typeof unknownId !== 'number' || vocab[unknownId] === undefined)
+      throw new UserError(
+        `${path}: field "model.unk_id" must be the id of a piece, else texts with unknown characters have no ids.`,
+      );
+    return;
   }
+  if (!isJsonObject(vocab))
+    throw new UserError(`${path}: field "model.vocab" of the ${String(type)} must be an object or a list.`);
+  for (const [text, id] of Object.entries(vocab)) {
+    checkId(id, `model.vocab[${JSON.stringify(text.slice(0, 40))}]`, path);
+    if (text.length > MAX_TOKEN) limit(path, 'model.vocab', text.length, MAX_TOKEN);
+  }
+  if (typeof unknown === 'string' && unknown !== '' && !Object.hasOwn(vocab, unknown))
+    throw new UserError(
+      `${path}: field "model.unk_token" is ${JSON.stringify(unknown)}, which the vocabulary does not hold.`,
+    );
+}
+
+function checkAddedTokens(added: unknown, path: string): void {
+  if (added === null || added === undefined) return;
+  if (!Array.isArray(added)) throw new UserError(`${path}: field "added_tokens" must be a list.`);
+  for (const [index, token] of added.entries()) {
+    const content: unknown = isJsonObject(token) ? token['content'] : undefined;
+    if (!isJsonObject(token) || typeof content !== 'string')
+      throw new UserError(`${path}: field "added_tokens[${index}].content" must be a text.`);
+    limit(path, 'added_tokens[].content', content.length, MAX_TOKEN);
+    checkId(token['id'], `added_tokens[${index}].id`, path);
+  }
+}
+
+function checkId(id: unknown, field: string, path: string): void {
+  if (typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < MAX_ID) return;
+  throw new UserError(
+    `${path}: field "${field}" is ${JSON.stringify(id)}; an id is an integer below ${MAX_ID}.`,
+  );
 }
 
 function limit(path: string, field: string, count: number, most: number): void {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Tokenizer as Pipeline } from '@huggingface/tokenizers';
+import type { Tokenizer as Pipeline } from '@huggingface/tokenizers';
 import { UserError } from '../errors.js';
 import { isJsonObject, readJsonFile, readUtf8File, type JsonObject } from '../support/index.js';
 import { messageOf } from './failure.js';
@@ -11,7 +11,9 @@ import {
   type SpecialTokenFiles,
 } from './special-tokens.js';
 import { checkTokenizer } from './tokenizer-limits.js';
-import { WordCache } from './word-cache.js';
+import { createPipeline } from './tokenizer/create-pipeline.js';
+import { slowPatternOn } from './tokenizer/slow-pattern.js';
+import { OverTimeError, TimeAllowance } from './tokenizer/time-allowance.js';
 
 /** A tokenizer of a Hugging Face folder: text to ids and back, and the ids with a meaning of their own. */
 export class Tokenizer {
@@ -36,12 +38,15 @@ export class Tokenizer {
   private readonly pipeline: Pipeline;
   private readonly addedIds: ReadonlySet<number>;
   private readonly prependsSpace: boolean;
+  private readonly place: string;
+  /** undefined where every text is known to take a time in proportion to its length. */
+  private readonly allowance: TimeAllowance | undefined;
 
   constructor(files: TokenizerFiles) {
-    this.pipeline = new Pipeline(files.tokenizer, files.config);
-    // The library's models are functions. Only those that divide words (BPE) have a cache.
-    const model: object = this.pipeline.model;
-    if ('cache' in model) model.cache = new WordCache();
+    this.place = files.place ?? 'tokenizer.json';
+    const created = createPipeline(files, this.place);
+    this.pipeline = created.pipeline;
+    if (created.needsWatching) this.allowance = files.allowance ?? new TimeAllowance();
     const added = [...this.pipeline.get_added_tokens_decoder()];
     this.addedIds = new Set(added.map(([id]) => id));
     this.addedTokens = added.map(([, token]) => token.content).sort((a, b) => b.length - a.length);
@@ -109,10 +114,12 @@ export class Tokenizer {
   /** Text of ids; added tokens (end of sequence …) are left out. */
   decode(ids: ArrayLike<number>): string {
     if (ids.length === 0) return '';
-    return this.pipeline.decode(Array.from(ids), {
-      skip_special_tokens: true,
-      clean_up_tokenization_spaces: false,
-    });
+    return this.bounded(ids.length * CHARACTERS_OF_TOKEN, '', () =>
+      this.pipeline.decode(Array.from(ids), {
+        skip_special_tokens: true,
+        clean_up_tokenization_spaces: false,
+      }),
+    );
   }
 
   /** The text of one token, `undefined` for an id outside the vocabulary. */
@@ -145,7 +152,31 @@ export class Tokenizer {
   }
 
   private raw(text: string): number[] {
-    return this.pipeline.encode(text, { add_special_tokens: false }).ids;
+    return this.bounded(
+      text.length,
+      text,
+      () => this.pipeline.encode(text, { add_special_tokens: false }).ids,
+    );
+  }
+
+  /** @throws UserError when the work takes far longer than a text of that length should */
+  private bounded<T>(characters: number, text: string, work: () => T): T {
+    if (this.allowance === undefined) return work();
+    try {
+      return this.allowance.run(characters, work);
+    } catch (error) {
+      if (!(error instanceof OverTimeError)) throw error;
+      const pattern = slowPatternOn(text, [
+        this.pipeline.normalizer,
+        this.pipeline.pre_tokenizer,
+        this.pipeline.decoder,
+      ]);
+      const what =
+        pattern === undefined ? 'dividing a text' : `the pattern ${JSON.stringify(pattern.slice(0, 60))}`;
+      throw new UserError(
+        `${this.place}: ${what} took far longer than a text of ${characters} characters should; write it without repetitions that overlap, or use another tokenizer.`,
+      );
+    }
   }
 }
 
@@ -161,8 +192,12 @@ export const TOKENIZER_FILES = [
 
 /** The parsed files of a tokenizer. */
 export interface TokenizerFiles extends SpecialTokenFiles {
+  /** Path of `tokenizer.json`, for messages. Default: its name alone. */
+  readonly place?: string;
   /** `tokenizer.json` */
-  readonly tokenizer: object;
+  readonly tokenizer: JsonObject;
+  /** Time for texts where the tokenizer is none that is known to be fast. */
+  readonly allowance?: TimeAllowance;
   /** `chat_template.jinja`; wins over the one inside `tokenizer_config.json`. */
   readonly chatTemplate?: string;
 }
@@ -183,16 +218,20 @@ function loadTokenizer(folders: TokenizerFolders): Tokenizer {
   checkTokenizer(tokenizer, config, path);
   const template = readTemplate(folders.template);
   try {
-    return new Tokenizer({
+    const files: TokenizerFiles = {
+      place: path,
       tokenizer,
       config,
       specialTokensMap: readOptional(join(folders.tokenizer, 'special_tokens_map.json')),
       generation: readOptional(join(folders.model, 'generation_config.json')),
       model: readOptional(join(folders.model, 'config.json')),
       ...(template === undefined ? {} : { chatTemplate: template }),
-    });
+    };
+    return new TimeAllowance({ base: LOADING_MS }).run(0, () => new Tokenizer(files));
   } catch (error) {
     if (error instanceof UserError) throw error;
+    if (error instanceof OverTimeError)
+      throw new UserError(`${path} takes more than ${LOADING_MS / 1000} s to read; use another tokenizer.`);
     throw new UserError(`${path} is not a tokenizer this trainer can read: ${messageOf(error)}`);
   }
 }
@@ -203,6 +242,11 @@ function readTemplate(folder: string): string | undefined {
     ? readUtf8File(file)
     : namedTemplate(readOptional(join(folder, 'tokenizer_config.json'))['chat_template']);
 }
+
+/** More than any takes on a machine that is busy. */
+const LOADING_MS = 60_000;
+/** For the time of decoding. */
+const CHARACTERS_OF_TOKEN = 8;
 
 /** A line feed never merges with what follows it in SentencePiece vocabularies. */
 const GUARD = '\n';
