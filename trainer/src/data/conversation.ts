@@ -25,6 +25,8 @@ export interface Message {
   readonly toolCallId?: string;
   /** false: an answer that the model only reads. */
   readonly isTrained?: false;
+  /** What a turn that is no answer says of being trained, and in which field. */
+  readonly mark?: { readonly path: string; readonly isTrained: boolean };
 }
 
 /** One row of a data set, whatever format it came in. */

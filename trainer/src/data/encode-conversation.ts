@@ -45,8 +45,7 @@ export function encodeConversation(
   if (conversation.kind === 'text') return encodeText(conversation.text, place, options);
   const { messages } = conversation;
   const reference = messages.findLast(isTrainedAnswer)?.content ?? '';
-  if (options.trainOnPrompt && messages.some(({ isTrained }) => isTrained === false))
-    throw new RowError(words().rows.markedButAllTrained());
+  refuseOtherMarks(messages, options.trainOnPrompt);
   const template = options.template.withTools(conversation.tools);
   refuseUnrendered(messages, template);
   const texts = markAnswers(messages, template, options.tokenizer);
@@ -61,6 +60,20 @@ export function encodeConversation(
     if (cut.trained.includes(1)) examples.push(cut);
   }
   return { examples, truncated, ...(endOfTurn === undefined ? {} : { endOfTurn }) };
+}
+
+/** @throws RowError for a turn that asks for other than `trainOnPrompt` does */
+function refuseOtherMarks(messages: readonly Message[], trainOnPrompt: boolean): void {
+  if (trainOnPrompt && messages.some(({ isTrained }) => isTrained === false))
+    throw new RowError(words().rows.markedButAllTrained());
+  for (const { mark, role } of messages) {
+    if (mark === undefined || mark.isTrained === trainOnPrompt) continue;
+    throw new RowError(
+      trainOnPrompt
+        ? words().rows.promptMarkedButAllTrained(mark.path)
+        : words().rows.markOnRole(mark.path, role),
+    );
+  }
 }
 
 /**

@@ -1,3 +1,5 @@
+import { repeatedNameIn } from './repeated-name.js';
+
 /** A number of a JSON text that JavaScript would print differently: `1.10`, `1e22`, an identifier of 20 digits. */
 export class WrittenNumber {
   /** @param text as it stands in the file */
@@ -14,18 +16,32 @@ export class WrittenNumber {
 
 const MARK = '\u0000number';
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
-const [QUOTE, BACKSLASH, PLUS, MINUS, POINT, ZERO, NINE, UPPER_E, LOWER_E] = [
-  0x22, 0x5c, 0x2b, 0x2d, 0x2e, 0x30, 0x39, 0x45, 0x65,
+const [QUOTE, COLON, BACKSLASH, PLUS, MINUS, POINT, ZERO, NINE, UPPER_E, LOWER_E] = [
+  0x22, 0x3a, 0x5c, 0x2b, 0x2d, 0x2e, 0x30, 0x39, 0x45, 0x65,
 ];
+
+/** A name that stands twice in one object: a parser keeps the last value and does not say so. */
+export class RepeatedNameError extends Error {
+  /** @param path such as `messages[0].content` */
+  constructor(readonly path: string) {
+    super(`"${path}" stands in it twice`);
+  }
+}
 
 /**
  * JSON.parse, except that a number whose digits would change becomes a {@link WrittenNumber}: a value that is trained must be what the
  * file says.
  * @throws SyntaxError as JSON.parse, with positions in `text`
+ * @throws RepeatedNameError for an object with two values of one name
  */
 export function parseExactJson(text: string): unknown {
-  const marked = markNumbers(text);
-  if (marked === undefined) return JSON.parse(text);
+  const { marked, names } = markNumbers(text);
+  const value: unknown = marked === undefined ? JSON.parse(text) : parseMarked(marked, text);
+  if (namesIn(value) !== names) throw new RepeatedNameError(repeatedNameIn(text));
+  return value;
+}
+
+function parseMarked(marked: string, text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(marked, reviveNumber);
@@ -45,10 +61,29 @@ export function jsonText(value: unknown): string {
   return `{${fields.join(', ')}}`;
 }
 
-/** The text with every number that would change wrapped in an object; undefined when there is none. */
-function markNumbers(text: string): string | undefined {
+/** How many names of fields a value holds; each stands before a colon in its text. */
+function namesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null || value instanceof WrittenNumber) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) count += namesIn(item);
+    return count;
+  }
+  for (const field of Object.values(value)) count += 1 + namesIn(field);
+  return count;
+}
+
+interface MarkedText {
+  /** The text with every number that would change wrapped in an object; undefined when there is none. */
+  readonly marked: string | undefined;
+  /** Names of fields in the text. */
+  readonly names: number;
+}
+
+function markNumbers(text: string): MarkedText {
   const pieces: string[] = [];
   let copied = 0;
+  let names = 0;
   for (let at = 0; at < text.length;) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
@@ -63,10 +98,11 @@ function markNumbers(text: string): string | undefined {
         copied = at;
       }
     } else {
+      if (code === COLON) names++;
       at++;
     }
   }
-  return copied === 0 ? undefined : pieces.join('') + text.slice(copied);
+  return { marked: copied === 0 ? undefined : pieces.join('') + text.slice(copied), names };
 }
 
 function reviveNumber(_: string, value: unknown): unknown {

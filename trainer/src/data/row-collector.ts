@@ -9,7 +9,7 @@ import { ExampleStore } from './example-store.js';
 import { FieldCounts } from './field-counts.js';
 import { askedEncoding } from './files/encoding/encodings.js';
 import type { ReadOptions } from './files/encoding/read-text.js';
-import { BrokenRow, OversizedRow } from './files/placed-row.js';
+import { BrokenRow, UnusableRow } from './files/placed-row.js';
 import { readRows } from './files/read-rows.js';
 import { ColumnMapping } from './formats/column-mapping.js';
 import {
@@ -97,7 +97,7 @@ export class RowCollector {
     for await (const { place, row } of readRows(source.uri, reading)) {
       if (row instanceof BrokenRow) throw new UserError(`${place}: ${row.reason}.`);
       rows++;
-      if (row instanceof OversizedRow) {
+      if (row instanceof UnusableRow) {
         this.reject('invalid', place, row.reason);
         continue;
       }

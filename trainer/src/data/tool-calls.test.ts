@@ -101,6 +101,22 @@ describe('an answer that is marked', () => {
     );
   });
 
+  it('is no question that asks to be trained, unless every turn is', () => {
+    const answer: Message = { role: 'assistant', content: 'right' };
+    const asking = (isTrained: boolean): Message => ({
+      ...USER,
+      mark: { path: 'messages[0].train', isTrained },
+    });
+    expect(() => encode(chat(asking(true), answer), TURN_TEMPLATE)).toThrow(
+      '"messages[0].train" asks to train a turn of the user; only answers of the assistant are trained',
+    );
+    expect(encode(chat(asking(true), answer), TURN_TEMPLATE, true).trained.join('')).toContain(USER.content);
+    expect(encode(chat(asking(false), answer), TURN_TEMPLATE).trained).toEqual(['right']);
+    expect(() => encode(chat(asking(false), answer), TURN_TEMPLATE, true)).toThrow(
+      '"messages[0].train" asks not to train the turn, but dataset.trainOnPrompt trains every turn',
+    );
+  });
+
   it('thinks before it answers where the template has a place for it', () => {
     expect(
       encode(chat(USER, { role: 'assistant', content: 'A', reasoning: 'T' }), TOOL_TEMPLATE).trained,

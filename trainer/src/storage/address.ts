@@ -54,9 +54,29 @@ export function safePath(path: string, uri: string): string {
 export function pathMatcher(pattern: string): (path: string) => boolean {
   if (pattern === '') return () => true;
   if (!pattern.includes('*')) return (path) => path === pattern || path.startsWith(`${pattern}/`);
-  const escaped = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*');
-  const whole = new RegExp(`^${escaped}$`);
-  return (path) => whole.test(path);
+  const segments = pattern.split('/');
+  return (path) => {
+    const names = path.split('/');
+    return (
+      names.length === segments.length &&
+      segments.every((segment, index) => matchesSegment(segment, names[index] ?? ''))
+    );
+  };
+}
+
+/** In one pass: with many `*`, a regular expression would try them all against each other. */
+function matchesSegment(segment: string, name: string): boolean {
+  const [first = '', ...others] = segment.split('*');
+  const last = others.pop();
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first)) return false;
+  let end = first.length;
+  for (const part of others) {
+    const at = name.indexOf(part, end);
+    if (at < 0) return false;
+    end = at + part.length;
+  }
+  return name.length >= end + last.length && name.endsWith(last);
 }
 
 /** The folder that surely holds all that a pattern means: what is before its first `*`, up to the last `/`. */

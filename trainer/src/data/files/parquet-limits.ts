@@ -5,9 +5,14 @@ export const MOST_PAGE_BYTES = 256 * 1024 * 1024;
 /** One row group is in memory at a time. */
 const MOST_GROUP_BYTES = 2 * 1024 * 1024 * 1024;
 const MOST_GROUP_ROWS = 20_000_000;
+const MOST_GROUPS = 1_000_000;
+/** A list has several values in a row. */
+export const MOST_COLUMN_VALUES = 4 * MOST_GROUP_ROWS;
 
 /** What a Parquet file says of itself and cannot be, or is too much for this machine; undefined when it is sound. */
 export function limitsBroken({ row_groups: groups }: FileMetaData, fileBytes: number): string | undefined {
+  if (groups.length > MOST_GROUPS)
+    return `it has ${groups.length} row groups (at most ${MOST_GROUPS}): write it with larger ones`;
   for (const [index, group] of groups.entries()) {
     const name = `row group ${index + 1}`;
     const rows = Number(group.num_rows);

@@ -5,7 +5,7 @@ export interface PlacedRow {
   /** `file:line`, or `file: row n` for files without lines. */
   readonly place: string;
   /** The row, or why there is none. */
-  readonly row: Row | BrokenRow | OversizedRow;
+  readonly row: Row | BrokenRow | UnusableRow;
 }
 
 /** A record that is no object at all: the file is not what it should be. */
@@ -13,7 +13,7 @@ export class BrokenRow {
   constructor(readonly reason: string) {}
 }
 
-/** A record that is too long to be held; it alone is left out. */
-export class OversizedRow {
+/** A record that is too long to be held, or has a field twice; it alone is left out. */
+export class UnusableRow {
   constructor(readonly reason: string) {}
 }

@@ -2,14 +2,14 @@ import { extname } from 'node:path';
 import { UserError } from '../../errors.js';
 import { isJsonObject } from '../../support/index.js';
 import { words } from '../../words/index.js';
-import { endOfString, parseExactJson, WrittenNumber } from '../exact-json.js';
+import { endOfString, parseExactJson, RepeatedNameError, WrittenNumber } from '../exact-json.js';
 import { messageOf } from '../failure.js';
 import { ROW_FORMATS } from '../formats/detect-format.js';
 import { listExpected } from '../formats/list-expected.js';
 import { readText, type ReadOptions } from './encoding/read-text.js';
 import { jsonValuesOf, type JsonValueText } from './json-values.js';
 import { linesOf, OVERSIZED } from './lines-of.js';
-import { BrokenRow, OversizedRow, type PlacedRow } from './placed-row.js';
+import { BrokenRow, UnusableRow, type PlacedRow } from './placed-row.js';
 import { wrappedRows } from './wrapped-rows.js';
 
 const HEAD_CHARACTERS = 64 * 1024;
@@ -40,7 +40,7 @@ async function* unwrapped(
   let isFirst = true;
   for await (const placed of rows) {
     const { row } = placed;
-    const isObject = !(row instanceof BrokenRow || row instanceof OversizedRow);
+    const isObject = !(row instanceof BrokenRow || row instanceof UnusableRow);
     const wrapped = isFirst && isObject ? wrappedRows(row, columns) : undefined;
     isFirst = false;
     if (wrapped === undefined) {
@@ -73,7 +73,7 @@ function hasRowsInLines(head: string, isJson: boolean): boolean {
 async function* rowsOfLines(text: AsyncIterable<string>, path: string): AsyncGenerator<PlacedRow> {
   for await (const { number, text: line } of linesOf(text)) {
     const place = `${path}:${number}`;
-    if (line === undefined) yield { place, row: new OversizedRow(`the line is ${OVERSIZED}`) };
+    if (line === undefined) yield { place, row: new UnusableRow(`the line is ${OVERSIZED}`) };
     else if (line.trim() !== '') yield { place, row: parseRow(line) };
   }
 }
@@ -83,7 +83,7 @@ async function* rowsOfText(text: AsyncIterable<string>, path: string): AsyncGene
     const place = value.inList ? `${path}: row ${value.index}` : `${path}:${value.line}`;
     if (value.text === undefined) {
       if (!value.inList && value.index === 1) refuseLargeObject(value, place);
-      yield { place, row: new OversizedRow(`the row is ${OVERSIZED}`) };
+      yield { place, row: new UnusableRow(`the row is ${OVERSIZED}`) };
       continue;
     }
     const row = parseRow(value.text);
@@ -107,6 +107,7 @@ function parseRow(text: string): PlacedRow['row'] {
   try {
     value = parseExactJson(text);
   } catch (error) {
+    if (error instanceof RepeatedNameError) return new UnusableRow(words().rows.repeated(error.path));
     if (error instanceof RangeError) return new BrokenRow('it is nested too deeply');
     return new BrokenRow(`${INVALID} (${messageOf(error)})`);
   }

@@ -71,6 +71,24 @@ describe('readParquet', () => {
     );
   });
 
+  it('refuses what a page says of itself and cannot be', async () => {
+    const bytes = Buffer.from(NOT_UTF8, 'base64');
+    // The first page of "instruction": 2 values in 10 bytes, as zigzag numbers.
+    const header = Buffer.from([0x15, 0x06, 0x15, 0x14, 0x15, 0x14, 0x5c, 0x15, 0x04]);
+    expect(bytes.indexOf(header)).toBe(4);
+    const changed = (at: number, ...values: number[]) => {
+      const path = dataFile('a.parquet', '');
+      const copy = Buffer.from(bytes);
+      copy.set(values, 4 + at);
+      writeFileSync(path, copy);
+      return path;
+    };
+    await expect(rowsOf(changed(8, 0x7e))).rejects.toThrow(
+      /row group 1, column "instruction": its pages say they have more than the 2 values of the column/,
+    );
+    await expect(rowsOf(changed(5, 0x7e))).rejects.toThrow(/column "instruction": a page lies outside of it/);
+  });
+
   it('refuses what a file says of itself and cannot be', async () => {
     const column = { total_compressed_size: 10n, total_uncompressed_size: 10n, data_page_offset: 4n };
     const fileWith = (rows: bigint, more: object) =>

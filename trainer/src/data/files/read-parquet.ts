@@ -12,6 +12,7 @@ import { messageOf } from '../failure.js';
 import { UnreadableValue } from '../unreadable-value.js';
 import { headOf } from './encoding/read-bytes.js';
 import { limitsBroken, MOST_PAGE_BYTES } from './parquet-limits.js';
+import { pagesBroken } from './parquet-pages.js';
 import type { PlacedRow } from './placed-row.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -49,7 +50,9 @@ export async function* readParquet(path: string): AsyncGenerator<PlacedRow> {
     if (broken !== undefined) throw new Error(broken);
     const inexact = inexactColumns(metadata);
     let rowStart = 0;
-    for (const group of metadata.row_groups) {
+    for (const [index, group] of metadata.row_groups.entries()) {
+      const brokenPage = await pagesBroken(file, group);
+      if (brokenPage !== undefined) throw new Error(`row group ${index + 1}, ${brokenPage}`);
       const rowEnd = rowStart + Number(group.num_rows);
       const rows = await parquetReadObjects({
         file,
@@ -59,8 +62,8 @@ export async function* readParquet(path: string): AsyncGenerator<PlacedRow> {
         rowStart,
         rowEnd,
       });
-      for (const [index, row] of rows.entries())
-        yield { place: `${path}: row ${rowStart + index + 1}`, row: withoutInexact(row, inexact) };
+      for (const [at, row] of rows.entries())
+        yield { place: `${path}: row ${rowStart + at + 1}`, row: withoutInexact(row, inexact) };
       rowStart = rowEnd;
     }
   } catch (error) {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../errors.js';
 import { WrittenNumber } from '../exact-json.js';
 import { dataFile } from '../test-data.js';
-import { OversizedRow } from './placed-row.js';
+import { UnusableRow } from './placed-row.js';
 import { readRows } from './read-rows.js';
 
 /** A file with these bytes. */
@@ -290,8 +290,8 @@ describe('the rows of a file', () => {
       ['a.txt', `${long}\nshort\n`],
     ] as const) {
       const { rows } = await read(fileOf(name, text));
-      expect(rows[0]).toBeInstanceOf(OversizedRow);
-      expect((rows[0] as OversizedRow).reason).toContain('longer than 16777216 characters');
+      expect(rows[0]).toBeInstanceOf(UnusableRow);
+      expect((rows[0] as UnusableRow).reason).toContain('longer than 16777216 characters');
       expect(rows).toHaveLength(2);
     }
     expect(await refusal(fileOf('a.csv', `text\n"${long}\n`))).toBe(
@@ -310,5 +310,29 @@ describe('the rows of a file', () => {
     expect(await refusal(fileOf('b.txt.gz', gzipSync('abc').subarray(0, 15)))).toMatch(
       /^b\.txt\.gz is not a sound gzip file/,
     );
+  });
+});
+
+describe('a field that a row has twice', () => {
+  it.each([
+    ['{"instruction":"a","output":"b","output":"c"}', '"output" stands in it twice'],
+    [
+      '{"messages":[{"role":"user","content":"1.10"},{"role":"assistant","content":"a","content":"b"}]}',
+      '"messages[1].content" stands in it twice',
+    ],
+    ['{"a":{"x:y":[1.10,{"b":1,"\\u0062":2}]}}', '"a.x:y[1].b" stands in it twice'],
+  ])('%s is left out by name', async (line, reason) => {
+    const path = dataFile('a.jsonl', `{"instruction":"q","output":"a"}\n${line}\n`);
+    const rows = [];
+    for await (const row of readRows(path, { encoding: undefined, note: () => undefined })) rows.push(row);
+    expect(rows[1]).toEqual({ place: `${path}:2`, row: new UnusableRow(reason) });
+  });
+
+  it('is no field of two objects, and no text that looks like one', async () => {
+    const line = '{"a":[{"b":1.50},{"b":2}],"c":"{\\"b\\":1,\\"b\\":2}","d":{"a":"x: \\\\"}}';
+    const path = dataFile('a.jsonl', line);
+    const rows = [];
+    for await (const row of readRows(path, { encoding: undefined, note: () => undefined })) rows.push(row);
+    expect(rows[0]?.row).toMatchObject({ d: { a: 'x: \\' } });
   });
 });

@@ -162,10 +162,6 @@ describe('the parts of a turn', () => {
       turn('assistant', 'A', { weight: 1, train: false }),
       '"messages[1].train" contradicts another mark of the same turn',
     ],
-    [
-      turn('user', 'A', { train: true }),
-      '"messages[1].train" asks to train a turn of the user; only answers of the assistant are trained',
-    ],
     [turn('assistant', null, { refusal: 'I will not' }), '"messages[1].refusal" is not supported'],
     [
       turn('assistant', null, { tool_calls: [{ type: 'function' }] }),

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '../../support/index.js';
 import type { ToolCall } from '../conversation.js';
-import { parseExactJson } from '../exact-json.js';
+import { parseExactJson, RepeatedNameError } from '../exact-json.js';
 import { isAbsent, RowError, shown, textField, type Row } from './row-format.js';
 import { words } from '../../words/index.js';
 
@@ -64,7 +64,9 @@ export function parsedIfText(value: unknown, path: string): unknown {
   if (typeof value !== 'string' || value.trim() === '') return value;
   try {
     return parseExactJson(value);
-  } catch {
+  } catch (error) {
+    if (error instanceof RepeatedNameError)
+      throw new RowError(words().rows.repeated(`${path}.${error.path}`));
     throw new RowError(words().rows.notJson(path));
   }
 }

@@ -1,5 +1,4 @@
 import { WrittenNumber } from '../exact-json.js';
-import type { Role } from '../conversation.js';
 import { isAbsent, RowError, shown, type Row } from './row-format.js';
 import { words } from '../../words/index.js';
 
@@ -20,19 +19,24 @@ const UNREAD = [
   'rejected',
 ];
 
-/** Whether a turn is trained; undefined when it does not say. @throws RowError for a share, or marks that contradict one another */
-export function markOf(turn: Row, role: Role, path: string): boolean | undefined {
-  let mark: boolean | undefined;
+/** What a turn says of being trained. */
+export interface TurnMark {
+  /** Of the field. */
+  readonly path: string;
+  readonly isTrained: boolean;
+}
+
+/** The mark of a turn; undefined when it has none. @throws RowError for a share, or marks that contradict one another */
+export function markOf(turn: Row, path: string): TurnMark | undefined {
+  let mark: TurnMark | undefined;
   for (const field of MARK_FIELDS) {
     const value = turn[field];
     if (isAbsent(value)) continue;
     const says = flagOf(value);
     if (says === undefined) throw new RowError(words().rows.mark(`${path}.${field}`, shown(value)));
-    if (mark !== undefined && mark !== says)
+    if (mark !== undefined && mark.isTrained !== says)
       throw new RowError(words().rows.markContradicts(`${path}.${field}`));
-    if (says && role !== 'assistant' && field !== 'weight')
-      throw new RowError(words().rows.markOnRole(`${path}.${field}`, role));
-    mark = says;
+    mark = { path: `${path}.${field}`, isTrained: says };
   }
   return mark;
 }

@@ -99,7 +99,7 @@ function messageOf(turn: Row, path: string): Message {
     ...(thoughts === undefined || thoughts === '' ? {} : { reasoning: thoughts }),
     ...(toolCalls === undefined ? {} : { toolCalls }),
     ...toolAnswer(turn, kind, path),
-    ...(markOf(turn, kind, path) === false && kind === 'assistant' ? { isTrained: false } : {}),
+    ...markedAs(turn, kind, path),
   };
 }
 
@@ -112,8 +112,16 @@ function callTurn(text: string | undefined, turn: Row, field: string, path: stri
     content: '',
     hasContent: false,
     toolCalls: callsInText(text, field),
-    ...(markOf(turn, 'assistant', path) === false ? { isTrained: false } : {}),
+    ...markedAs(turn, 'assistant', path),
   };
+}
+
+/** Of a question, a weight of 1 is what every row of some writers has, and asks for nothing. */
+function markedAs(turn: Row, role: Message['role'], path: string): Pick<Message, 'isTrained' | 'mark'> {
+  const mark = markOf(turn, path);
+  if (mark === undefined) return {};
+  if (role === 'assistant') return mark.isTrained ? {} : { isTrained: false };
+  return mark.isTrained && mark.path.endsWith('.weight') ? {} : { mark };
 }
 
 function toolAnswer(turn: Row, kind: Message['role'], path: string): Pick<Message, 'name' | 'toolCallId'> {

@@ -1,9 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
+import { UserError } from '../../errors.js';
+import { TLS_PAIR } from '../testing/tls-pair.js';
 import { createWebClient } from './web-client.js';
 
-const servers: ReturnType<typeof createServer>[] = [];
+const servers: Pick<ReturnType<typeof createServer>, 'close'>[] = [];
 afterAll(() => servers.forEach((server) => server.close()));
 
 /** A server of an origin of its own. */
@@ -91,5 +94,24 @@ describe('a web client that is redirected', () => {
     });
     const response = await createWebClient()(server, init);
     expect([response.status, requests]).toEqual([status, 1]);
+  });
+
+  it('does not go on in the clear where it began encrypted', async () => {
+    let requests = 0;
+    const clear = await serve((_, response) => {
+      requests++;
+      response.end('content');
+    });
+    const encrypted = createTlsServer(TLS_PAIR, (_, response) => {
+      response.writeHead(302, { location: `${clear}/file` }).end();
+    });
+    servers.push(encrypted);
+    await new Promise<void>((resolve) => encrypted.listen(0, '127.0.0.1', resolve));
+    const address = `https://127.0.0.1:${(encrypted.address() as AddressInfo).port}`;
+    const client = createWebClient({ authority: TLS_PAIR.cert });
+    await expect(client(`${address}/model?token=secret`)).rejects.toThrow(
+      new UserError(`${address}/model: leads to an address that is not encrypted; it is not followed`),
+    );
+    expect(requests).toBe(0);
   });
 });

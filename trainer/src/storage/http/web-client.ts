@@ -33,13 +33,15 @@ export type { Response, RequestInit };
 export interface WebClientOptions {
   /** Milliseconds without a byte after which a request has failed. Default 30 s. */
   readonly silenceMs?: number;
+  /** PEM of the only authority of certificates that is trusted. Default: those of Node. */
+  readonly authority?: string;
 }
 
-export function createWebClient({ silenceMs = SILENCE_MS }: WebClientOptions = {}): WebClient {
+export function createWebClient({ silenceMs = SILENCE_MS, authority }: WebClientOptions = {}): WebClient {
   const dispatcher = new EnvHttpProxyAgent({
     headersTimeout: silenceMs,
     bodyTimeout: silenceMs,
-    connect: { timeout: CONNECT_MS },
+    connect: { timeout: CONNECT_MS, ...(authority === undefined ? {} : { ca: authority }) },
   });
   return async (url, init = {}) => {
     let headers: Record<string, string> = {

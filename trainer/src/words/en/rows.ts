@@ -13,6 +13,7 @@ export const rows = {
   mustBePairs: (path: string) => `"${path}" must be a list of [question, answer] pairs`,
   mustBePair: (path: string) => `"${path}" must be a [question, answer] pair of texts`,
   notJson: (path: string) => `"${path}" is not valid JSON`,
+  repeated: (path: string) => `"${path}" stands in it twice`,
   unreadable: (path: string, why: string) => `"${path}" ${why}`,
   halfCharacter: (path: string) => `"${path}" holds half of a character (a lone surrogate)`,
   bothThere: (first: string, second: string, field: string) =>
@@ -38,6 +39,8 @@ export const rows = {
     `"${path}" asks to train a turn of the ${role}; only answers of the assistant are trained`,
   markedButAllTrained: () =>
     'an answer is marked not to be trained, but dataset.trainOnPrompt trains every turn',
+  promptMarkedButAllTrained: (path: string) =>
+    `"${path}" asks not to train the turn, but dataset.trainOnPrompt trains every turn`,
   templateRefuses: (template: string, why: string) => `${template} refuses it: ${why}`,
   notRendered: (template: string, part: string) =>
     `${template} does not render ${part}: name one that does in dataset.template`,

@@ -14,6 +14,7 @@ export const rows: Words['rows'] = {
   mustBePairs: (path) => `“${path}”必须是 [问题，答案] 对的列表`,
   mustBePair: (path) => `“${path}”必须是由两段文本组成的 [问题，答案] 对`,
   notJson: (path) => `“${path}”不是有效的 JSON`,
+  repeated: (path) => `“${path}”在其中出现了两次`,
   unreadable: (path, why) => `“${path}”无法读取：${why}`,
   halfCharacter: (path) => `“${path}”含有半个字符（孤立的代理项）`,
   bothThere: (first, second, field) =>
@@ -35,6 +36,7 @@ export const rows: Words['rows'] = {
   markContradicts: (path) => `“${path}”与同一轮的另一个标记相矛盾`,
   markOnRole: (path, role) => `“${path}”要求训练 ${role} 的发言；只训练助手（assistant）的回答`,
   markedButAllTrained: () => '有回答标记为不训练，但 dataset.trainOnPrompt 会训练每一轮',
+  promptMarkedButAllTrained: (path) => `“${path}”要求不训练这一轮，但 dataset.trainOnPrompt 会训练每一轮`,
   templateRefuses: (template, why) => `${template} 拒绝这一行：${why}`,
   notRendered: (template, part) =>
     `${template} 不会写出${part}：请在 dataset.template 中指定一个会写出它的模板`,
