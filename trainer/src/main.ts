@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { DataReportOptions } from './commands/data-report.js';
 import type { GenerateCommandOptions } from './commands/generate.js';
 import type { LossCommandOptions } from './commands/loss.js';
+import type { RunDateOptions } from './commands/run-date.js';
 import { watchSignals } from './commands/watch-signals.js';
 import { UserError } from './errors.js';
 
@@ -100,6 +101,19 @@ program
   .action(async (options: DataReportOptions) => {
     const { runDataReport } = await import('./commands/data-report.js');
     await runDataReport(options);
+  });
+
+program
+  .command('run-date')
+  .description(
+    'the date that templates of a run write, kept beside its checkpoints; "tuneyard train" calls it',
+  )
+  .requiredOption('--checkpoints <uri>', 'folder of the checkpoints of all runs')
+  .option('--secret <name>', 'Secret with credentials for it', '')
+  .option('--anew', 'keep the present date instead of an earlier one', false)
+  .action(async (options: RunDateOptions) => {
+    const { runRunDate } = await import('./commands/run-date.js');
+    await runRunDate(options);
   });
 
 function nonNegative(text: string): number {

@@ -1,7 +1,12 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import type { ResolvedSpec } from '../../api/index.js';
+import { toTrainerConfig, type ResolvedSpec } from '../../api/index.js';
+import { UserError } from '../../errors.js';
+import { spawnTrainer } from '../trainer-program.js';
 import type { LocalStart } from './output-folder.js';
 
 /** Beside the checkpoints: when the first run that wrote them began. */
@@ -10,14 +15,23 @@ const DATED = 'strftime_now';
 /** Where a model folder may have its chat template. */
 const TEMPLATE_FILES = ['chat_template.jinja', 'tokenizer_config.json'];
 
+/** Asks a trainer, which knows every kind of storage, for the date at an address. */
+export type AskForDate = (checkpoints: string, secret: string, start: LocalStart) => Promise<string>;
+
 /**
  * The date that templates of a run write, RFC 3339; '' where none does. It is kept beside the checkpoints, so that a run that
- * goes on on another day renders the same texts and finds its checkpoints.
+ * goes on on another day renders the same texts and finds its checkpoints. A start that discards them has a date of its own.
  */
-export function runDate(spec: ResolvedSpec, now: Date, start: LocalStart): string {
+export async function runDate(
+  spec: ResolvedSpec,
+  now: Date,
+  start: LocalStart,
+  ask: AskForDate = askTrainer,
+): Promise<string> {
   if (!mayWriteDate(spec)) return '';
-  const { uri } = spec.training.checkpoint;
-  if (!uri.startsWith('file://')) return now.toISOString();
+  const { uri, secret } = toTrainerConfig(spec).training?.checkpoint ?? { uri: '', secret: '' };
+  if (uri === '') return now.toISOString();
+  if (!uri.startsWith('file://')) return ask(uri, secret, start);
   const folder = fileURLToPath(uri);
   const file = join(folder, RUN_DATE_FILE);
   if (start !== 'discard' && existsSync(file)) {
@@ -27,6 +41,30 @@ export function runDate(spec: ResolvedSpec, now: Date, start: LocalStart): strin
   mkdirSync(folder, { recursive: true });
   writeFileSync(file, `${now.toISOString()}\n`);
   return now.toISOString();
+}
+
+async function askTrainer(checkpoints: string, secret: string, start: LocalStart): Promise<string> {
+  const trainer = spawnTrainer(
+    [
+      'run-date',
+      '--checkpoints',
+      checkpoints,
+      '--secret',
+      secret,
+      ...(start === 'discard' ? ['--anew'] : []),
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const [output, errors] = await Promise.all([
+    text(trainer.stdout ?? Readable.from([])),
+    text(trainer.stderr ?? Readable.from([])),
+    once(trainer, 'exit'),
+  ]);
+  if (trainer.exitCode === 0) return output.trim();
+  const reason = (errors.trim().split('\n').at(-1) ?? '').replace(/^tuneyard-trainer: /, '');
+  throw trainer.exitCode === 2 ? new UserError(reason) : new Error(reason);
 }
 
 /** A model elsewhere may have a template that does. */

@@ -74,7 +74,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
   try {
     await coordinator.register({
       ref: job,
-      config: startingAs(resume, toTrainerConfig(spec, runDate(spec, new Date(), resume))),
+      config: startingAs(resume, toTrainerConfig(spec, await runDate(spec, new Date(), resume))),
       token,
       expectedWorkers: options.workers,
     });
