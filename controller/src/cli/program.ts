@@ -98,6 +98,7 @@ export function createProgram(name = 'tuneyard'): Command {
     .option('--data <file>', 'copy of a data source here; repeat it in the order of the sources', collect, [])
     .option('--columns <field=column,…>', COLUMNS, collect, [])
     .option('--sheet <name|n>', SHEET)
+    .option('--from-scratch', 'the job may start from random weights: none are missed in the model folder')
     .option('--flavor <name>', 'kind of GPU to fit, for jobs that name none; repeatable', collect, [])
     .option('--gpu-memory <size>', 'memory of one GPU to fit, such as 80Gi')
     .addOption(outputOption(REPORT_FORMATS))

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -187,6 +187,18 @@ describe('tuneyard validate', () => {
     expect(code).toBe(2);
     expect(stderr).toContain('write it like 80Gi');
   });
+
+  it('ends with 2 for a model folder without weights, unless random ones are asked for', async () => {
+    const bare = join(folder, 'bare');
+    mkdirSync(bare);
+    for (const name of ['config.json', 'tokenizer.json']) copyFileSync(join(model, name), join(bare, name));
+    const yaml = jobYaml(write('one.jsonl', rows(20))).replace(`file://${model}`, `file://${bare}`);
+    const file = write('bare.yaml', yaml);
+    const { code, stdout } = await tuneyard('validate', file);
+    expect(code).toBe(2);
+    expect(stdout).toContain(`spec.model: ${bare} holds no weights`);
+    expect((await tuneyard('validate', file, '--from-scratch')).code).toBe(0);
+  }, 30_000);
 
   it('finds the examples of this repository valid', async () => {
     const examples = join(REPOSITORY, 'deploy/examples/support-desk');

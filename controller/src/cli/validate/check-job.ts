@@ -17,6 +17,8 @@ export interface JobQuestion extends LocalFiles {
   /** Kinds of GPU that the job may get, where it names none itself. */
   readonly flavors: readonly string[];
   readonly gpuMemory?: number | undefined;
+  /** Random weights are wanted, whatever the job says. */
+  readonly fromScratch?: boolean | undefined;
 }
 
 /** What can be told of a job without a cluster. */
@@ -30,6 +32,8 @@ export interface JobFindings {
   readonly filled?: readonly (FilledField & { readonly value: unknown })[];
   readonly memory?: MemoryFit;
   readonly data?: DataReport;
+  /** Whether a model folder that is here cannot be trained. */
+  readonly hasUnusableModel?: true;
 }
 
 /** What was found of one document. */
@@ -51,7 +55,7 @@ export async function checkJob(job: FineTuneJob, place: string, question: JobQue
     if (!(error instanceof UserError)) throw error;
     return { problems: [at(error.message)], warnings: [], notes: [] };
   }
-  const local = withLocalFiles(spec, question);
+  const local = startingFrom(withLocalFiles(spec, question), question);
   const refused = podTemplateProblems(job.spec, { allowPrivileged: true });
   const privileged = podTemplateProblems(job.spec, { allowPrivileged: false }).filter(
     (problem) => !refused.includes(problem),
@@ -85,7 +89,12 @@ export async function checkJob(job: FineTuneJob, place: string, question: JobQue
     filled: reasons.map((reason) => ({ ...reason, value: valueAt(spec, reason.field) })),
     ...(memory === undefined ? {} : { memory }),
     ...(data.report === undefined ? {} : { data: data.report }),
+    ...(weights === undefined ? {} : { hasUnusableModel: true }),
   };
+}
+
+function startingFrom(spec: ResolvedSpec, { fromScratch }: JobQuestion): ResolvedSpec {
+  return fromScratch === true ? { ...spec, model: { ...spec.model, fromScratch } } : spec;
 }
 
 /** What a warning is about. */

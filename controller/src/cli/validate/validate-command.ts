@@ -16,10 +16,14 @@ export interface ValidateOptions {
   readonly sheet?: string;
   readonly flavor: readonly string[];
   readonly gpuMemory?: string;
+  readonly fromScratch?: boolean;
   readonly output: ReportFormat;
 }
 
-/** Checks files without a cluster and prints what it found; resolves with the exit code: 1 when something is invalid. */
+/**
+ * Checks files without a cluster and prints what it found; resolves with the exit code: 1 when something is invalid, and 2, as
+ * from every other command, when a model folder on this machine cannot be used.
+ */
 export async function validate(files: readonly string[], options: ValidateOptions): Promise<number> {
   const gpuMemory = options.gpuMemory === undefined ? undefined : parseMemory(options.gpuMemory);
   const columns = parseColumns(options.columns);
@@ -46,6 +50,7 @@ export async function validate(files: readonly string[], options: ValidateOption
             sheet: options.sheet,
             flavors: flavorsOf(job, options.flavor, queues),
             gpuMemory,
+            fromScratch: options.fromScratch,
           });
     const problems = [...found.problems, ...repeated(manifest, seen)];
     const { kind, name, place } = manifest;
@@ -63,6 +68,7 @@ export async function validate(files: readonly string[], options: ValidateOption
       ? findings.map(describeFindings).join('\n')
       : formatReport({ documents: findings }, options.output),
   );
+  if (findings.some(({ hasUnusableModel }) => hasUnusableModel)) return 2;
   return findings.every(({ valid }) => valid) ? 0 : 1;
 }
 

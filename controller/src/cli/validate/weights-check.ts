@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ResolvedSpec } from '../../api/index.js';
@@ -7,6 +7,9 @@ const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const LFS = 'version https://git-lfs.github.com/spec/';
 const OTHER_WEIGHTS = /\.(?:bin|pt|pth|gguf|h5|msgpack|onnx|incomplete)$/;
+
+/** More than any index has; the trainer reads no larger one. */
+const MOST_INDEX_BYTES = 64 * 1024 * 1024;
 
 /**
  * What is wrong with the weights of a model folder on this machine; undefined when nothing is, or they are not here.
@@ -24,7 +27,10 @@ export function weightsProblem({ model }: ResolvedSpec, isCopy: boolean): string
     const seen = other === undefined ? '' : ` (${other} is not read)`;
     return `spec.model: ${folder} holds no weights: there is neither ${SINGLE} nor ${INDEX}${seen}; ${way}`;
   }
-  for (const name of existsSync(join(folder, SINGLE)) ? [SINGLE] : shardsOf(join(folder, INDEX))) {
+  const shards = existsSync(join(folder, SINGLE)) ? [SINGLE] : shardsOf(join(folder, INDEX));
+  if (shards.length === 0)
+    return `spec.model: ${join(folder, INDEX)} names no files of weights: it must be JSON with an object "weight_map"; ${way}`;
+  for (const name of shards) {
     const file = join(folder, name);
     if (!existsSync(file)) {
       if (!isCopy) return `spec.model: ${file} is missing, but ${INDEX} names it; ${way}`;
@@ -37,6 +43,7 @@ export function weightsProblem({ model }: ResolvedSpec, isCopy: boolean): string
 
 function shardsOf(index: string): string[] {
   try {
+    if (statSync(index).size > MOST_INDEX_BYTES) return [];
     const { weight_map: map } = JSON.parse(readFileSync(index, 'utf8')) as { weight_map?: object };
     return [...new Set(Object.values(map ?? {}).map(String))].filter((name) => !/[/\\]/.test(name));
   } catch {
