@@ -330,9 +330,9 @@ describe('a field that a row has twice', () => {
 
   it('is no field of two objects, and no text that looks like one', async () => {
     const line = '{"a":[{"b":1.50},{"b":2}],"c":"{\\"b\\":1,\\"b\\":2}","d":{"a":"x: \\\\"}}';
-    const path = dataFile('a.jsonl', line);
+    const path = dataFile('a.jsonl', `{"instruction":"q","output":"a"}\n${line}\n`);
     const rows = [];
     for await (const row of readRows(path, { encoding: undefined, note: () => undefined })) rows.push(row);
-    expect(rows[0]?.row).toMatchObject({ d: { a: 'x: \\' } });
+    expect(rows[1]?.row).toMatchObject({ d: { a: 'x: \\' } });
   });
 });
