@@ -113,12 +113,12 @@ describe('the template of a model and its adapter', () => {
     pre_tokenizer: null,
     post_processor: null,
     decoder: { type: 'Fuse' },
-    model: { type: 'BPE', vocab: { a: 0, b: 1, ':': 2 }, merges: [] },
+    model: { type: 'BPE', vocab: { a: 0, b: 1, ':': 2, c: 3 }, merges: [] },
   });
   const model = (more: Readonly<Record<string, string>> = {}) =>
     folderWith({
       'tokenizer.json': tokenizerJson,
-      'tokenizer_config.json': '{"eos_token": "b", "chat_template": "{{ messages[0].content }}a"}',
+      'tokenizer_config.json': '{"eos_token": "c", "chat_template": "{{ messages[0].content }}a"}',
       ...more,
     });
   afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true })));
@@ -147,7 +147,7 @@ describe('the template of a model and its adapter', () => {
   });
 
   it('is asked for where there is none', () => {
-    const bare = model({ 'tokenizer_config.json': '{"eos_token": "b"}' });
+    const bare = model({ 'tokenizer_config.json': '{"eos_token": "c"}' });
     expect(() => ChatFormat.load(bare)).toThrow(/has no chat template.*--template alpaca/);
     expect(() => ChatFormat.load(bare, { template: 'plain' })).not.toThrow();
   });

@@ -9,6 +9,7 @@ import {
   NO_LEAD,
   padSequences,
   planRows,
+  readDecodingRules,
   type BaseModel,
   type Forward,
   type GenerationOptions,
@@ -74,10 +75,10 @@ export class InferenceModel {
     });
   }
 
-  /** Continuation of each prompt: the new ids alone. */
+  /** Continuation of each prompt: the new ids alone. @throws UserError for a generation_config.json that is not supported */
   generate(prompts: readonly Int32Array[], options: GenerationOptions): Int32Array[] {
     return this.withForward((forward, lead) =>
-      generateTokens(this.model.config, forward, lead, prompts, options),
+      generateTokens(this.model.config, forward, lead, prompts, this.ruled(options)),
     );
   }
 
@@ -88,10 +89,15 @@ export class InferenceModel {
   ): Generator<readonly NewToken[], void> {
     const { forward, lead, dispose } = this.openForward();
     try {
-      yield* generationSteps(this.model.config, forward, lead, prompts, options);
+      yield* generationSteps(this.model.config, forward, lead, prompts, this.ruled(options));
     } finally {
       dispose();
     }
+  }
+
+  /** What the model's own files ask of the choice of tokens; read when a text is generated, as losses do not depend on it. */
+  private ruled(options: GenerationOptions): GenerationOptions {
+    return { rules: readDecodingRules(this.model.folder), ...options };
   }
 
   dispose(): void {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Random } from '../support/index.js';
+import { applyRules, likeliest, type DecodingRules } from './decoding-rules.js';
 import type { Forward } from './forward.js';
 import { KeyValueCache } from './key-value-cache.js';
 import { checkPlan, rowLogits } from './language-model.js';
@@ -17,6 +18,8 @@ export interface GenerationOptions {
   readonly stopIds: readonly number[];
   /** Default: the likeliest token, ties to the smaller id. */
   readonly sampling?: Sampling;
+  /** Default: none. */
+  readonly rules?: DecodingRules | undefined;
 }
 
 /** A token that was added to the continuation of a prompt. */
@@ -29,7 +32,7 @@ export interface NewToken {
 /** A prompt that is being continued. */
 interface Sequence {
   readonly index: number;
-  readonly promptLength: number;
+  readonly prompt: Int32Array;
   readonly added: number[];
   /** Draws its tokens, so that its neighbours do not matter. */
   readonly random: Random | undefined;
@@ -55,19 +58,20 @@ export function* generationSteps(
   forward: Forward,
   lead: Lead,
   prompts: readonly Int32Array[],
-  { maxNewTokens, maxLength = Infinity, stopIds, sampling }: GenerationOptions,
+  { maxNewTokens, maxLength = Infinity, stopIds, sampling, rules }: GenerationOptions,
 ): Generator<readonly NewToken[], void> {
   const stops = new Set(stopIds);
+  const choice: Choice = { stopIds, sampling, rules };
   const offset = lead.virtualTokens + lead.prefixTokens;
   const longest = Math.min(config.rope ? Infinity : config.maxPositions - offset, maxLength);
   const cache = new KeyValueCache(config.layers, prompts.length, config.keyValueHeads * config.headDim);
   const sequences = prompts.map((prompt, index): Sequence => ({
     index,
-    promptLength: prompt.length,
+    prompt,
     added: [],
     random: sampling && new Random(sampling.seed, `sequence ${index}`),
   }));
-  const length = ({ promptLength, added }: Sequence) => promptLength + added.length;
+  const length = ({ prompt, added }: Sequence) => prompt.length + added.length;
 
   let open = maxNewTokens > 0 ? sequences.filter((sequence) => length(sequence) < longest) : [];
   if (open.length === 0) return;
@@ -76,7 +80,7 @@ export function* generationSteps(
   const lastRows = sequences.map(
     (sequence) => sequence.index * first.length + lead.virtualTokens + length(sequence) - 1,
   );
-  let next = nextIds(config, forward, first, Int32Array.from(lastRows), cache, sequences, sampling);
+  let next = nextIds(config, forward, first, Int32Array.from(lastRows), cache, sequences, choice);
   // The rows of the first pass are all sequences, those of the others the open ones.
   let row = new Map(sequences.map(({ index }) => [index, index]));
   while (open.length > 0) {
@@ -96,8 +100,12 @@ export function* generationSteps(
       open.map(({ added }) => added.at(-1) ?? 0),
       open.map((sequence) => offset + length(sequence) - 1),
     );
-    next = nextIds(config, tokensOnly(forward), plan, undefined, cache, open, sampling);
+    next = nextIds(config, tokensOnly(forward), plan, undefined, cache, open, choice);
   }
+}
+
+interface Choice extends Pick<GenerationOptions, 'rules' | 'stopIds'> {
+  readonly sampling: Sampling | undefined;
 }
 
 /** The next token of each of these sequences. */
@@ -108,15 +116,16 @@ function nextIds(
   rows: Int32Array | undefined,
   cache: KeyValueCache,
   sequences: readonly Sequence[],
-  sampling: Sampling | undefined,
+  { sampling, rules, stopIds }: Choice,
 ): Int32Array {
   return tf.tidy(() => {
     const logits = rowLogits(config, forward, plan, rows, cache);
-    if (sampling === undefined) return tf.argMax(logits, 1).dataSync<'int32'>();
+    if (sampling === undefined && rules === undefined) return tf.argMax(logits, 1).dataSync<'int32'>();
     const numbers = logits.dataSync<'float32'>();
-    return Int32Array.from(sequences, ({ random }, at) => {
+    return Int32Array.from(sequences, ({ random, prompt, added }, at) => {
       const own = numbers.subarray(at * config.vocabularySize, (at + 1) * config.vocabularySize);
-      return sampleToken(own, sampling, random?.uniform() ?? 0);
+      const ruled = rules === undefined ? own : applyRules(own, rules, { prompt, added, stopIds });
+      return sampling === undefined ? likeliest(ruled) : sampleToken(ruled, sampling, random?.uniform() ?? 0);
     });
   });
 }

@@ -7,6 +7,7 @@ export {
 } from './base-model.js';
 export type { Forward, Rows } from './forward.js';
 export { FrozenWeights, type Packing } from './frozen-weights.js';
+export { readDecodingRules } from './read-generation-config.js';
 export { generateTokens, generationSteps, type GenerationOptions, type NewToken } from './generate.js';
 export type { Sampling } from './sample.js';
 export { checkPlan, lossSum, rowLogits, stages, type Stages } from './language-model.js';
