@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import { bfloat16ToFloat32, float16ToFloat32 } from './float-conversion.js';
-import { isJsonObject, notTheFile } from '../support/index.js';
+import { giantJson, isJsonObject, notTheFile } from '../support/index.js';
 
 const BYTES_PER_ELEMENT = {
   F64: 8,
@@ -27,6 +27,8 @@ export interface StoredTensor {
 
 /** The format's own limit on its header, in bytes. */
 const LARGEST_HEADER = 100_000_000;
+/** Twice what the largest published models have in all their files together. */
+const MOST_TENSORS = 1 << 18;
 
 /**
  * One safetensors file, read by position: opening reads the header alone, a tensor is read when it is asked for.
@@ -140,14 +142,21 @@ function readHeader(
     throw new UserError(`${place}: not a safetensors file (header of ${length} bytes).`);
   if (8 + length > size)
     throw new UserError(`${place}: the header ends after the file does; it is truncated.`);
+  const bytes = read(8, length);
+  const giant = giantJson(bytes);
+  if (giant !== undefined)
+    throw new UserError(`${place}: its header ${giant}, which no file of weights has.`);
   let header: unknown;
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(read(8, length)));
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     throw new UserError(`${place}: not a safetensors file (its header is no JSON).`);
   }
   if (!isJsonObject(header))
     throw new UserError(`${place}: not a safetensors file (its header is no object).`);
+  const count = Object.keys(header).length;
+  if (count > MOST_TENSORS)
+    throw new UserError(`${place}: its header names ${count} tensors; at most ${MOST_TENSORS} are read.`);
   const tensors = new Map<string, StoredTensor>();
   const metadata: Record<string, string> = {};
   for (const [name, entry] of Object.entries(header)) {

@@ -131,6 +131,14 @@ describe('WeightFolder', () => {
     weights.close();
   });
 
+  it('opens no more files than a model has', () => {
+    const shards = Array.from({ length: 3000 }, (_, shard) => [`t${shard}`, `model-${shard}.safetensors`]);
+    writeJsonAtomically(join(folder, 'model.safetensors.index.json'), {
+      weight_map: Object.fromEntries(shards) as Record<string, string>,
+    });
+    expect(() => WeightFolder.open(folder)).toThrow(/field "weight_map" names more than 2048 files\.$/);
+  });
+
   it('does not follow an index out of its folder', () => {
     writeJsonAtomically(join(folder, 'model.safetensors.index.json'), {
       weight_map: { a: '../secret.safetensors' },

@@ -6,6 +6,8 @@ import { SafetensorsFile } from './safetensors-file.js';
 
 const SINGLE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
+/** Ten times what the largest published models have; each is an open file. */
+const MOST_SHARDS = 2048;
 
 /**
  * The weights of a Hugging Face folder, single or sharded, by tensor name. Nothing but headers is read until a
@@ -92,6 +94,8 @@ function shardNames(folder: string): string[] {
       throw new UserError(`${index}: ${JSON.stringify(name)} is not the name of a file in this folder.`);
     }
     names.add(name);
+    if (names.size > MOST_SHARDS)
+      throw new UserError(`${index}: field "weight_map" names more than ${MOST_SHARDS} files.`);
   }
   return [...names].sort();
 }

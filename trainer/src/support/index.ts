@@ -11,4 +11,5 @@ export {
   type DataKind,
 } from './data-kinds.js';
 export { decodeUtf8, firstBadLine, readUtf8File } from './decode-utf8.js';
+export { giantJson } from './giant-json.js';
 export { notTheFile } from './not-the-file.js';

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { UserError } from '../errors.js';
 import { decodeUtf8 } from './decode-utf8.js';
+import { giantJson } from './giant-json.js';
 import { notTheFile } from './not-the-file.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -23,6 +24,8 @@ export function readJsonFile(path: string): JsonObject {
   const bytes = readFileSync(path);
   const other = notTheFile(bytes);
   if (other !== undefined) throw new UserError(`${path} ${other}.`);
+  const giant = giantJson(bytes);
+  if (giant !== undefined) throw new UserError(`${path} ${giant}, which no file of a model has.`);
   const text = decodeUtf8(bytes, path);
   let value: unknown;
   try {
