@@ -3,7 +3,7 @@ import type { FileMetaData } from 'hyparquet';
 /** A page is meant to have a megabyte; dictionaries of long texts have some more. */
 export const MOST_PAGE_BYTES = 256 * 1024 * 1024;
 /** One row group is in memory at a time. */
-const MOST_GROUP_BYTES = 2 * 1024 * 1024 * 1024;
+export const MOST_GROUP_BYTES = 2 * 1024 * 1024 * 1024;
 const MOST_GROUP_ROWS = 20_000_000;
 const MOST_GROUPS = 1_000_000;
 /** A list has several values in a row. */
