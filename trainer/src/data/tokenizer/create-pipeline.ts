@@ -7,6 +7,7 @@ import { exactPipeline } from './exact-pipeline.js';
 import { correctSplits } from './exact-split.js';
 import { withPrefixSpace } from './prefix-space.js';
 import { needsWatching } from './published-patterns.js';
+import { keepSingleWords } from './single-words.js';
 
 export interface CreatedPipeline {
   readonly pipeline: Pipeline;
@@ -25,6 +26,7 @@ export function createPipeline(
   // Other fields of tokenizer_config.json would change what the library does, and not what transformers does.
   const pipeline = new Pipeline(exact, { eos_token: config['eos_token'] });
   correctSplits(pipeline.pre_tokenizer);
+  keepSingleWords(pipeline);
   // The library's models are functions. Only those that divide words (BPE) have a cache.
   const divider: object = pipeline.model;
   if ('cache' in divider) divider.cache = new WordCache();

@@ -31,8 +31,8 @@ describe('the components of a tokenizer.json', () => {
     [{ decoder: { type: 'CTC' } }, /^t.json: decoder: the type "CTC" is not supported; /],
     [{ sampling: { alpha: 0.1 } }, /^t.json: sampling is \{"alpha":0.1\}, but must be absent/],
     [
-      { added_tokens: [{ id: 1, content: 'a', single_word: true }] },
-      /^t.json: added_tokens\[0\].single_word is true, but must be empty/,
+      { added_tokens: [{ id: 1, content: 'a', whole_word: true }] },
+      /^t.json: added_tokens\[0\].whole_word is true, but must be absent/,
     ],
     [
       { added_tokens: [{ id: 4_000_000_000, content: 'a' }] },

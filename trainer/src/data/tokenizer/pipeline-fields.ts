@@ -96,7 +96,7 @@ const MODELS: Readonly<Record<string, Component>> = {
 const ADDED_TOKEN: Component = {
   id: 'read',
   content: 'read',
-  single_word: 'empty',
+  single_word: FLAG,
   lstrip: FLAG,
   rstrip: FLAG,
   normalized: FLAG,

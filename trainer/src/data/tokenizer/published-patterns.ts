@@ -24,6 +24,8 @@ const PUBLISHED: ReadonlySet<string> = new Set([
   '\\p{N}{1,3}',
   '\\d{1,3}',
   '\\d',
+  // Of this repository's example model.
+  '[A-Z][a-z]*| ?[a-z]+|[0-9]|[\u4e00-\u9fff]+|\\s+|[^\\sA-Za-z0-9\u4e00-\u9fff]+',
   // What stands for the pre-tokenizers of the library.
   '\\w+|[^\\w\\s]+',
   '\\s',
