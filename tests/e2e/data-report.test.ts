@@ -59,6 +59,18 @@ describe('tuneyard data report', () => {
     expect(result.stdout).toContain(`estimated steps: ${report.steps.total}`);
   }, 30_000);
 
+  it('warns of examples that are longer than the model was trained for', async () => {
+    const short = writeTinyModel(join(folder, 'short'));
+    const config = JSON.parse(readFileSync(join(short, 'config.json'), 'utf8')) as Record<string, unknown>;
+    writeFileSync(join(short, 'config.json'), JSON.stringify({ ...config, max_position_embeddings: 8 }));
+    const file = write('long.jsonl', [{ instruction: 'one two three four', output: 'five six seven eight' }]);
+    const { code, stdout } = await tuneyard('data', 'report', file, '--model', short);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /warning: the longest example \(.*long\.jsonl:1\) has \d+ tokens, the model 8 positions: beyond them it was never trained; lower dataset\.maxLength to 8 or less/,
+    );
+  }, 30_000);
+
   it('ends with 2 and a sentence for a file that is no data', async () => {
     const file = write('odd.jsonl', [{ ask: 'a', reply: 'b' }]);
     const result = await tuneyard('data', 'report', file, '--model', model);
