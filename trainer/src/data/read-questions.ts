@@ -2,7 +2,7 @@ import { UserError } from '../errors.js';
 import { isJsonObject } from '../support/index.js';
 import { words } from '../words/index.js';
 import type { Conversation, Message } from './conversation.js';
-import { BrokenRow, OversizedRow } from './files/placed-row.js';
+import { BrokenRow, UnusableRow } from './files/placed-row.js';
 import { readRows } from './files/read-rows.js';
 import { matchingFormat } from './formats/detect-format.js';
 import { fieldList } from './formats/list-expected.js';
@@ -30,7 +30,7 @@ const LISTS = ['messages', 'conversations', 'conversation'];
 export async function readQuestions(file: string, note: (message: string) => void): Promise<Question[]> {
   const questions: Question[] = [];
   for await (const { place, row } of readRows(file, { encoding: undefined, note })) {
-    if (row instanceof BrokenRow || row instanceof OversizedRow)
+    if (row instanceof BrokenRow || row instanceof UnusableRow)
       throw new UserError(`${place}: ${row.reason}`);
     for (const conversation of conversationsOf(row, place)) questions.push(questionOf(conversation, place));
   }
