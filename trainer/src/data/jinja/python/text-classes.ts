@@ -90,7 +90,10 @@ export function titleCase(character: string): string {
   const upper = character.toUpperCase();
   if (upper.length === character.length || character === '\u0149') return upper;
   const [letter = '', ...marks] = Array.from(character.normalize('NFD'));
-  if (marks.includes('\u0345')) return (letter.toUpperCase() + marks.join('')).normalize('NFC');
+  const title = letter.toUpperCase() + marks.join('');
+  // Unicode composes all of these but those with a circumflex.
+  if (marks.includes('\u0345'))
+    return marks.includes('\u0342') && marks.length === 2 ? title : title.normalize('NFC');
   const [first = '', ...rest] = Array.from(upper);
   return first + rest.join('').toLowerCase();
 }
@@ -99,6 +102,7 @@ export function titleCase(character: string): string {
 export function caseFolded(text: string): string {
   return Array.from(text, (character) => {
     if (/[\u13a0-\u13fd\uab70-\uabbf]/.test(character)) return character.toUpperCase();
-    return character === '\u0131' ? character : character.toUpperCase().toLowerCase().replaceAll('ς', 'σ');
+    if (character === '\u0131') return character;
+    return character.toUpperCase().toLowerCase().replaceAll('ς', 'σ').replaceAll('ß', 'ss');
   }).join('');
 }
