@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NODES } from '../e2e/controller/kinds.js';
+import { NAMESPACES, NODES } from '../e2e/controller/kinds.js';
 import { startTrainingCluster, type TrainingCluster } from '../e2e/training-cluster.js';
 import { hasKubectl, WITHOUT_KUBECTL } from '../support/kubectl.js';
 import { REPOSITORY } from '../support/repository.js';
@@ -57,6 +57,12 @@ beforeAll(async () => {
   writeFileSync(join(model, 'chat_template.jinja'), TEMPLATE);
   writeFileSync(join(folder, 'contracts.jsonl'), readFileSync(join(cluster.folder, 'data.jsonl')));
   writeFileSync(join(folder, 'text.txt'), 'Once upon a time there was a small model.\n'.repeat(20));
+  // Whose team the pages are about.
+  await cluster.client.create(NAMESPACES, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'support' },
+  });
   // As kind names its node.
   await cluster.client.create(NODES, {
     apiVersion: 'v1',
