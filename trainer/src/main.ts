@@ -98,6 +98,7 @@ program
   .description('what training would make of its data; "tuneyard data report" calls it')
   .requiredOption('--config <file>', 'TrainerConfig as JSON; - for standard input')
   .option('--json <file>', 'write the report as JSON; - for standard output')
+  .option('--show <n>', 'examples of each finding that are printed', nonNegative, 3)
   .action(async (options: DataReportOptions) => {
     const { runDataReport } = await import('./commands/data-report.js');
     await runDataReport(options);

@@ -9,12 +9,14 @@ export interface DataReportOptions {
   readonly columns: readonly string[];
   readonly sheet?: string;
   readonly json?: string;
+  /** Examples of each finding. */
+  readonly show: number;
 }
 
 /** Prints what training would make of data files; resolves with the exit code. */
 export function reportData(
   files: readonly string[],
-  { model, set, columns, sheet, json }: DataReportOptions,
+  { model, set, columns, sheet, json, show }: DataReportOptions,
 ): Promise<number> {
   const job = {
     model,
@@ -27,5 +29,5 @@ export function reportData(
     ...(sheet === undefined ? {} : { sheet }),
   };
   refuseMissingModel(model);
-  return printDataReport(localJobSpec(job), json);
+  return printDataReport(localJobSpec(job), { json, show });
 }

@@ -24,9 +24,17 @@ export interface DataReport {
   readonly steps: { readonly total: number; readonly perEpoch: number };
 }
 
-/** Prints the report on this terminal; resolves with the exit code. @param json file for it as JSON; - = standard output */
-export async function printDataReport(spec: ResolvedSpec, json: string | undefined): Promise<number> {
-  const trainer = start(spec, json === undefined ? [] : ['--json', json], 'inherit');
+export interface PrintOptions {
+  /** File for the report as JSON; - = standard output. */
+  readonly json: string | undefined;
+  /** Examples of each finding that are printed. */
+  readonly show: number;
+}
+
+/** Prints the report on this terminal; resolves with the exit code. */
+export async function printDataReport(spec: ResolvedSpec, { json, show }: PrintOptions): Promise<number> {
+  const more = ['--show', String(show), ...(json === undefined ? [] : ['--json', json])];
+  const trainer = start(spec, more, 'inherit');
   await once(trainer, 'exit');
   return trainer.exitCode ?? 1;
 }

@@ -4,7 +4,7 @@ import { Command, Help, Option } from 'commander';
 import { addAskCommands } from './ask-commands.js';
 import { addClusterCommands, outputOption } from './cluster-commands.js';
 import { REPORT_FORMATS } from './output.js';
-import { positiveInteger } from './option-values.js';
+import { naturalNumber, positiveInteger } from './option-values.js';
 import { runTrainer } from './trainer-program.js';
 import type { DataReportOptions } from './data-report-command.js';
 import type { TrainOptions } from './train/train-command.js';
@@ -71,7 +71,7 @@ export function createProgram(name = 'tuneyard'): Command {
     .command('data')
     .description('data sets')
     .command('report')
-    .description('what training would make of data files: lengths, splits, repeats, rows left out, steps')
+    .description('what training would make of data files: lengths, splits, steps, and the rows to look at')
     .argument('<files...>', 'JSONL, JSON, CSV, Excel, Parquet or text')
     .requiredOption('--model <dir>', 'Hugging Face folder whose tokenizer and chat template count')
     .option('--columns <field=column,…>', COLUMNS, collect, [])
@@ -82,6 +82,7 @@ export function createProgram(name = 'tuneyard'): Command {
       collect,
       [],
     )
+    .option('--show <n>', 'rows shown of each finding; 0 = none', naturalNumber, 3)
     .option('--json <file>', 'write the report as JSON; - for standard output')
     .action(async (files: string[], options: DataReportOptions) => {
       const { reportData } = await import('./data-report-command.js');

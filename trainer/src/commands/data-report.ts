@@ -2,7 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TrainerConfig } from '@tuneyard/proto';
-import { createBatchPlan, dataWarnings, prepareData, renderReport, Tokenizer } from '../data/index.js';
+import {
+  createBatchPlan,
+  dataWarnings,
+  findingsWarnings,
+  longRowsOf,
+  prepareData,
+  renderFindings,
+  renderReport,
+  RowInspector,
+  Tokenizer,
+} from '../data/index.js';
 import { UserError } from '../errors.js';
 import { checkAgainstModel } from '../loop/check-against-model.js';
 import { readModelConfig } from '../model/index.js';
@@ -13,6 +23,8 @@ export interface DataReportOptions {
   /** JSON of a TrainerConfig; `-` = standard input. */
   readonly config: string;
   readonly json?: string;
+  /** Examples of each finding that are printed. */
+  readonly show: number;
 }
 
 /** Standard output is for the report. */
@@ -24,7 +36,10 @@ export async function runDataReport(options: DataReportOptions): Promise<void> {
   const { model, dataset, training } = local;
   if (!model || !dataset || !training) throw new UserError('--config: model, dataset or training is missing');
   const folder = fileURLToPath(model.source);
-  const data = await prepareData(dataset, Tokenizer.load(folder));
+  const tokenizer = Tokenizer.load(folder);
+  const inspector = new RowInspector(tokenizer);
+  const data = await prepareData(dataset, tokenizer, inspector);
+  const findings = inspector.findings();
   const { report } = data;
   const plan = createBatchPlan(data, training, dataset);
   const kept = Object.values(report.splits).reduce((sum, { examples }) => sum + examples, 0);
@@ -34,15 +49,20 @@ export async function runDataReport(options: DataReportOptions): Promise<void> {
     batchSize: training.batchSize,
     paddingShare: plan.paddingShare,
   };
+  // A tokenizer alone is enough for a report.
+  const config = existsSync(join(folder, 'config.json')) ? readModelConfig(folder) : undefined;
+  const positions = config?.maxPositions;
+  const beyondPositions = longRowsOf(data, positions, tokenizer);
   const warnings = [
     ...dataWarnings(report, local),
-    // A tokenizer alone is enough for a report.
-    ...(existsSync(join(folder, 'config.json'))
-      ? checkAgainstModel(readModelConfig(folder), data, local.method)
-      : []),
+    ...findingsWarnings(findings),
+    ...(config === undefined ? [] : checkAgainstModel(config, data, local.method)),
   ];
   if (options.json !== '-') {
     process.stdout.write(renderReport(report));
+    const model = { maxLength: dataset.maxLength, positions, beyondPositions };
+    for (const line of renderFindings(findings, model, { most: options.show, hasColours: knowsColours() }))
+      console.log(line);
     console.log(
       `\nestimated steps: ${steps.total} (${steps.perEpoch} an epoch at batch size ${steps.batchSize}); ` +
         `padding ${(100 * steps.paddingShare).toFixed(1)} % of the training micro-batches`,
@@ -52,8 +72,18 @@ export async function runDataReport(options: DataReportOptions): Promise<void> {
   }
   if (options.json !== undefined) {
     const truncatedShare = kept === 0 ? 0 : report.truncated / kept;
-    writeJson(options.json, { ...report, truncatedShare, steps, warnings });
+    writeJson(options.json, {
+      ...report,
+      truncatedShare,
+      steps,
+      warnings,
+      findings: { ...findings, beyondPositions },
+    });
   }
+}
+
+function knowsColours(): boolean {
+  return process.stdout.isTTY && !process.env['NO_COLOR'];
 }
 
 function readConfig(file: string): TrainerConfig {

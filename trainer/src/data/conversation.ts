@@ -44,14 +44,21 @@ export function isTrainedAnswer({ role, isTrained }: Message): boolean {
   return role === 'assistant' && isTrained !== false;
 }
 
+/** The words of a row, without the names of the roles. */
+export function wordsOf(conversation: Conversation): string {
+  return conversation.kind === 'text'
+    ? conversation.text
+    : conversation.messages.map(({ content }) => content).join('\n');
+}
+
 /** What makes two rows the same row: the words, not the file format that carried them. */
 export function contentOf(conversation: Conversation): string {
   if (conversation.kind === 'text') return conversation.text;
-  const turns = conversation.messages.map(wordsOf);
+  const turns = conversation.messages.map(partsOf);
   return [...turns, ...(conversation.tools ?? []).map(jsonText)].join('\u0001');
 }
 
-function wordsOf(message: Message): string {
+function partsOf(message: Message): string {
   const { role, content, reasoning, toolCalls, isTrained } = message;
   return [
     role,

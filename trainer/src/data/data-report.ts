@@ -51,6 +51,10 @@ export interface DataReport {
   readonly unusedFields: Readonly<Record<string, number>>;
   /** Rows kept although they hold U+FFFD: text that was damaged before it came here. */
   readonly damaged: number;
+  /** Rows kept although their bytes seem to have been read in a wrong encoding. */
+  readonly misread: number;
+  /** The first of them, and how it begins. */
+  readonly firstMisread?: { readonly place: string; readonly text: string };
   /** What was not as usual when the files were read, such as their encoding. */
   readonly notes: readonly string[];
   /** Rows by the script that most of their words are written in. */

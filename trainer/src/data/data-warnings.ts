@@ -1,4 +1,5 @@
 import type { TrainerConfig } from '@tuneyard/proto';
+import { words } from '../words/index.js';
 import type { DataReport } from './data-report.js';
 
 /** A share of cut examples that is worth a word. */
@@ -9,7 +10,18 @@ export function dataWarnings(
   report: DataReport,
   { dataset, training, evaluation }: Pick<TrainerConfig, 'dataset' | 'training' | 'evaluation'>,
 ): string[] {
-  const { rows, invalid, firstInvalid: first, tooLong, truncated, splits, notes, damaged } = report;
+  const {
+    rows,
+    invalid,
+    firstInvalid: first,
+    tooLong,
+    truncated,
+    splits,
+    notes,
+    damaged,
+    misread,
+    firstMisread,
+  } = report;
   const warnings = [...notes];
   if (invalid > 0)
     warnings.push(
@@ -24,6 +36,10 @@ export function dataWarnings(
   if (damaged > 0)
     warnings.push(
       `${damaged} of ${rows} rows hold U+FFFD: their text was damaged before it came here, and is learnt so`,
+    );
+  if (misread > 0)
+    warnings.push(
+      words().findings.misreadWarning(misread, rows, firstMisread?.place ?? '', firstMisread?.text ?? ''),
     );
   if ((training?.earlyStopping?.patience ?? 0) > 0 && splits.validation.examples === 0)
     warnings.push(

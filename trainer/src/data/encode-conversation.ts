@@ -32,6 +32,8 @@ export interface EncodeOptions {
 export interface Encoded {
   readonly examples: readonly Example[];
   readonly truncated: number;
+  /** Tokens of the longest of those, before it was cut. */
+  readonly cutFrom?: number;
   /** The token with which the template ends an answer. */
   readonly endOfTurn?: number;
 }
@@ -51,15 +53,24 @@ export function encodeConversation(
   const texts = markAnswers(messages, template, options.tokenizer);
   const examples: Example[] = [];
   let truncated = 0;
+  let cutFrom = 0;
   let endOfTurn: number | undefined;
   for (const segments of texts) {
     const example = encodeSegments(segments, reference, place, options);
     if (segments.at(-1)?.isClosed) endOfTurn ??= example.inputIds.at(-1);
-    if (example.inputIds.length > options.maxLength) truncated++;
+    if (example.inputIds.length > options.maxLength) {
+      truncated++;
+      cutFrom = Math.max(cutFrom, example.inputIds.length);
+    }
     const cut = truncate(example, options.maxLength);
     if (cut.trained.includes(1)) examples.push(cut);
   }
-  return { examples, truncated, ...(endOfTurn === undefined ? {} : { endOfTurn }) };
+  return {
+    examples,
+    truncated,
+    ...(truncated === 0 ? {} : { cutFrom }),
+    ...(endOfTurn === undefined ? {} : { endOfTurn }),
+  };
 }
 
 /** @throws RowError for a turn that asks for other than `trainOnPrompt` does */

@@ -14,6 +14,11 @@ export {
 } from './encode-conversation.js';
 export { RowError } from './formats/row-format.js';
 export { UnmaskableError } from './mark-answers.js';
+export { findingsWarnings } from './inspection/findings-warnings.js';
+export type { DataFindings } from './inspection/findings.js';
+export { longRowsOf } from './inspection/long-rows.js';
+export { renderFindings } from './inspection/render-findings.js';
+export { RowInspector } from './inspection/row-inspector.js';
 export { layOutBatch, type Sequence } from './lay-out-batch.js';
 export { IGNORED_LABEL, type BatchPlan, type MicroBatch } from './micro-batch.js';
 export { prepareData } from './prepare-data.js';

@@ -1,8 +1,14 @@
 import type { DatasetConfig, DatasetSource } from '@tuneyard/proto';
 import { UserError } from '../errors.js';
 import { ChatTemplate } from './chat-template.js';
-import { contentOf, type Conversation } from './conversation.js';
-import { lengthHistogram, NAMED_ROWS, summarizeSplit, type RejectionKind } from './data-report.js';
+import { contentOf, wordsOf, type Conversation } from './conversation.js';
+import {
+  lengthHistogram,
+  NAMED_ROWS,
+  summarizeSplit,
+  type DataReport,
+  type RejectionKind,
+} from './data-report.js';
 import { divideRows, type DividableRow } from './divide-rows.js';
 import { encodeConversation, type EncodeOptions, type Example } from './encode-conversation.js';
 import { ExampleStore } from './example-store.js';
@@ -22,6 +28,9 @@ import {
 import { refuseOtherTasks, refusePreference } from './formats/other-tasks.js';
 import { AmbiguousColumns, RowError, type Row, type RowFormat } from './formats/row-format.js';
 import { unusedFields } from './formats/unused-fields.js';
+import { excerptOf } from './inspection/excerpt.js';
+import { looksMisread } from './inspection/misread-text.js';
+import type { RowInspector } from './inspection/row-inspector.js';
 import { UnmaskableError } from './mark-answers.js';
 import { NearDuplicates } from './near-duplicates.js';
 import { nothingToTrain } from './nothing-to-train.js';
@@ -59,11 +68,13 @@ export class RowCollector {
   private readonly stopIds: Set<number>;
   private readonly encoding: EncodeOptions;
   private readonly reading: ReadOptions;
-  private readonly counts = { rows: 0, truncated: 0, damaged: 0 };
+  private readonly counts = { rows: 0, truncated: 0, damaged: 0, misread: 0 };
+  private firstMisread: DataReport['firstMisread'];
 
   constructor(
     private readonly config: DatasetConfig,
     private readonly tokenizer: Tokenizer,
+    private readonly inspector?: RowInspector,
   ) {
     this.reading = {
       encoding: askedEncoding(config.encoding),
@@ -123,6 +134,7 @@ export class RowCollector {
 
   finish(): PreparedData {
     const groups = this.near.groups();
+    this.inspector?.addGroups(groups);
     const { splits, leaks } = divideRows(
       this.rows.map(({ digest, declared }, row) => ({ digest, declared, group: groups[row]! })),
       this.config.split ?? ALL_TRAIN,
@@ -151,6 +163,7 @@ export class RowCollector {
       stopIds: [...this.stopIds],
       report: {
         ...this.counts,
+        ...(this.firstMisread === undefined ? {} : { firstMisread: this.firstMisread }),
         ...this.rejected.counts,
         nearDuplicates: groups.reduce((count, group, row) => count + (group === row ? 0 : 1), 0),
         leaked: leaks.length,
@@ -219,8 +232,15 @@ export class RowCollector {
       .map((example) => this.store.keep(example));
     if (examples.length === 0) return;
     if (content.includes(REPLACEMENT)) this.counts.damaged++;
-    const script = scriptOf(content);
+    const text = wordsOf(conversation);
+    const script = scriptOf(text);
     this.scripts[script] = (this.scripts[script] ?? 0) + 1;
+    const isMisread = looksMisread(text);
+    if (isMisread) {
+      this.counts.misread++;
+      this.firstMisread ??= { place, text: excerptOf(text) };
+    }
+    this.inspector?.add({ conversation, place, script, isMisread, examples, cutFrom: encoded.cutFrom });
     // One text for each row, so that both are numbered alike.
     this.near.add(content);
     this.rows.push({

@@ -122,6 +122,15 @@ export class Tokenizer {
     );
   }
 
+  /** Text of ids as the model reads them, added tokens included. */
+  decodeWhole(ids: ArrayLike<number>): string {
+    if (ids.length === 0) return '';
+    return this.pipeline.decode(Array.from(ids), {
+      skip_special_tokens: false,
+      clean_up_tokenization_spaces: false,
+    });
+  }
+
   /** The text of one token, `undefined` for an id outside the vocabulary. */
   tokenOf(id: number): string | undefined {
     return this.pipeline.id_to_token(id);

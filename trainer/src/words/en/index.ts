@@ -3,7 +3,8 @@ import { asking } from './asking.js';
 import { card } from './card.js';
 import { comparison, verdict } from './comparison.js';
 import { files } from './files.js';
+import { findings } from './findings.js';
 import { rows } from './rows.js';
 import { workbook } from './workbook.js';
 
-export const en = { advice, asking, card, comparison, files, rows, verdict, workbook };
+export const en = { advice, asking, card, comparison, files, findings, rows, verdict, workbook };

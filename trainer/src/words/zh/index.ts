@@ -4,7 +4,8 @@ import { asking } from './asking.js';
 import { card } from './card.js';
 import { comparison, verdict } from './comparison.js';
 import { files } from './files.js';
+import { findings } from './findings.js';
 import { rows } from './rows.js';
 import { workbook } from './workbook.js';
 
-export const zh: Words = { advice, asking, card, comparison, files, rows, verdict, workbook };
+export const zh: Words = { advice, asking, card, comparison, files, findings, rows, verdict, workbook };
