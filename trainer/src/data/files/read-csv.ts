@@ -26,6 +26,8 @@ export async function* readCsv(path: string, options: ReadOptions): AsyncGenerat
     columns: (names: string[]) => checkedNames(names, `${path}:${1 + skippedLines}`),
     info: true,
     skip_empty_lines: true,
+    // Spreadsheets save empty rows as delimiters alone.
+    skip_records_with_empty_values: true,
     relax_column_count: false,
     max_record_size: MOST_RECORD_BYTES,
     delimiter: layout.delimiter,

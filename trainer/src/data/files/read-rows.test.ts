@@ -186,6 +186,7 @@ describe('the rows of a file', () => {
     ['a compressed table', 'a.csv.gz', gzipSync('instruction,output\na,b\nc,d\n')],
     ['a table with semicolons', 'a.csv', 'instruction;output\na;b\nc;d\n'],
     ['a table of Excel', 'a.csv', 'sep=;\r\ninstruction;output\r\na;b\r\nc;d\r\n'],
+    ['a table with empty rows', 'a.csv', 'instruction,output\r\na,b\r\n,\r\nc,d\r\n,\r\n'],
     ['a table with tabs', 'a.tsv', 'instruction\toutput\na\tb\nc\td\n'],
   ])('are those of %s', async (_, name, content) => {
     expect((await read(fileOf(name, content))).rows).toEqual(ROWS);
