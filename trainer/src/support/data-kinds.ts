@@ -31,9 +31,14 @@ export function dataKindOf(path: string): DataKind | undefined {
     : { extension, isCompressed };
 }
 
+/** Excel's mark of an open workbook, and what macOS keeps beside a file on other disks. */
+const BESIDE_A_FILE = /^(~\$|\._)/;
+
 /** The data files among those of a folder. Texts beside other data are readmes and licences, and are none. */
 export function dataFilesAmong<T>(files: readonly T[], pathOf: (file: T) => string): T[] {
-  const known = files.filter((file) => dataKindOf(pathOf(file)) !== undefined);
+  const known = files.filter(
+    (file) => dataKindOf(pathOf(file)) !== undefined && !BESIDE_A_FILE.test(basename(pathOf(file))),
+  );
   const others = known.filter((file) => dataKindOf(pathOf(file))?.extension !== '.txt');
   return others.length > 0 ? others : known;
 }

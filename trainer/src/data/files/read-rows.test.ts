@@ -198,6 +198,12 @@ describe('the rows of a file', () => {
     expect(places).toEqual([':1', ':3']);
   });
 
+  it('leave alone what programs keep beside an open file', async () => {
+    const path = fileOf('a.jsonl', LINES);
+    for (const name of ['~$a.xlsx', '._a.jsonl']) writeFileSync(join(dirname(path), name), 'x');
+    expect((await read(dirname(path))).rows).toEqual(ROWS);
+  });
+
   it('leave texts beside other data alone: they are readmes', async () => {
     const path = fileOf('a.jsonl', LINES);
     writeFileSync(join(dirname(path), 'README.txt'), 'not data');

@@ -6,6 +6,7 @@ import {
   FIELD_SYNONYMS,
   INSTRUCTION_NAMES,
   QUESTION_NAMES,
+  RESPELLED,
   spellingOf,
   SYSTEM_NAMES,
 } from './column-names.js';
@@ -51,7 +52,7 @@ export class ColumnMapping {
   ) {
     this.known = new Set([...formats.flatMap((format) => [...format.fields]), ...TASK_FIELDS]);
     this.bySpelling = new Map([
-      ...[...this.known].map((field) => [spellingOf(field), field] as const),
+      ...[...RESPELLED, ...TASK_FIELDS].map((field) => [spellingOf(field), field] as const),
       ...Object.entries(FIELD_SYNONYMS),
     ]);
     this.chosen = Object.entries(columns);

@@ -57,6 +57,12 @@ describe('names of columns', () => {
     expect(turnsOf({ 文本: 'T' })).toEqual(['text: T']);
   });
 
+  it('leave a column alone that has another meaning in a table', () =>
+    expect(turnsOf({ Question: 'Q', Answer: 'A', System: 'ERP', 系统: 'ERP', History: 'none' })).toEqual([
+      'user: Q',
+      'assistant: A',
+    ]));
+
   it('take a column user beside question and answer for something else', () =>
     expect(turnsOf({ user: 'u7', question: 'Q', answer: 'A' })).toEqual(['user: Q', 'assistant: A']));
 

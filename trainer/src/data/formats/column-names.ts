@@ -50,11 +50,11 @@ export const ANSWER_NAMES = [
 export const USER_NAMES = ['user', 'human', 'q', '用户', '客户', '用戶', '使用者'] as const;
 export const ASSISTANT_NAMES = ['assistant', 'gpt', 'bot', 'a', '助手', '客服', '助理'] as const;
 
-export const SYSTEM_NAMES = ['system', 'system_prompt', '系统', '系统提示', '系统提示词', '系統'] as const;
+/** 系统 alone is left out: in the tables of a company it is the program that a question is about. */
+export const SYSTEM_NAMES = ['system', 'system_prompt', '系统提示', '系统提示词', '系統提示'] as const;
 
 /** Other words for fields whose values have a form of their own. */
 export const FIELD_SYNONYMS: Readonly<Record<string, string>> = {
-  历史: 'history',
   历史对话: 'history',
   对话历史: 'history',
   對話歷史: 'history',
@@ -63,6 +63,24 @@ export const FIELD_SYNONYMS: Readonly<Record<string, string>> = {
   對話: 'conversations',
   文本: 'text',
 };
+
+/**
+ * Fields whose names may be written in any way. The others are known by their exact names alone: a column `System` or `History` of a
+ * table seldom holds the words of a system turn, or pairs of question and answer.
+ */
+export const RESPELLED: readonly string[] = [
+  ...INSTRUCTION_NAMES,
+  ...QUESTION_NAMES,
+  ...CONTEXT_NAMES,
+  ...ANSWER_NAMES,
+  ...USER_NAMES,
+  ...ASSISTANT_NAMES,
+  'system_prompt',
+  'messages',
+  'conversations',
+  'conversation',
+  'text',
+];
 
 /** What is left of a name when the ways of writing it are taken away: `Question (必填)` is `question`. */
 export function spellingOf(name: string): string {
