@@ -94,7 +94,8 @@ describe('what a report shows', () => {
   });
 
   it('names a tokenizer that hardly knows the language', async () => {
-    const { found, page } = await inspect([row('Why not?', 'So it is.')]);
+    expect((await inspect([row('Why not?', 'So it is.')])).found.isPoorTokenizer).toBe(false);
+    const { found, page } = await inspect([row('Why not?', 'So it is. '.repeat(20))]);
     expect(found.tokensPerCharacter).toBe(1);
     expect(page()).toContain('tokens per character: 1.00');
     expect(findingsWarnings(found)).toEqual([expect.stringMatching(/^the tokenizer makes 1\.00 tokens/)]);

@@ -3,6 +3,8 @@ import type { Tokenizer } from '../tokenizer.js';
 /** Texts that are measured, and characters of each: enough for two digits. */
 const MEASURED = 200;
 const CHARACTERS = 1000;
+/** Fewer characters prove nothing. */
+const LEAST = 200;
 
 /** A character of Chinese, Japanese or Korean is about a word; a tokenizer that spells it in bytes needs two or three tokens. */
 const POOR_FOR_WORD_SIGNS = 1.5;
@@ -34,7 +36,7 @@ export class TokenDensity {
 
   /** The tokenizer hardly knows the language. */
   get isPoor(): boolean {
-    if (this.characters === 0) return false;
+    if (this.characters < LEAST) return false;
     const share = this.wordSigns / this.characters;
     return this.tokens / this.characters > share * POOR_FOR_WORD_SIGNS + (1 - share) * POOR_FOR_LETTERS;
   }
