@@ -29,10 +29,3 @@ export function share(text: string): number {
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('must be above 0 and at most 1');
   return value;
 }
-
-/** A command line's value as a whole number from 0. @throws InvalidArgumentError */
-export function naturalNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number from 0');
-  return value;
-}

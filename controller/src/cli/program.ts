@@ -4,7 +4,7 @@ import { Command, Help, Option } from 'commander';
 import { addAskCommands } from './ask-commands.js';
 import { addClusterCommands, outputOption } from './cluster-commands.js';
 import { REPORT_FORMATS } from './output.js';
-import { naturalNumber, positiveInteger } from './option-values.js';
+import { nonNegativeInteger, positiveInteger } from './option-values.js';
 import { runTrainer } from './trainer-program.js';
 import type { DataReportOptions } from './data-report-command.js';
 import type { TrainOptions } from './train/train-command.js';
@@ -82,7 +82,7 @@ export function createProgram(name = 'tuneyard'): Command {
       collect,
       [],
     )
-    .option('--show <n>', 'rows shown of each finding; 0 = none', naturalNumber, 3)
+    .option('--show <n>', 'rows shown of each finding; 0 = none', nonNegativeInteger, 3)
     .option('--json <file>', 'write the report as JSON; - for standard output')
     .action(async (files: string[], options: DataReportOptions) => {
       const { reportData } = await import('./data-report-command.js');
