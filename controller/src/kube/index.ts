@@ -1,12 +1,13 @@
 // Talking to the API server.
 export type { Connection, Credentials } from './connection.js';
 export { loadConnection } from './connection.js';
-export { KubeClient, type KubeClientOptions } from './kube-client.js';
+export { KubeClient } from './kube-client.js';
 export { isAlreadyExists, isConflict, isNotFound } from './responses.js';
 export type {
   ApplyOptions,
   DeleteOptions,
   JsonPatchOperation,
+  KubeClientOptions,
   ListOptions,
   ObjectList,
   WatchEvent,

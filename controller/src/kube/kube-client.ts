@@ -7,6 +7,7 @@ import type {
   ApplyOptions,
   DeleteOptions,
   JsonPatchOperation,
+  KubeClientOptions,
   ListOptions,
   ObjectList,
   WatchEvent,
@@ -20,23 +21,6 @@ import { TokenBucket } from './token-bucket.js';
 import { Cancellation, Transport } from './transport.js';
 import { readLines } from './read-lines.js';
 import { isNotFound, readBody, toApiError } from './responses.js';
-
-export interface KubeClientOptions {
-  /** Requests a second on average; 0 is no limit. @default 50 */
-  readonly qps?: number;
-  /** Requests at once. @default 100 */
-  readonly burst?: number;
-  /** Milliseconds until a request that is no watch is given up. @default 30000 */
-  readonly requestTimeoutMs?: number | undefined;
-  /** @default tuneyard-controller */
-  readonly userAgent?: string;
-  readonly clock?: Clock;
-  /**
-   * Told of every request that got an answer, and of those that did not (status 0). `resource` is the plural with the
-   * subresource, such as `pods/status`; empty for a bare path.
-   */
-  readonly onRequest?: (verb: string, resource: string, status: number, seconds: number) => void;
-}
 
 /** A server that asks to wait is asked again this often. */
 const MAX_RETRIES = 5;

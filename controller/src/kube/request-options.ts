@@ -1,4 +1,23 @@
+import type { Clock } from './clock.js';
+
 /** What requests to the API server may say, and what lists and watches answer. */
+
+export interface KubeClientOptions {
+  /** Requests a second on average; 0 is no limit. @default 50 */
+  readonly qps?: number;
+  /** Requests at once. @default 100 */
+  readonly burst?: number;
+  /** Milliseconds until a request that is no watch is given up. @default 30000 */
+  readonly requestTimeoutMs?: number | undefined;
+  /** @default tuneyard-controller */
+  readonly userAgent?: string;
+  readonly clock?: Clock;
+  /**
+   * Told of every request that got an answer, and of those that did not (status 0). `resource` is the plural with the
+   * subresource, such as `pods/status`; empty for a bare path.
+   */
+  readonly onRequest?: (verb: string, resource: string, status: number, seconds: number) => void;
+}
 
 export interface ListOptions {
   readonly namespace?: string | undefined;

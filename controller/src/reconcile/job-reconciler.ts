@@ -11,20 +11,17 @@ import {
 import { ApiError, ForeignObjectError } from '../errors.js';
 import type { JobCoordinator } from '../coordinator/job-coordinator.js';
 import type { Clock, EventRecorder, KubeClient } from '../kube/index.js';
-import { equalJson, Expectations, isAlreadyExists, ReadYourWrites, refOf } from '../kube/index.js';
-import type { NodeObject, PodObject } from '../pool/index.js';
-import { isTaintedFor, unavailability } from '../pool/index.js';
+import { equalJson, ReadYourWrites, refOf } from '../kube/index.js';
+import type { PodObject } from '../pool/index.js';
 import { BY_JOB } from './caches.js';
 import type { Caches } from './caches.js';
 import { decide } from './decide.js';
 import type { Decision } from './decision.js';
-import type { JobFacts, NodeTrouble } from './facts.js';
+import type { JobFacts } from './facts.js';
 import { differsInFiguresAlone } from './figures.js';
 import type { JobIdentities } from './job-identities.js';
 import { JobNetwork } from './job-network.js';
-import { PODS } from './kinds.js';
 import { owningJob } from './owning-job.js';
-import { PodRefusals } from './pod-refusals.js';
 import { PodWarnings } from './pod-warnings.js';
 import type { SchedulingLoop } from './scheduling-loop.js';
 import { endingPart, statusesToTry, writeFirstAccepted } from './status-writes.js';
@@ -32,11 +29,11 @@ import { soundJob, withSoundSpec } from './stored-object.js';
 import { withDefaultQueue } from './default-queue.js';
 import { transitionEvents } from './transition-events.js';
 import type { VouchedStatuses } from './vouched-statuses.js';
-import { isForbiddenToController } from './why-not-ready.js';
+import { troubledNodes } from './node-trouble.js';
 import { workerName } from './worker-name.js';
+import { WorkerPods } from './worker-pods.js';
 import { WorkerRanges } from './worker-range.js';
 import type { WorkerPlan, WorkerPodOptions } from './worker-pod.js';
-import { buildWorkerPod, nodeNeedsOf } from './worker-pod.js';
 
 /**
  * Workers that the controller itself ends were asked for a checkpoint before, if there was a reason to write one; the
@@ -71,8 +68,7 @@ export interface JobReconcilerOptions {
 export class JobReconciler {
   readonly #written = new ReadYourWrites<FineTuneJob>();
   readonly #network: JobNetwork;
-  readonly #expectations: Expectations;
-  readonly #refusals = new PodRefusals();
+  readonly #workerPods: WorkerPods;
   readonly #warnings: PodWarnings;
   readonly #ranges: WorkerRanges;
   /** uid to what the coordinator was told of the job. */
@@ -89,19 +85,18 @@ export class JobReconciler {
 
   constructor(private readonly options: JobReconcilerOptions) {
     this.#network = new JobNetwork(options.client, options.pods.network);
-    this.#expectations = new Expectations(options.clock);
+    this.#workerPods = new WorkerPods({
+      client: options.client,
+      pods: options.caches.pods.cache,
+      events: options.events,
+      clock: options.clock,
+      template: options.pods,
+    });
     this.#ranges = new WorkerRanges(options.client);
     this.#warnings = new PodWarnings({
       client: options.client,
       clock: options.clock,
       onTrouble: (error) => options.onFault?.('events of pods', error),
-    });
-    options.caches.pods.cache.subscribe(({ type, object }) => {
-      const owner = owningJob(object)?.key;
-      if (owner === undefined) return;
-      const leaves = type === 'deleted' || object.metadata.deletionTimestamp !== undefined;
-      if (leaves) this.#expectations.observeDeletion(owner, object.metadata.uid ?? '');
-      else this.#expectations.observeCreation(owner, object.metadata.name);
     });
   }
 
@@ -120,7 +115,7 @@ export class JobReconciler {
       return undefined;
     }
     if (await this.#completeRange(key, job)) return 1000;
-    if (!this.#expectations.satisfied(key)) return 1000;
+    if (!this.#workerPods.areSettled(key)) return 1000;
 
     const facts = this.#gather(key, job);
     const decision = decide(facts);
@@ -173,9 +168,9 @@ export class JobReconciler {
       waiting: scheduling.waitingOf(key, job.metadata.generation ?? 0),
       eviction: this.#eviction(key, job),
       resize: scheduling.resizeOf(key, job.metadata.generation ?? 0),
-      nodes: this.#troubledNodes(job, pods),
+      nodes: troubledNodes(caches.nodes.cache, job, pods),
       warnings: this.#warnings.of(uid, pods),
-      refusals: this.#refusals.of(uid, job.status?.attempt ?? 0),
+      refusals: this.#workerPods.refusalsOf(job),
       foreign: this.#foreignPods(job),
       now: clock.now(),
     };
@@ -193,16 +188,6 @@ export class JobReconciler {
     if (message === undefined) return undefined;
     const isForLoss = decided === undefined ? asked?.reason === 'NodeLost' : decided.cause === 'loss';
     return { reason: isForLoss ? 'NodeLost' : 'Preempted', message };
-  }
-
-  #troubledNodes(job: FineTuneJob, pods: readonly PodObject[]): ReadonlyMap<string, NodeTrouble> {
-    const troubled = new Map<string, NodeTrouble>();
-    const names = [...(job.status?.placement?.nodes ?? []), ...pods.map(({ spec }) => spec?.nodeName ?? '')];
-    for (const name of new Set(names)) {
-      const trouble = name === '' ? undefined : troubleOf(this.options.caches.nodes.cache.get(name), job);
-      if (trouble !== undefined) troubled.set(name, trouble);
-    }
-    return troubled;
   }
 
   /** Pods with the names of workers that are not of this job, and so are left alone. */
@@ -278,11 +263,11 @@ export class JobReconciler {
     if (decision.stop !== undefined)
       await coordinator.stop(uid, decision.stop.reason, { checkpoint: decision.stop.checkpoint });
     if (decision.unregister === true) await this.#unregister(uid);
-    for (const pod of decision.deletePods ?? []) await this.#deletePod(key, pod, END_GRACE_SECONDS);
-    for (const pod of decision.removePods ?? []) await this.#deletePod(key, pod, 0);
+    for (const pod of decision.deletePods ?? []) await this.#workerPods.delete(key, pod, END_GRACE_SECONDS);
+    for (const pod of decision.removePods ?? []) await this.#workerPods.delete(key, pod, 0);
     const plans = decision.createPods ?? [];
     if (plans.length > 0 && !(await this.#prepareWorkers(job, plans))) return true;
-    const created = await Promise.all(plans.map((plan) => this.#createPod(key, job, plan)));
+    const created = await Promise.all(plans.map((plan) => this.#workerPods.create(key, job, plan)));
     return created.includes('refused');
   }
 
@@ -294,9 +279,7 @@ export class JobReconciler {
       return true;
     } catch (error) {
       if (!(error instanceof ForeignObjectError)) throw error;
-      const refusal = { status: 409, message: error.message, at: this.options.clock.now() };
-      for (const plan of plans) this.#refusals.refused(job.metadata.uid ?? '', plan, refusal);
-      this.#tellRefused(job, error.message);
+      this.#workerPods.blocked(job, plans, error);
       return false;
     }
   }
@@ -346,63 +329,16 @@ export class JobReconciler {
     this.#network.forget(uid);
     this.#writtenAt.delete(uid);
     this.options.vouched.forget(uid);
-    this.#refusals.forget(uid);
+    this.#workerPods.forgetRefusals(uid);
     this.#warnings.forget(uid);
     this.#checkpointRequests.delete(uid);
     await this.options.coordinator.unregister(uid);
   }
 
-  async #createPod(key: string, job: FineTuneJob, plan: WorkerPlan): Promise<'created' | 'refused'> {
-    const { uid = '' } = job.metadata;
-    const pod = buildWorkerPod(job, plan, this.options.pods);
-    const { name } = pod.metadata;
-    this.#expectations.expectCreation(key, name);
-    try {
-      await this.options.client.create(PODS, pod);
-      this.#refusals.created(uid, plan.index);
-      return 'created';
-    } catch (error) {
-      this.#expectations.observeCreation(key, name);
-      // Created by an earlier call whose answer was lost, or one that is not of the job; the cache will show it.
-      if (isAlreadyExists(error)) return 'created';
-      if (!isRefused(error)) throw error;
-      const { status, message } = error;
-      this.#refusals.refused(uid, plan, { status, message, at: this.options.clock.now() });
-      // A quota, an admission policy or a template that is no pod: tell the owner, who alone can do something.
-      if (!isForbiddenToController(error)) this.#tellRefused(job, `${name}: ${message}`);
-      return 'refused';
-    }
-  }
-
-  #tellRefused(job: FineTuneJob, message: string): void {
-    const subject = { ...job, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND };
-    this.options.events.record(subject, 'Warning', 'WorkerRefused', message);
-  }
-
-  async #deletePod(key: string, pod: PodObject, gracePeriodSeconds: number): Promise<void> {
-    const { name, namespace, uid = '' } = pod.metadata;
-    this.#expectations.expectDeletion(key, uid);
-    try {
-      const deleted = await this.options.client.delete(
-        PODS,
-        { name, namespace },
-        {
-          gracePeriodSeconds,
-          preconditions: { uid },
-        },
-      );
-      if (!deleted) this.#expectations.observeDeletion(key, uid);
-    } catch (error) {
-      this.#expectations.observeDeletion(key, uid);
-      // Another pod of this name is there already.
-      if (!isPreconditionFailure(error)) throw error;
-    }
-  }
-
   /** The job is gone; its pods and its secret go with it, being owned by it. */
   async #forgetJob(key: string): Promise<undefined> {
     this.#written.forget(key);
-    this.#expectations.forget(key);
+    this.#workerPods.forget(key);
     const uid = this.#uids.get(key);
     this.#uids.delete(key);
     if (uid !== undefined) this.#ranges.forget(uid);
@@ -410,18 +346,3 @@ export class JobReconciler {
     return undefined;
   }
 }
-
-function troubleOf(node: NodeObject | undefined, job: FineTuneJob): NodeTrouble | undefined {
-  if (node === undefined) return 'gone';
-  const why = unavailability(node);
-  // Such as autoscalers and maintenance set; what tolerates it may go on there.
-  if (why === undefined)
-    return isTaintedFor(node.spec?.taints ?? [], nodeNeedsOf(job)) ? 'closed' : undefined;
-  return why === 'not ready' ? 'unreachable' : 'closed';
-}
-
-const isRefused = (error: unknown): error is ApiError =>
-  error instanceof ApiError && [400, 403, 422].includes(error.status);
-
-const isPreconditionFailure = (error: unknown) =>
-  error instanceof Error && 'status' in error && error.status === 409;

@@ -369,7 +369,7 @@ describe('the program', () => {
       /ended with 2: tuneyard-controller: the Kubernetes API server at .* cannot be reached/,
     );
     await expect(startControllerProcess('/nowhere/kubeconfig')).rejects.toThrow(
-      /ended with 2: tuneyard-controller: \/nowhere\/kubeconfig/,
+      /ended with 2: tuneyard-controller: there is no kubeconfig \/nowhere\/kubeconfig: name one/,
     );
     const port = new URL(controller.metricsUrl).host;
     await expect(startControllerProcess(cluster.kubeconfig, ['--metrics-address', port])).rejects.toThrow(
