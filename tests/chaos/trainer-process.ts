@@ -75,6 +75,7 @@ class ShakyCompute extends ThreadedCompute {
 }
 
 const observer: Observer = {
+  loading: () => undefined,
   loaded: () => undefined,
   resumed: () => undefined,
   step: ({ step }) => {

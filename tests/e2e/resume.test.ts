@@ -183,6 +183,7 @@ async function run(
   const interruption = new AbortController();
   if (stopAfter <= 0) interruption.abort();
   const observer: Observer = {
+    loading: () => undefined,
     loaded: () => undefined,
     resumed: (step) => resumedAt.push(step),
     step: ({ step }) => {

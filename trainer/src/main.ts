@@ -1,3 +1,4 @@
+import { endWithParent } from '@tuneyard/proto/processes';
 import { Command, InvalidArgumentError } from 'commander';
 import type { DataReportOptions } from './commands/data-report.js';
 import type { GenerateCommandOptions } from './commands/generate.js';
@@ -6,11 +7,14 @@ import type { RunDateOptions } from './commands/run-date.js';
 import { watchSignals } from './commands/watch-signals.js';
 import { UserError } from './errors.js';
 
+endWithParent();
 // `tuneyard generate … | head` ends when head does, without a stack trace.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(stream === process.stdout ? 0 : 1);
+    if (error.code !== 'EIO') throw error;
+  });
+}
 
 /** What was typed: "tuneyard" passes some of its commands on. */
 const name = process.env['TUNEYARD_PROGRAM'] || 'tuneyard-trainer';

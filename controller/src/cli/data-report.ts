@@ -56,7 +56,7 @@ export async function readDataReport(
 
 function start(spec: ResolvedSpec, more: readonly string[], output: 'inherit' | 'pipe') {
   const trainer = spawnTrainer(['data-report', '--config', '-', ...more], {
-    stdio: ['pipe', output, output],
+    stdio: ['pipe', output, output, 'ipc'],
   });
   // A trainer that ends early says why itself; a broken pipe would only hide it.
   trainer.stdin

@@ -3,10 +3,13 @@ import { UserError } from '../errors.js';
 import { createProgram } from './program.js';
 
 // `tuneyard get | head` ends when head does, without a stack trace.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(stream === process.stdout ? 0 : 1);
+    // The terminal is gone; the signal that says so decides.
+    if (error.code !== 'EIO') throw error;
+  });
+}
 
 /** kubectl runs the program of this name for `kubectl tuneyard`. */
 const isPlugin = basename(process.argv[1] ?? '').startsWith('kubectl-');

@@ -18,7 +18,7 @@ export function spawnTrainer(args: readonly string[], options: SpawnOptions): Ch
 /** Runs one trainer command on this terminal; resolves with its exit code. */
 export function runTrainer(args: readonly string[]): Promise<number> {
   const child = spawnTrainer(args, {
-    stdio: 'inherit',
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     // Its help and complaints are those of the command that was typed.
     env: { ...process.env, TUNEYARD_PROGRAM: 'tuneyard' },
   });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
 import { openForInference } from '../inference/index.js';
@@ -41,11 +42,17 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
   });
   const model = await openForInference(folder, { ...options, adapter });
   const began = performance.now();
-  const answers = model.generate(prompts, {
+  const answers = prompts.map((): number[] => []);
+  const steps = model.generateSteps(prompts, {
     maxNewTokens: options.maxTokens,
     stopIds: tokenizer.stopIds,
     ...(temperature === 0 ? {} : { sampling: { temperature, topK, topP, seed } }),
   });
+  for (const tokens of steps) {
+    for (const { prompt, id } of tokens) answers[prompt]?.push(id);
+    // Signals and the end of the caller are noticed between tokens.
+    await nextTurn();
+  }
   const seconds = (performance.now() - began) / 1000;
   model.dispose();
   const continuations = answers.map((answer, index) => ({

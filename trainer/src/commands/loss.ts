@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Tokenizer } from '../data/index.js';
 import { UserError } from '../errors.js';
 import { openForInference } from '../inference/index.js';
@@ -37,6 +38,8 @@ export async function runLoss(options: LossCommandOptions): Promise<void> {
     let predicted = 0;
     for (const window of windows(ids, model.maxPositions)) {
       documentLoss += model.loss(window);
+      // Signals and the end of the caller are noticed between windows.
+      await nextTurn();
       predicted += window.length - 1;
     }
     if (predicted === 0) continue;

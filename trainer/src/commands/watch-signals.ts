@@ -8,7 +8,7 @@ export interface SignalWatch {
 }
 
 /**
- * SIGTERM and SIGINT ask for a checkpoint and an orderly end after the step in hand. Asked twice, or while there is
+ * SIGTERM, SIGINT and SIGHUP ask for a checkpoint and an orderly end after the step in hand. Asked twice, or while there is
  * nothing to save yet because model and data are still loading, the process ends at once. Called before anything else is
  * loaded: as process 1 of a container, a process that has no handler yet is not ended by a signal.
  */
@@ -21,8 +21,8 @@ export function watchSignals(): SignalWatch {
   const watch: SignalWatch = {
     interrupted: interruption.signal,
     canSave: () => false,
-    forget: () => void process.off('SIGTERM', onSignal).off('SIGINT', onSignal),
+    forget: () => void process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('SIGHUP', onSignal),
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal).on('SIGHUP', onSignal);
   return watch;
 }

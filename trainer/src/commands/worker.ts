@@ -75,7 +75,7 @@ export async function runWorker(env: NodeJS.ProcessEnv, signals: SignalWatch): P
   const compute = new ThreadedCompute({ measureMemory: worker.memoryReport !== undefined });
   const observer = new LoggingObserver(log, metrics, () => group);
   const storage = openStorage(env, {
-    info: (message) => log.info(message),
+    info: (message) => log.info({ phase: 'fetch' }, message),
     received: (bytes) => metrics.downloadedBytes.inc(bytes),
   });
   signals.canSave = () => group.size > 0;

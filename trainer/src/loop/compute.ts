@@ -32,13 +32,16 @@ export interface LoadedJob {
   readonly paddingShare: number;
 }
 
+/** What loading is at. */
+export type LoadPhase = 'data' | 'model';
+
 /**
  * The numeric side of one job, next to its data: what the training loop asks for. {@link Workbench} does the work in
  * the calling thread, {@link ThreadedCompute} in a thread of its own, so that a long step never blocks gRPC.
  */
 export interface Compute extends ComparedModels {
   /** Loads model and data. Throws `UserError` for anything in them that cannot be used. */
-  load(job: LocalJob): Promise<LoadedJob>;
+  load(job: LocalJob, onPhase?: (phase: LoadPhase) => void): Promise<LoadedJob>;
   /** Gradient of micro-batch `index` (0-based) of optimizer step `step` (1-based), into `out`. */
   gradient(step: number, index: number, out: Float32Array): Promise<Scalars>;
   validationLoss(index: number): Promise<Scalars>;

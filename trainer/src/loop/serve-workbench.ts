@@ -1,10 +1,15 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { LocalJob } from '../storage/index.js';
 import type { ModelName } from '../evaluation/index.js';
-import type { RunSummary } from './compute.js';
+import type { LoadPhase, RunSummary } from './compute.js';
 import type { UpdateOptions } from './engine.js';
 import { serveCalls } from './thread-rpc.js';
 import type { Workbench } from './workbench.js';
+
+/** What the thread says without being asked. */
+export interface PhaseMessage {
+  readonly phase: LoadPhase;
+}
 
 /** The thread's side of {@link ThreadedCompute}: serves `workbench` to the one behind the port. */
 export function serveWorkbench(port: MessagePort, workbench: Workbench): void {
@@ -13,7 +18,7 @@ export function serveWorkbench(port: MessagePort, workbench: Workbench): void {
 
   serveCalls(port, {
     load: async (local: LocalJob) => {
-      const job = await workbench.load(local);
+      const job = await workbench.load(local, (phase) => port.postMessage({ phase } satisfies PhaseMessage));
       shared = new Float32Array(new SharedArrayBuffer(job.parameterCount * 4));
       return { job, shared };
     },

@@ -4,7 +4,8 @@ import { copyInSlices, copyOf } from '../support/index.js';
 import type { MemoryReport } from '../memory/index.js';
 import type { LocalJob } from '../storage/index.js';
 import type { HeldOutRows, ModelName } from '../evaluation/index.js';
-import type { Compute, LoadedJob, MatchCount, RunSummary } from './compute.js';
+import type { Compute, LoadedJob, LoadPhase, MatchCount, RunSummary } from './compute.js';
+import type { PhaseMessage } from './serve-workbench.js';
 import type { UpdateOptions } from './engine.js';
 import { ThreadCaller } from './thread-rpc.js';
 
@@ -28,7 +29,10 @@ export class ThreadedCompute implements Compute {
     this.thread = new ThreadCaller(this.worker);
   }
 
-  async load(local: LocalJob): Promise<LoadedJob> {
+  async load(local: LocalJob, onPhase?: (phase: LoadPhase) => void): Promise<LoadedJob> {
+    this.worker.on('message', (message: Partial<PhaseMessage>) => {
+      if (message.phase !== undefined) onPhase?.(message.phase);
+    });
     const { job, shared } = await this.thread.call<{ job: LoadedJob; shared: Float32Array }>('load', local);
     this.shared = shared;
     return job;

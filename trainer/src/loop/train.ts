@@ -29,7 +29,9 @@ export interface TrainDependencies {
 export async function train(dependencies: TrainDependencies): Promise<Finished_Outcome> {
   const { group, compute, observer, storage, now, interrupted } = dependencies;
   const config = await group.connect();
-  const { warnings, settings, ...job } = await compute.load(await fetchInputs(config, storage));
+  const { warnings, settings, ...job } = await compute.load(await fetchInputs(config, storage), (phase) =>
+    observer.loading(phase),
+  );
   observer.loaded(job, config);
   for (const warning of [...warnings, ...untested(config, job)]) observer.warn(warning);
 
@@ -40,6 +42,7 @@ export async function train(dependencies: TrainDependencies): Promise<Finished_O
   await group.join(run, job.totalSteps, resumedFrom);
   interrupted.addEventListener('abort', () => group.endSoon());
   if (interrupted.aborted) group.endSoon();
+  observer.loading('base');
   try {
     return await takePart(run, group, interrupted);
   } catch (error) {

@@ -15,7 +15,7 @@ import { readModelConfig } from '../model/index.js';
 import { memoryReport, type MemoryReport } from '../memory/index.js';
 import type { LocalJob } from '../storage/index.js';
 import { checkAgainstModel } from './check-against-model.js';
-import type { Compute, LoadedJob, MatchCount, RunSummary } from './compute.js';
+import type { Compute, LoadedJob, LoadPhase, MatchCount, RunSummary } from './compute.js';
 import { createEngine } from './create-engine.js';
 import type { Engine, UpdateOptions } from './engine.js';
 import { HeldOutBench } from './held-out-bench.js';
@@ -42,7 +42,8 @@ export class Workbench implements Compute {
   /** @param measureMemory also measure what every gradient takes; see {@link memoryReport}. */
   constructor(private readonly measureMemory: boolean = false) {}
 
-  async load(job: LocalJob): Promise<LoadedJob> {
+  async load(job: LocalJob, onPhase: (phase: LoadPhase) => void = () => undefined): Promise<LoadedJob> {
+    onPhase('data');
     const config = job.local;
     const { model, dataset, training } = config;
     if (!model || !dataset || !training) throw new Error('the configuration is incomplete');
@@ -55,6 +56,7 @@ export class Workbench implements Compute {
       ...checkAgainstModel(readModelConfig(folder), data, config.method),
     ];
     const plan = createBatchPlan(data, training, dataset);
+    onPhase('model');
     const engine = await createEngine({
       config,
       modelFolder: folder,

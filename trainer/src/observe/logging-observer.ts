@@ -12,6 +12,10 @@ export class LoggingObserver implements Observer {
     private readonly membership: () => { readonly generation: number; readonly size: number },
   ) {}
 
+  loading(phase: 'data' | 'model' | 'base'): void {
+    this.log.info({ phase }, 'loading');
+  }
+
   loaded(job: Parameters<Observer['loaded']>[0], config: TrainerConfig): void {
     this.metrics.totalSteps.set(job.totalSteps);
     this.metrics.trainableParameters.set(job.parameterCount);

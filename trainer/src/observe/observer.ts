@@ -2,6 +2,8 @@ import type { ResumedFrom, TrainerConfig } from '@tuneyard/proto';
 
 /** What the training loop tells whoever watches: logs, metrics. */
 export interface Observer {
+  /** A part of loading begins. */
+  loading(phase: 'data' | 'model' | 'base'): void;
   loaded(
     job: {
       readonly backend: string;

@@ -11,9 +11,14 @@ const figures = (step: number): ProgressFigures => ({
   workers: 2,
 });
 
-function written(isTTY: boolean, use: (display: ProgressDisplay) => void): string {
+function written(
+  isTTY: boolean,
+  use: (display: ProgressDisplay, wait: (seconds: number) => void) => void,
+): string {
   let text = '';
-  use(new ProgressDisplay({ isTTY, columns: 120, write: (part: string) => (text += part) }));
+  let now = 0;
+  const terminal = { isTTY, columns: 120, write: (part: string) => (text += part) };
+  use(new ProgressDisplay(terminal, () => now), (seconds) => (now += 1000 * seconds));
   return text;
 }
 
@@ -24,7 +29,41 @@ describe('ProgressDisplay', () => {
     });
     expect(text.trimEnd().split('\n')).toHaveLength(20);
     expect(text).not.toContain('\u001b');
-    expect(text).toContain('step  10/200  loss 1.234  eval 2.000  3457 tokens/s  2 workers  ETA 1 m 05 s\n');
+    expect(text).toContain(
+      'step  10/200 (5 %)  loss 1.234  eval 2.000  3457 tokens/s  2 workers  ETA 1 m 05 s\n',
+    );
+  });
+
+  it('prints a line at least every 10 s without a terminal, with or without a new step', () => {
+    const text = written(false, (display, wait) => {
+      display.begin('loading');
+      for (let second = 0; second < 25; second++) {
+        wait(1);
+        display.tick();
+      }
+      for (let step = 1; step <= 3; step++) {
+        wait(9);
+        display.update(figures(step));
+        display.tick();
+      }
+      for (let second = 0; second < 11; second++) {
+        wait(1);
+        display.tick();
+      }
+    });
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('  loss', 1)[0]),
+    ).toEqual([
+      'loading',
+      'loading (10 s)',
+      'loading (20 s)',
+      'step   1/200 (0 %)',
+      'step   3/200 (1 %)',
+      'step   3/200 (1 %)',
+    ]);
   });
 
   it('redraws one line on a terminal and keeps other lines apart from it', () => {
@@ -33,7 +72,7 @@ describe('ProgressDisplay', () => {
       display.line('hello');
       display.end();
     });
-    expect(text).toContain(`${'█'.repeat(12)}${'░'.repeat(12)} step 100/200`);
+    expect(text).toContain(`${'█'.repeat(12)}${'░'.repeat(12)} step 100/200 (50 %)`);
     expect(text.endsWith('\r\u001b[Khello\n')).toBe(true);
   });
 });

@@ -1,3 +1,5 @@
+import { fitLine } from './fit-line.js';
+
 export interface ProgressFigures {
   readonly step: number;
   readonly totalSteps: number;
@@ -17,42 +19,89 @@ export interface Terminal {
 }
 
 const BAR_WIDTH = 24;
-/** Without a terminal: a line whenever this share of the steps has passed, so that logs stay short. */
+/** Without a terminal: a line whenever this share of the steps has passed, so that logs stay short … */
 const PLAIN_LINES = 20;
+/** … and after this time at the latest, so that nobody takes a long run for a dead one. */
+const LONGEST_SILENCE_MS = 10_000;
 
 /** A progress bar that redraws in place on a terminal, and prints plain lines elsewhere. */
 export class ProgressDisplay {
   private drawn = false;
   private lastPlainStep = 0;
+  private lastWritten: number;
+  private figures: ProgressFigures | undefined;
+  private phase: { readonly text: string; readonly since: number } | undefined;
 
-  constructor(private readonly terminal: Terminal) {}
+  /** @param now milliseconds, monotonic */
+  constructor(
+    private readonly terminal: Terminal,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.lastWritten = now();
+  }
+
+  /** What is done before the first step, such as loading; it is told again while it lasts. */
+  begin(phase: string): void {
+    if (phase === this.phase?.text) return;
+    this.phase = { text: phase, since: this.now() };
+    if (this.terminal.isTTY) this.tick();
+    else this.write(`${phase}\n`);
+  }
+
+  /** To be called every second: says that the run goes on where nothing new was said for long. */
+  tick(): void {
+    if (this.figures !== undefined) {
+      if (this.terminal.isTTY !== true && this.isSilent()) this.write(`${describe(this.figures)}\n`);
+      return;
+    }
+    if (this.phase === undefined) return;
+    const seconds = (this.now() - this.phase.since) / 1000;
+    const text = `${this.phase.text}${seconds < 1 ? '' : ` (${duration(seconds)})`}`;
+    if (this.terminal.isTTY) {
+      this.write(`\r\u001b[K${fitLine(text, (this.terminal.columns ?? 100) - 1)}`);
+      this.drawn = true;
+    } else if (this.isSilent()) this.write(`${text}\n`);
+  }
 
   update(figures: ProgressFigures): void {
+    this.figures = figures;
     const text = describe(figures);
     if (this.terminal.isTTY) {
       const line = `${bar(figures)} ${text}`;
-      this.terminal.write(`\r\u001b[K${line.slice(0, (this.terminal.columns ?? 100) - 1)}`);
+      this.write(`\r\u001b[K${line.slice(0, (this.terminal.columns ?? 100) - 1)}`);
       this.drawn = true;
       return;
     }
     const every = Math.max(1, Math.floor(figures.totalSteps / PLAIN_LINES));
-    if (figures.step < this.lastPlainStep + every && figures.step < figures.totalSteps) return;
     if (figures.step === this.lastPlainStep) return;
+    const isDue = figures.step >= this.lastPlainStep + every || figures.step >= figures.totalSteps;
+    if (!isDue && !this.isSilent()) return;
     this.lastPlainStep = figures.step;
-    this.terminal.write(`${text}\n`);
+    this.write(`${text}\n`);
   }
 
   /** A line of its own; the bar continues below it. */
   line(text: string): void {
-    if (this.drawn) this.terminal.write('\r\u001b[K');
+    if (this.drawn) this.write('\r\u001b[K');
     this.drawn = false;
-    this.terminal.write(`${text}\n`);
+    this.write(`${text}\n`);
   }
 
   /** Leaves the bar as it is and goes to a fresh line. */
   end(): void {
-    if (this.drawn) this.terminal.write('\n');
+    if (this.drawn) this.write('\n');
     this.drawn = false;
+    this.figures = undefined;
+    this.phase = undefined;
+  }
+
+  private isSilent(): boolean {
+    return this.now() - this.lastWritten >= LONGEST_SILENCE_MS;
+  }
+
+  private write(text: string): void {
+    this.terminal.write(text);
+    this.lastWritten = this.now();
   }
 }
 
@@ -64,7 +113,7 @@ function bar({ step, totalSteps }: ProgressFigures): string {
 function describe(figures: ProgressFigures): string {
   const { step, totalSteps, trainLoss, evalLoss, tokensPerSecond, secondsLeft, workers } = figures;
   return [
-    `step ${String(step).padStart(String(totalSteps).length)}/${totalSteps}`,
+    `step ${String(step).padStart(String(totalSteps).length)}/${totalSteps} (${percentOf(step, totalSteps)})`,
     `loss ${trainLoss.toFixed(3)}`,
     ...(evalLoss === undefined ? [] : [`eval ${evalLoss.toFixed(3)}`]),
     `${Math.round(tokensPerSecond)} tokens/s`,
@@ -72,6 +121,8 @@ function describe(figures: ProgressFigures): string {
     `ETA ${duration(secondsLeft)}`,
   ].join('  ');
 }
+
+const percentOf = (step: number, total: number) => `${total > 0 ? Math.floor((100 * step) / total) : 0} %`;
 
 /** `7 s`, `2 m 05 s`, `3 h 20 m`. */
 export function duration(seconds: number): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import type { JobRef } from '@tuneyard/proto';
 import { spawnTrainer } from '../trainer-program.js';
+import { words } from '../words/index.js';
 
 /** How long a worker may take to write its checkpoint after SIGTERM. */
 const GRACE_MS = 20_000;
@@ -37,7 +38,10 @@ export class LocalWorkers {
       const log = join(options.logFolder, `${memberId}.log`);
       const file = openSync(log, 'w', 0o600);
       const child = spawnTrainer(['worker'], {
-        stdio: ['ignore', file, file],
+        // They end when the channel closes: with this process, however it ends.
+        stdio: ['ignore', file, file, 'ipc'],
+        // Ctrl-C and a closed terminal are this process's to answer; the workers are told by it.
+        detached: true,
         env: {
           ...process.env,
           TUNEYARD_COORDINATOR: options.coordinatorAddress,
@@ -47,6 +51,8 @@ export class LocalWorkers {
           TUNEYARD_TOKEN: options.token,
           TUNEYARD_MEMBER_ID: memberId,
           TUNEYARD_POD_IP: '127.0.0.1',
+          // What a worker leaves when it is killed goes with the folder of the logs.
+          TMPDIR: options.logFolder,
           ...(index === 0 && options.memoryReport ? { TUNEYARD_MEMORY_REPORT: options.memoryReport } : {}),
         },
       });
@@ -77,6 +83,17 @@ export class LocalWorkers {
     return line?.[1] === undefined ? undefined : Number(line[1]);
   }
 
+  /** What the first worker does before it trains, in words. */
+  phase(): string | undefined {
+    const log = this.children[0]?.log;
+    return log === undefined ? undefined : phaseIn(readFileSync(log, 'utf8'));
+  }
+
+  /** Ends what still runs at once. */
+  kill(): void {
+    for (const { process } of this.children) process.kill('SIGKILL');
+  }
+
   /** Ends what still runs: SIGTERM, and SIGKILL for those that do not follow in time. */
   async stop(): Promise<void> {
     const running = this.children.filter(({ process }) => process.exitCode === null && !process.signalCode);
@@ -105,6 +122,22 @@ function warningsIn(log: string): string[] {
       return [];
     }
   });
+}
+
+/** Lines that say what a worker does have a field `phase`; of a transfer, the text tells how far it is. */
+function phaseIn(log: string): string | undefined {
+  const line = log.split('\n').findLast((text) => text.includes('"phase":"'));
+  if (line === undefined) return undefined;
+  try {
+    const { phase, msg } = JSON.parse(line) as { phase?: string; msg?: string };
+    if (phase === 'fetch' && msg !== undefined) return msg;
+    const { phases } = words().progress;
+    return phase !== undefined && Object.hasOwn(phases, phase)
+      ? phases[phase as keyof typeof phases]
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function exitOf(process: ChildProcess): Promise<void> {

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   Finished_Outcome,
@@ -10,8 +9,14 @@ import {
   type TimeShares,
   type TrainerConfig,
 } from '@tuneyard/proto';
+import { openTemporaryFolder } from '@tuneyard/proto/processes';
 import { toTrainerConfig, type ResolvedSpec } from '../../api/index.js';
-import { MemoryEventBus, MemoryStateStore, createCoordinatorServer } from '../../coordinator/index.js';
+import {
+  MemoryEventBus,
+  MemoryStateStore,
+  createCoordinatorServer,
+  type JobTrainingState,
+} from '../../coordinator/index.js';
 import { UserError } from '../../errors.js';
 import { plotLoss, type LossPoint } from '../display/loss-plot.js';
 import { ProgressDisplay, duration } from '../display/progress-display.js';
@@ -19,6 +24,7 @@ import { refuseMissingModel } from '../refuse-missing-model.js';
 import { words } from '../words/index.js';
 import { writeJson } from '../write-json.js';
 import { comparisonLines, readEvaluation, type Evaluation } from './comparison-report.js';
+import { describeKept, Interruption, INTERRUPTED } from './interruption.js';
 import { LocalWorkers, type WorkerExit } from './local-workers.js';
 import { memoryTable, type MemoryFigures } from './memory-table.js';
 import { chooseStart, type LocalStart } from './output-folder.js';
@@ -45,7 +51,8 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
   refuseMissingModel(options.model);
   const spec = localJobSpec(options);
   const resume = chooseStart(spec, options);
-  const logs = mkdtempSync(join(tmpdir(), 'tuneyard-train-'));
+  const folder = openTemporaryFolder('train');
+  const logs = folder.path;
   const job = { namespace: 'local', name: 'train', uid: randomUUID() };
   const token = randomBytes(32).toString('base64url');
   const server = await createCoordinatorServer({
@@ -63,14 +70,16 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
   };
   const started = performance.now();
   let workers: LocalWorkers | undefined;
-  let stopping = false;
   let comparing = false;
-  const onSignal = (): void => {
-    stopping = true;
-    display.line('stopping …');
-    void workers?.stop();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const interruption = new Interruption({
+    line: (text) => display.line(text),
+    stop: () => void workers?.stop(),
+    kill: () => workers?.kill(),
+  });
+  const ticking = setInterval(() => {
+    if (curve.length === 0) display.begin(workers?.phase() ?? words().progress.starting);
+    display.tick();
+  }, 1000);
   try {
     await coordinator.register({
       ref: job,
@@ -86,10 +95,11 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
         const step = workers?.resumedStep();
         if (step !== undefined) display.line(`goes on from the checkpoint of step ${step}`);
       }
-      if (state?.progress) show(state.progress, state.members.length, display, curve);
+      if (state?.progress && !comparing) show(state.progress, state.members.length, display, curve);
       if (state?.progress && state.progress.step === state.progress.totalSteps && !comparing) {
         comparing = true;
-        display.line(words().training.comparing());
+        display.end();
+        display.begin(words().training.comparing());
       }
     });
     display.line(`loading model and data; worker logs are in ${logs}`);
@@ -106,7 +116,10 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
     const finished = coordinator.state(job.uid)?.finished;
     const warnings = workers.warnings();
     tell(warnings);
-    if (stopping) return 130;
+    if (interruption.isAsked) {
+      display.line(keptOf(coordinator.state(job.uid)));
+      return INTERRUPTED;
+    }
     if (finished?.outcome !== Finished_Outcome.OUTCOME_COMPLETE) throw failure(finished, exits, logs);
     const seconds = (performance.now() - started) / 1000;
     const tokens = coordinator.state(job.uid)?.progress?.tokens ?? 0;
@@ -124,14 +137,31 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
         ...(memory ? { memory } : {}),
       });
     }
-    rmSync(logs, { recursive: true, force: true });
     return 0;
+  } catch (error) {
+    // What is wrong with the input is said; of anything else the logs tell more.
+    if (!(error instanceof UserError)) folder.keep();
+    throw error;
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    interruption.forget();
+    clearInterval(ticking);
     await workers?.stop();
     await server.close();
+    folder.remove();
   }
 }
+
+function keptOf(state: JobTrainingState | undefined): string {
+  const { checkpoint, progress } = state ?? {};
+  return describeKept(
+    checkpoint && { step: checkpoint.step, place: placeOf(checkpoint.uri) },
+    progress?.totalSteps,
+    process.argv,
+  );
+}
+
+/** The folder of a checkpoint that lies on this machine. */
+const placeOf = (uri: string) => (uri.startsWith('file://') ? dirname(fileURLToPath(uri)) : uri);
 
 function startingAs(resume: LocalStart, config: TrainerConfig): TrainerConfig {
   const { training } = config;

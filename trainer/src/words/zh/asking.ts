@@ -2,7 +2,7 @@ import type { Words } from '../index.js';
 
 export const asking: Words['asking'] = {
   warning: '警告',
-  base: '基础模型',
+  base: '基座模型',
   tuned: '微调后',
   question: '问题',
   reference: '参考答案',
@@ -11,12 +11,12 @@ export const asking: Words['asking'] = {
   refused: (why) => `无法把这段对话交给模型：${why}`,
   writesNothing: (template) => `${template} 没有为它生成任何内容`,
   noRoom: (tokens, most) =>
-    `这段对话有 ${tokens} 个 token，没有给回答留下位置：模型最多读 ${most} 个；请缩短对话，或重新开始`,
+    `这段对话有 ${tokens} 个词元，没有给回答留下位置：模型最多读 ${most} 个；请缩短对话，或重新开始`,
   noAnswer: '模型立即结束了回答，因此没有内容',
-  cutByLimit: (tokens) => `回答在 ${tokens} 个 token 处被截断；可用 --max-tokens 加长`,
-  cutByPositions: (tokens) => `回答被截断，因为模型最多读 ${tokens} 个 token，问题和回答合计`,
+  cutByLimit: (tokens) => `回答在 ${tokens} 个词元处被截断；可用 --max-tokens 加长`,
+  cutByPositions: (tokens) => `回答被截断，因为模型最多读 ${tokens} 个词元，问题和回答合计`,
   interrupted: '回答已停止',
-  compareNeedsAdapter: '--compare 会把基础模型与适配器的回答并排显示：请用 --adapter DIR 指定适配器',
+  compareNeedsAdapter: '--compare 会把基座模型与适配器的回答并排显示：请用 --adapter DIR 指定适配器',
   nothingAsked: '没有问题：请把问题写成参数，或用 --file 指定文件，或从标准输入给出',
   askedTwice: '同时给出了问题和 --file；请只给其中一个',
   noQuestions: (file) => `${file} 中没有问题`,

@@ -1,5 +1,7 @@
 import type { Words } from '../index.js';
+import { interruption } from './interruption.js';
 import { programs } from './programs.js';
+import { progress } from './progress.js';
 import { training } from './training.js';
 
-export const zh: Words = { programs, training };
+export const zh: Words = { interruption, programs, progress, training };
