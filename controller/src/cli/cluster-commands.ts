@@ -89,11 +89,20 @@ Exit codes: 0 the job is complete, or q was pressed; 1 it failed or was deleted;
       await printLogs(job, options);
     });
 
-  command('queues', 'queues: GPUs granted, used, borrowed, waited for')
+  command(
+    'queues',
+    'queues: GPUs granted, used, borrowed, waited for; of one queue, the jobs that wait, in order',
+  )
+    .argument('[queue]')
     .addOption(outputOption(LIST_FORMATS))
-    .action(async (options: QueuesOptions) => {
-      const { printQueues } = await import('./queues-command.js');
-      await printQueues(options);
+    .action(async (name: string | undefined, options: QueuesOptions) => {
+      if (name === undefined) {
+        const { printQueues } = await import('./queues-command.js');
+        await printQueues(options);
+      } else {
+        const { printWaitingList } = await import('./waiting-list.js');
+        await printWaitingList(name, options);
+      }
     });
 
   command('top', 'running jobs by the GPUs that they hold')
