@@ -315,6 +315,7 @@ async function startCoordinator(
 }
 
 function observeCaches(caches: Caches, metrics: ControllerMetrics): void {
+  metrics.watchJobs(() => caches.jobs.cache.list());
   caches.jobs.cache.subscribe(({ type, key, object }) =>
     metrics.jobSeen(key, type === 'deleted' ? undefined : object.spec.queueName),
   );

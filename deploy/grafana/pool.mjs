@@ -106,14 +106,47 @@ export const pool = dashboard({
           { min: 0 },
         ),
         lines(
-          'Borrowed, and still ending',
-          'Borrowed: above the nominal quota. Ending: of pods that are not gone yet, such as of a cancelled job.',
+          'Borrowed, lent, and still ending',
+          'Borrowed: above the nominal quota. Lent: of the own quota, used by others. Ending: of pods that are not gone yet, such as of a cancelled job.',
           'short',
           [
             [`sum by (queue) (tuneyard_queue_borrowed_gpus{${queue}})`, '{{queue}} borrowed'],
             [`sum by (queue) (tuneyard_queue_ending_gpus{${queue}})`, '{{queue}} ending'],
+            [`sum by (queue) (tuneyard_queue_lent_gpus{${queue}})`, '{{queue}} lent'],
           ],
           { min: 0 },
+        ),
+      ],
+    },
+    {
+      title: 'Who is charged for what',
+      panels: [
+        bars(
+          'GPU-hours by namespace, 24 h',
+          'GPU-hours that the jobs of a namespace held, whoever owns the quota. Longer times: the same query with another range.',
+          'h',
+          [
+            [
+              `sort_desc(sum by (namespace, flavor) (increase(tuneyard_namespace_gpu_seconds_total{${queue}}[24h])) / 3600)`,
+              '{{namespace}} {{flavor}}',
+            ],
+          ],
+        ),
+        lines(
+          'GPUs by namespace',
+          'GPUs that admitted jobs hold.',
+          'short',
+          [[`sum by (namespace) (tuneyard_job_gpus{${queue}})`, '{{namespace}}']],
+          { stack: true, min: 0 },
+        ),
+        bars('GPUs by job', 'The jobs that hold most.', 'short', [
+          [`topk(12, sum by (namespace, job) (tuneyard_job_gpus{${queue}}))`, '{{namespace}}/{{job}}'],
+        ]),
+        bars(
+          'Builds',
+          'Processes by program and version; more than one version while an upgrade goes on.',
+          'short',
+          [['count by (program, version) (tuneyard_build_info)', '{{program}} {{version}}']],
         ),
       ],
     },

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { LANGUAGES, LANGUAGE_VARIABLE } from '@tuneyard/proto/language';
 import { Command, Help, Option } from 'commander';
 import { addAskCommands } from './ask-commands.js';
+import { VERSION } from '../version.js';
 import { addClusterCommands, outputOption } from './cluster-commands.js';
 import { REPORT_FORMATS } from './output.js';
 import { nonNegativeInteger, positiveInteger } from './option-values.js';
@@ -111,14 +111,11 @@ export function createProgram(name = 'tuneyard'): Command {
   addAskCommands(program);
   addClusterCommands(program);
 
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  program.version(version);
+  program.version(VERSION);
   program
     .command('version')
     .description('print the version')
-    .action(() => console.log(version));
+    .action(() => console.log(VERSION));
 
   addTrainerCommand(program, 'loss', 'mean loss of a model on a text file; see "tuneyard loss --help"');
   addTrainerCommand(program, 'generate', 'continue plain text; see "tuneyard generate --help"');

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { FineTuneJob, FineTuneJobStatus } from '../api/index.js';
 import { findCondition, isInadmissible, isTrue } from '../api/index.js';
 import type { WorkQueue, WorkQueueObserver } from '../kube/index.js';
+import { VERSION } from '../version.js';
 import type { ControlLoopsObserver, Cycle } from '../reconcile/index.js';
 
 /** Stands for all queues that do not exist, or not for the job that names them; no queue can have this name. */
@@ -112,6 +113,25 @@ export class ControllerMetrics implements ControlLoopsObserver {
     'GPUs of the nodes, by flavor; 0 of a flavor that queues grant and no node has.',
     ['flavor'],
   );
+  readonly #lent = this.#gauge(
+    'tuneyard_queue_lent_gpus',
+    'GPUs that a queue lends, by flavor: of what its cohort borrows, the part that its idle quota has in all idle quota that may be lent.',
+    ['queue', 'flavor'],
+  );
+  readonly #jobGpus = this.#gauge('tuneyard_job_gpus', 'GPUs that an admitted job holds.', [
+    'namespace',
+    'job',
+    'queue',
+    'flavor',
+  ]);
+  readonly #namespaceSeconds = this.#counter(
+    'tuneyard_namespace_gpu_seconds_total',
+    'GPU-seconds that the jobs of a namespace held, by queue and flavor: what to charge it for.',
+    ['namespace', 'queue', 'flavor'],
+  );
+  #jobs: () => Iterable<FineTuneJob> = () => [];
+  /** What queues hold, as the newest cycle left it. */
+  #use: Pick<Cycle, 'usage' | 'pool'> = { usage: () => [], pool: new Map() };
   readonly #statusWrites = this.#counter(
     'tuneyard_status_writes_total',
     'Stored writes of the status of a job.',
@@ -166,8 +186,23 @@ export class ControllerMetrics implements ControlLoopsObserver {
     ['name'],
   );
 
+  constructor() {
+    const labels = { program: 'controller', version: VERSION, node: process.version };
+    this.#gauge('tuneyard_build_info', 'Always 1; the labels say which build runs.', [
+      'program',
+      'version',
+      'node',
+    ]).set(labels, 1);
+  }
+
+  /** @param jobs all that are known now, whenever it is asked */
+  watchJobs(jobs: () => Iterable<FineTuneJob>): void {
+    this.#jobs = jobs;
+  }
+
   /** The metrics in the text format of Prometheus. */
   text(): Promise<string> {
+    this.#showUse();
     for (const [name, queue] of this.#queues) {
       const { sum, longest } = queue().unfinished;
       this.#unfinished.set({ name }, sum);
@@ -195,15 +230,32 @@ export class ControllerMetrics implements ControlLoopsObserver {
     for (const gauge of [this.#pending, this.#inadmissible]) gauge.reset();
     for (const { queue = NO_SUCH_QUEUE, reason } of waiting)
       (isInadmissible(reason) ? this.#inadmissible : this.#pending).inc({ queue, reason });
-    for (const gauge of [this.#quota, this.#usage, this.#ending, this.#borrowed, this.#pool]) gauge.reset();
-    for (const [queue, flavors] of usage)
-      for (const { flavor, nominal, used, ending, borrowed } of flavors) {
+    this.#use = { usage, pool };
+  }
+
+  /** Figures of what exists now are set when they are asked for: a thousand queues cost a cycle nothing. */
+  #showUse(): void {
+    const gauges = [this.#quota, this.#usage, this.#ending, this.#borrowed, this.#lent, this.#pool];
+    for (const gauge of [...gauges, this.#jobGpus]) gauge.reset();
+    for (const [queue, flavors] of this.#use.usage())
+      for (const { flavor, nominal, used, ending, borrowed, lent } of flavors) {
         this.#quota.set({ queue, flavor }, nominal);
         this.#usage.set({ queue, flavor }, used);
         this.#ending.set({ queue, flavor }, ending);
         this.#borrowed.set({ queue, flavor }, borrowed);
+        this.#lent.set({ queue, flavor }, lent);
       }
-    for (const [flavor, { gpus }] of pool) this.#pool.set({ flavor }, gpus);
+    for (const [flavor, { gpus }] of this.#use.pool) this.#pool.set({ flavor }, gpus);
+    for (const { metadata, spec, status } of this.#jobs()) {
+      const { placement, conditions } = status ?? {};
+      if (placement === undefined || !isTrue(conditions, 'Admitted')) continue;
+      const { flavor, nodes, gpusPerWorker = 1, queueName = spec.queueName } = placement;
+      const { namespace = 'default', name: job } = metadata;
+      this.#jobGpus.set(
+        { namespace, job, queue: this.#queueLabel(queueName), flavor },
+        nodes.length * gpusPerWorker,
+      );
+    }
   }
 
   reconciled(controller: string, seconds: number, failed: boolean): void {
@@ -220,6 +272,10 @@ export class ControllerMetrics implements ControlLoopsObserver {
       if (by > 0) counter.inc({ queue }, by);
     };
     grown(this.#gpuSecondsUsed, before?.gpuSecondsUsed, after.gpuSecondsUsed);
+    const held = (after.gpuSecondsUsed ?? 0) - (before?.gpuSecondsUsed ?? 0);
+    const flavor = (after.placement ?? before?.placement)?.flavor ?? '';
+    const { namespace = 'default' } = job.metadata;
+    if (held > 0) this.#namespaceSeconds.inc({ namespace, queue, flavor }, held);
     grown(this.#gpuSecondsLost, before?.gpuSecondsLost, after.gpuSecondsLost);
     grown(this.#restarts, before?.restarts, after.restarts);
     const became = (type: 'Admitted' | 'Complete' | 'Failed') =>

@@ -136,7 +136,7 @@ class Scheduling {
     const row = this.loop.figuresOf('q')?.usage.find((usage) => usage.flavor === flavor);
     const { used = 0, ending = 0, borrowed = 0 } = row ?? {};
     const labels = `{queue="q",flavor="${flavor}"}`;
-    const text = await this.metrics.registry.metrics();
+    const text = await this.metrics.text();
     const figure = (name: string) =>
       Number(new RegExp(`^tuneyard_queue_${name}_gpus${labels} (\\d+)$`, 'm').exec(text)?.[1]);
     expect([figure('used'), figure('ending'), figure('borrowed')]).toEqual([used, ending, borrowed]);
@@ -144,7 +144,7 @@ class Scheduling {
   }
 
   async metric(name: string): Promise<Record<string, number>> {
-    const text = await this.metrics.registry.metrics();
+    const text = await this.metrics.text();
     const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`));
     return Object.fromEntries(
       lines.map((line): [string, number] => {

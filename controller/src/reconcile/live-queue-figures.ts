@@ -1,6 +1,6 @@
 import type { WaitingReason } from '../api/index.js';
-import type { Plan, QueueUse, QuotaUse, Snapshot } from '../scheduling/index.js';
-import { quotaUses, useByQueue } from '../scheduling/index.js';
+import type { LentUse, Plan, QueueUse, Snapshot } from '../scheduling/index.js';
+import { lentBy, quotaUses, useByQueue } from '../scheduling/index.js';
 import type { PoolFlavor, QueueFigures } from './queue-figures.js';
 import { figuresOfQueue, flavorsOfPool } from './queue-figures.js';
 
@@ -36,8 +36,13 @@ export class LiveQueueFigures {
   }
 
   /** Of every queue, what it holds of each flavor. */
-  *usage(): Generator<readonly [queue: string, usage: readonly QuotaUse[]]> {
-    for (const queue of this.#snapshot.queues.values()) yield [queue.name, quotaUses(queue, this.#use)];
+  *usage(): Generator<readonly [queue: string, usage: readonly LentUse[]]> {
+    const { queues } = this.#snapshot;
+    const lent = lentBy([...queues.values()], this.#use);
+    for (const queue of queues.values()) {
+      const uses = quotaUses(queue, this.#use);
+      yield [queue.name, uses.map((use) => ({ ...use, lent: lent(queue, use.flavor) }))];
+    }
   }
 
   get pool(): ReadonlyMap<string, PoolFlavor> {
@@ -76,7 +81,9 @@ export class LiveQueueFigures {
     this.#pool = flavorsOfPool(pool, queues.values());
     const toldPool = JSON.stringify([...this.#pool]);
     const told = new Map<string, string>();
-    for (const [name, usage] of this.usage()) {
+    for (const queue of queues.values()) {
+      const { name } = queue;
+      const usage = quotaUses(queue, this.#use);
       const figures = JSON.stringify([running.countOf(name), usage]);
       told.set(name, figures);
       if (figures !== this.#told.get(name) || toldPool !== this.#toldPool) this.touch(name);

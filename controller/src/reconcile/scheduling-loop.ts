@@ -5,7 +5,7 @@ import type {
   Admission,
   Eviction,
   Plan,
-  QuotaUse,
+  LentUse,
   Resize,
   SchedulingPolicy,
   Snapshot,
@@ -44,7 +44,7 @@ export interface Cycle {
   /** All jobs that wait, as far as is known. */
   readonly waiting: Iterable<WaitingJob>;
   /** Of every queue, what it holds of each flavor. */
-  readonly usage: Iterable<readonly [queue: string, usage: readonly QuotaUse[]]>;
+  readonly usage: () => Iterable<readonly [queue: string, usage: readonly LentUse[]]>;
   /** Flavors of the pool and of all quotas. */
   readonly pool: ReadonlyMap<string, PoolFlavor>;
 }
@@ -159,7 +159,7 @@ export class SchedulingLoop {
         seconds: { snapshot: (built - started) / 1000, decide: (decided - built) / 1000 },
         isPartial: plan.isPartial,
         waiting: this.#allWaiting(),
-        usage: this.#figures.usage(),
+        usage: () => this.#figures.usage(),
         pool: this.#figures.pool,
       }),
     );

@@ -5,6 +5,8 @@ export { LiveRunningJobs, runningJobsOf } from './running-jobs.js';
 export type { RunningJobs, Usage } from './running-jobs.js';
 export { obstacle } from './obstacle.js';
 export { quotaUses, useByQueue } from './queue-use.js';
+export { lentBy } from './lending.js';
+export type { LentUse } from './lending.js';
 export type { FlavorUse, QueueUse, QuotaUse } from './queue-use.js';
 export type { Gang, PendingJob, RunningJob, Snapshot, Topology } from './snapshot.js';
 export type { Admission, Eviction, Plan, Reservation, Resize, Waiting } from './plan.js';

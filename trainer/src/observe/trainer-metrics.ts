@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 
 /** Why a generation began, as coordinators of this version say it. */
 const GENERATION_CAUSES = ['start', 'joined', 'resized', 'lost', 'link', 'restored', 'expelled', 'balanced'];
+import { VERSION } from '../version.js';
 
 const STEP_SECONDS_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
@@ -113,7 +114,15 @@ export class TrainerMetrics {
     registers: this.registers,
   });
 
+  readonly build = new Gauge({
+    name: 'tuneyard_build_info',
+    help: 'Always 1; the labels say which build runs.',
+    labelNames: ['program', 'version', 'node'],
+    registers: this.registers,
+  });
+
   constructor(labels: Readonly<Record<string, string>>) {
+    this.build.set({ program: 'trainer', version: VERSION, node: process.version }, 1);
     this.registry.setDefaultLabels(labels);
     collectDefaultMetrics({ register: this.registry });
     // Gauges with names of counters; without "_total" they are there too.
