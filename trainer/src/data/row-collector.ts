@@ -123,6 +123,11 @@ export class RowCollector {
       } else {
         format = asked.find((each) => each.matches(mapped)) ?? asked[0]!;
         if (rows === 1 && !format.matches(mapped)) refuseWholeDataSet(mapped, place);
+        // Where nothing is known by name, the columns are what its owner must name.
+        if (rows === 1 && isDisjoint(format.fields, mapped)) {
+          mapping.check();
+          detectFormat(mapped, place, mapping.fields);
+        }
       }
       this.addRow({ format, row: mapped, place, declared, isFirst: rows === 1 });
       this.unused.add(mapping.leftAside(row));
@@ -280,6 +285,11 @@ function runDate({ date }: DatasetConfig): Date {
   if (Number.isNaN(value.getTime()))
     throw new UserError(`dataset.date "${date}" is no date in the form of RFC 3339.`);
   return value;
+}
+
+function isDisjoint(fields: ReadonlySet<string>, row: Row): boolean {
+  const names = Object.keys(row);
+  return names.length > 0 && names.every((name) => !fields.has(name));
 }
 
 /** What stands for a character that could not be decoded. */

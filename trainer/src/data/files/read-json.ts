@@ -108,7 +108,8 @@ function parseRow(text: string): PlacedRow['row'] {
     value = parseExactJson(text);
   } catch (error) {
     if (error instanceof RepeatedNameError) return new UnusableRow(words().rows.repeated(error.path));
-    if (error instanceof RangeError) return new BrokenRow('it is nested too deeply');
+    // Which of the stages runs out of stack depends on what stands on it already: the row is left out by each.
+    if (error instanceof RangeError) return new UnusableRow('it is nested too deeply');
     return new BrokenRow(`${INVALID} (${messageOf(error)})`);
   }
   return isJsonObject(value) && !(value instanceof WrittenNumber)

@@ -80,6 +80,13 @@ describe('names of columns', () => {
     expect(await refusalOf([{ body: 'T' }])).toContain('--columns text=body ');
   });
 
+  it('are asked for where the job names the format, too', async () => {
+    const uri = dataFile('rows.jsonl', [{ 客户描述: '坏了', 解决办法: '换' }]);
+    await expect(prepareData(datasetOf([{ uri, format: 'alpaca' }]), tokenizer)).rejects.toThrow(
+      '--columns instruction=客户描述,output=解决办法',
+    );
+  });
+
   it('are refused where two may be meant, with the choice', async () => {
     expect(await refusalOf([{ question: 'Q', answer: 'A', 答案: 'B' }])).toBe(
       'rows.jsonl:1: "answer" and "答案" are both there: choose one with --columns output=answer or --columns output=答案 ' +
