@@ -7,7 +7,7 @@ export {
 export type { CoordinatorTls } from './server-credentials.js';
 export type { EventBus, EventFilter, EventSubscription, JobEvent, JobEventType } from './event-bus.js';
 export type { CoordinatedJob, JobCoordinator, JobTrainingState, MemberState } from './job-coordinator.js';
-export type { JobNews } from './job-runtime.js';
+export type { JobNews } from './job-runtime-options.js';
 export { MemoryEventBus } from './memory-event-bus.js';
 export { MemoryStateStore } from './memory-state-store.js';
 export type { StateStore, StoredJob, StoredMembership, StoredTraining } from './state-store.js';

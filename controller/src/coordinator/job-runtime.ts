@@ -1,51 +1,21 @@
 import type { Directive, Finished, Hello, WorkerMessage } from '@tuneyard/proto';
-import { Finished_Outcome } from '@tuneyard/proto';
 
 import { JobBudgets } from './budget.js';
-import type { Clock } from './clock.js';
-import type { EventBus, JobEventType } from './event-bus.js';
+import type { JobEventType } from './event-bus.js';
+import { decidesJob } from './decides-job.js';
 import { expelledDirective, finishedDirective, membershipDirective } from './directives.js';
 import type { CoordinatedJob, JobTrainingState } from './job-coordinator.js';
+import type { JobRuntimeOptions, WorkerChannel } from './job-runtime-options.js';
 import { advanceMembership, isTaken } from './membership.js';
-import type { MembershipEffect, MembershipEvent, MembershipSettings } from './membership-events.js';
-import {
-  initialMembership,
-  restoredMembership,
-  type ExpulsionCause,
-  type MembershipState,
-} from './membership-state.js';
+import type { MembershipEffect, MembershipEvent } from './membership-events.js';
+import { initialMembership, restoredMembership, type MembershipState } from './membership-state.js';
 import { retryUntil } from './retry.js';
+import { TrainingRecord } from './training-record.js';
 import { soundTraining } from './worker-report.js';
-import type { StateStore, StoredMembership, StoredTraining } from './state-store.js';
+import type { StoredMembership, StoredTraining } from './state-store.js';
 
 const SCAN_INTERVAL_MS = 250;
 const PROBE: Directive = { body: { $case: 'probe', value: {} } };
-
-/** What is worth telling people of a job's workers. */
-export interface JobNews {
-  /** The worker was told to end, and is to be replaced. */
-  expelled?(job: CoordinatedJob, memberId: string, cause: ExpulsionCause, reason: string): void;
-  /** The worker takes `ratio` times what is usual among the others for a micro-batch, and has for long. */
-  straggling?(job: CoordinatedJob, memberId: string, ratio: number): void;
-}
-
-/** The coordinator's end of one worker's stream. */
-export interface WorkerChannel {
-  send(directive: Directive): void;
-  /** Ends the stream; `reason` undefined = in good order. */
-  end(reason?: string): void;
-}
-
-export interface JobRuntimeOptions {
-  readonly store: StateStore;
-  readonly bus: EventBus;
-  readonly clock: Clock;
-  readonly membership: MembershipSettings;
-  readonly onChange: () => void;
-  readonly news: JobNews;
-  /** Something went wrong that heals itself (a store or bus out of reach). */
-  readonly onTrouble: (place: string, error: unknown) => void;
-}
 
 interface Attached {
   readonly memberId: string;
@@ -57,12 +27,10 @@ interface Attached {
 export class JobRuntime {
   #job: CoordinatedJob;
   #state: MembershipState;
-  #training: StoredTraining = {};
   /** Newest membership that the store has; only such ones are sent. */
   #announced: StoredMembership | undefined;
   #announcing: Promise<void> = Promise.resolve();
-  #dirty: StoredTraining | undefined;
-  #recording: Promise<void> | undefined;
+  readonly #record: TrainingRecord;
   #checkpointRequest: Directive | undefined;
   #checkpointRequests = 0;
   #stop: Directive | undefined;
@@ -78,6 +46,13 @@ export class JobRuntime {
     this.#job = job;
     this.#state = initialMembership(job.expectedWorkers);
     this.#budgets = new JobBudgets(() => options.clock.monotonic());
+    this.#record = new TrainingRecord({
+      store: options.store,
+      jobUid: job.ref.uid,
+      generation: () => this.#announced?.generation ?? 0,
+      isClosed: () => this.#closed,
+      onTrouble: options.onTrouble,
+    });
   }
 
   /** Resumes from the store when it knows the job. */
@@ -93,7 +68,7 @@ export class JobRuntime {
       );
     }
     const { membership: _, ...training } = stored ?? { membership: undefined };
-    runtime.#training = soundTraining(training);
+    runtime.#record.restore(soundTraining(training));
     runtime.update(job);
     return runtime;
   }
@@ -121,10 +96,10 @@ export class JobRuntime {
           lastSeen,
           unitSeconds,
         })),
-      progress: this.#training.progress,
-      checkpoint: this.#training.checkpoint,
-      finished: this.#training.finished,
-      resumedFrom: this.#training.resumedFrom,
+      progress: this.#record.training.progress,
+      checkpoint: this.#record.training.checkpoint,
+      finished: this.#record.training.finished,
+      resumedFrom: this.#record.training.resumedFrom,
     };
   }
 
@@ -151,7 +126,7 @@ export class JobRuntime {
     if (expelled !== undefined) channel.send(expelledDirective(expelled));
     if (this.#stop !== undefined) channel.send(this.#stop);
     if (this.#checkpointRequest !== undefined) channel.send(this.#checkpointRequest);
-    const { finished } = this.#training;
+    const { finished } = this.#record.training;
     if (finished !== undefined) channel.send(finishedDirective(finished));
     this.options.onChange();
     return true;
@@ -178,13 +153,13 @@ export class JobRuntime {
       case 'ready':
         // What a later worker loads says nothing of the job: it takes the state of the others.
         if (body.value.resumedFrom !== undefined && this.#announced === undefined)
-          this.#save({ resumedFrom: this.#training.resumedFrom ?? body.value.resumedFrom });
+          this.#save({ resumedFrom: this.#record.training.resumedFrom ?? body.value.resumedFrom });
         this.#dispatch({ kind: 'ready', memberId, committedStep: body.value.committedStep });
         this.options.onChange();
         return;
       case 'progress':
         this.#dispatch({ kind: 'heartbeat', memberId, committedStep: body.value.step });
-        if (body.value.step < (this.#training.progress?.step ?? 0)) return;
+        if (body.value.step < (this.#record.training.progress?.step ?? 0)) return;
         this.#save({ progress: body.value });
         this.#publish('progress', `${body.value.step}`, body.value);
         return;
@@ -250,7 +225,7 @@ export class JobRuntime {
     for (const { channel } of this.#attached.values()) channel.end(reason);
     this.#attached.clear();
     await this.#announcing;
-    await this.#recording;
+    await this.#record.written();
   }
 
   #dispatch(event: MembershipEvent): void {
@@ -336,52 +311,23 @@ export class JobRuntime {
   }
 
   #finish(memberId: string, finished: Finished, channel: WorkerChannel): void {
-    const decides = this.#decidesJob(memberId, finished);
+    const decides = decidesJob(this.#state, memberId, finished);
     this.#dispatch({ kind: 'finished', memberId, over: decides });
-    if (decides && this.#training.finished === undefined) {
+    if (decides && this.#record.training.finished === undefined) {
       this.#save({ finished });
       this.#publish('finished', 'end', finished);
       this.#broadcast(finishedDirective(finished));
     }
-    void (this.#recording ?? Promise.resolve()).then(() => channel.end());
-  }
-
-  /**
-   * Rank 0 speaks for the job; so does whoever finds that the job cannot succeed anywhere. A worker that fails
-   * for want of memory or a device leaves, and the others go on without it.
-   */
-  #decidesJob(memberId: string, finished: Finished): boolean {
-    const leader = this.#state.members[0]?.memberId ?? memberId;
-    if (finished.outcome !== Finished_Outcome.OUTCOME_FAILED) return leader === memberId;
-    const local = finished.reason === 'Infrastructure' || finished.reason === 'OutOfMemory';
-    const others = [...this.#state.workers.values()].some(
-      (worker) => worker.memberId !== memberId && worker.link === 'open' && !worker.finished,
-    );
-    return !local || !others;
+    void this.#record.written().then(() => channel.end());
   }
 
   #broadcast(directive: Directive): void {
     for (const { channel } of this.#attached.values()) channel.send(directive);
   }
 
-  /** Newest figures win; one write at a time. */
   #save(training: StoredTraining): void {
-    this.#training = { ...this.#training, ...training };
-    this.#dirty = { ...this.#dirty, ...training };
-    this.#recording ??= this.#flush().finally(() => (this.#recording = undefined));
+    this.#record.save(training);
     this.options.onChange();
-  }
-
-  async #flush(): Promise<void> {
-    while (this.#dirty !== undefined) {
-      const training = this.#dirty;
-      this.#dirty = undefined;
-      await retryUntil(
-        () => this.options.store.record(this.#job.ref.uid, this.#announced?.generation ?? 0, training),
-        () => this.#closed,
-        (error) => this.options.onTrouble('state store: recording figures', error),
-      );
-    }
   }
 
   #publish(type: JobEventType, key: string, data: unknown): void {

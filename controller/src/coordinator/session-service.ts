@@ -3,7 +3,8 @@ import type { Directive, Hello, WorkerMessage } from '@tuneyard/proto';
 
 import type { PeerCertificate } from 'node:tls';
 import { jobAuthorityName } from '../certificates/names.js';
-import type { JobRuntime, WorkerChannel } from './job-runtime.js';
+import type { JobRuntime } from './job-runtime.js';
+import type { WorkerChannel } from './job-runtime-options.js';
 import { hostOfPeer, type PendingHellos } from './pending-hellos.js';
 import { sameToken } from './token.js';
 import { soundReport, weightOf } from './worker-report.js';

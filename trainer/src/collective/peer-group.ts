@@ -3,7 +3,6 @@ import {
   WorkPhase,
   type CheckpointDone,
   type CheckpointRequest,
-  type EvaluationResult,
   type FetchStateRequest,
   type Finished,
   type Hello,
@@ -20,19 +19,16 @@ import { Computation } from './computation.js';
 import { CoordinatorSession } from './coordinator-session.js';
 import type { GroupOptions } from './create-group.js';
 import type { DataPlane, FrameSink, PeerHandlers } from './data-plane.js';
-import { deal, type Deal } from './deal.js';
+import { GenerationWork } from './generation-work.js';
 import { Generations } from './generations.js';
 import { Ending } from './ending.js';
 import type { Group, SharedResult, SharedWork, StateHolder } from './group.js';
-import { payingNodes } from './paying-nodes.js';
 import { RoundAbandoned, type Round } from './round.js';
-import { concludeStances, type Plan, type WorkKey } from './stance.js';
+import type { WorkKey } from './stance.js';
 import { StateExchange } from './state-exchange.js';
 import { StopAgreement } from './stop-agreement.js';
 import { SumMemory } from './sum-memory.js';
 import { UnitClock } from './unit-clock.js';
-import { verify } from './verify.js';
-import { WorkReduce } from './work-reduce.js';
 
 type Over = Extract<SharedResult, { kind: 'over' }>;
 
@@ -44,11 +40,9 @@ export class PeerGroup implements Group, PeerHandlers {
   readonly #exchange: StateExchange;
   readonly #stop = new StopAgreement();
   readonly #memory: SumMemory;
-  readonly #deals = new Map<string, Deal>();
   readonly #clock = new UnitClock();
   #dataPlane: DataPlane | undefined;
   #advertised = { address: '', bulkAddress: '' };
-  #evaluation: EvaluationResult | undefined;
   #checkpointRequest: CheckpointRequest | undefined;
   #over: Finished_Outcome | undefined;
   #expelled: ExpelledError | undefined;
@@ -65,8 +59,7 @@ export class PeerGroup implements Group, PeerHandlers {
       this.#generations.wake();
     },
   });
-  /** When the generation ended under our feet (ms); until the next complete sum. */
-  #interruptedAt: number | undefined;
+  readonly #work: GenerationWork;
 
   constructor(
     private readonly options: GroupOptions & { readonly incarnation: string },
@@ -99,6 +92,15 @@ export class PeerGroup implements Group, PeerHandlers {
           ...(kind === 'wrong-bits' ? { wrongBits: true } : {}),
         });
       },
+    });
+    this.#work = new GenerationWork({
+      exchange: this.#exchange,
+      generations: this.#generations,
+      memory: this.#memory,
+      stop: this.#stop,
+      clock: this.#clock,
+      events: options.events,
+      dataPlane: () => this.#dataPlane,
     });
     this.#session = new CoordinatorSession({
       address: options.coordinatorAddress,
@@ -174,7 +176,7 @@ export class PeerGroup implements Group, PeerHandlers {
     this.#isEvaluating = work.phase === 'evaluation';
     const computation = new Computation(work, this.#memory.vectors, this.#memory.formatOf(work));
     try {
-      return await this.#inRounds((round) => this.#sumIn(round, key, computation));
+      return await this.#inRounds((round) => this.#work.sumIn(round, key, computation));
     } finally {
       if (key.phase === WorkPhase.WORK_PHASE_GRADIENT)
         this.#clock.add(computation.seconds, computation.computed);
@@ -193,7 +195,7 @@ export class PeerGroup implements Group, PeerHandlers {
     const waited = this.#inRounds<Over | 'leader'>(async (round) => {
       if (round.rank === 0) return 'leader';
       const key = { step: this.#exchange.committedStep(), phase: WorkPhase.WORK_PHASE_END };
-      await this.#planOf(round, key, undefined);
+      await this.#work.planOf(round, key, undefined);
       return round.abandoned;
     });
     const result = await Promise.race([waited, told]);
@@ -269,113 +271,12 @@ export class PeerGroup implements Group, PeerHandlers {
           return await attempt(round);
         } catch (error) {
           if (!(error instanceof RoundAbandoned)) throw error;
-          this.#interruptedAt ??= performance.now();
+          this.#work.interrupted();
         }
       }
     } finally {
       this.#exchange.moving();
     }
-  }
-
-  async #sumIn(round: Round, key: WorkKey, computation: Computation): Promise<SharedResult> {
-    // Stops dealing with the former generation's share; the unit under way goes on.
-    computation.pause();
-    const plan = await this.#planOf(round, key, computation);
-    if (this.#exchange.committedStep() < plan.committedStep) {
-      await computation.idle();
-      if (this.#dataPlane === undefined) throw new RoundAbandoned('not connected');
-      const committedStep = await this.#exchange.catchUp(round, plan, this.#dataPlane);
-      return { kind: 'caught-up', committedStep };
-    }
-    const known = isBefore(key, plan.target) ? plan.evaluation : undefined;
-    if (known !== undefined && key.phase === WorkPhase.WORK_PHASE_EVALUATION) {
-      // The others have made this sum already, in an earlier generation.
-      this.#evaluation = known;
-      const { lossSum, trainedTokens } = known;
-      const timings = { computeSeconds: computation.seconds, reduceSeconds: 0, additionSeconds: 0, bytes: 0 };
-      return { kind: 'sum', vector: new Float32Array(0), scalars: { lossSum, trainedTokens }, timings };
-    }
-    return this.#reduceIn(round, key, computation, plan);
-  }
-
-  async #reduceIn(round: Round, key: WorkKey, computation: Computation, plan: Plan): Promise<SharedResult> {
-    const { count, vectorLength } = computation.work;
-    const isTarget = plan.target.step === key.step && plan.target.phase === key.phase;
-    const dealt = (isTarget ? plan.deal : undefined) ?? this.#freshDeal(count, round.speeds);
-    const { format } = computation;
-    const vector = this.#memory.sums.next(vectorLength);
-    const reduce = new WorkReduce({
-      generation: round.generation,
-      ...key,
-      rank: round.rank,
-      size: round.size,
-      count,
-      deal: dealt,
-      out: vector,
-      format,
-      nodes: payingNodes(round.nodes),
-      relayed: this.#memory.relayed(format),
-      send: (rank, ...frames) => round.send(rank, ...frames),
-    });
-    const verification = verify(round, key, computation, dealt, this.options.events);
-    round.post(key.step, key.phase, {
-      accept: (from, frame) => verification?.accept(from, frame) || reduce.accept(from, frame),
-      dispose: () => reduce.dispose(),
-    });
-    await round.orAbandon(computation.complete(dealt.units[round.rank] ?? []));
-    const began = performance.now();
-    this.#generations.isReducing = true;
-    let reducedAt: number | undefined;
-    void reduce.done.then(() => (reducedAt = performance.now()));
-    try {
-      await round.orAbandon(reduce.contribute(computation.sums, this.#stop.flags()));
-      await verification?.agreed();
-      const scalars = await round.orAbandon(reduce.done);
-      const reduceSeconds = ((reducedAt ?? performance.now()) - began) / 1000;
-      this.#tell(round, reduce);
-      this.#stop.conclude(reduce.flags);
-      this.#memory.sums.done(vector);
-      format.done(reduce.results);
-      reduce.release();
-      if (key.phase === WorkPhase.WORK_PHASE_EVALUATION) this.#evaluation = { step: key.step, ...scalars };
-      const { additionSeconds, bytesSent: bytes } = reduce;
-      const timings = { computeSeconds: computation.seconds, reduceSeconds, additionSeconds, bytes };
-      return { kind: 'sum', vector, scalars, timings };
-    } catch (error) {
-      this.options.events?.sentInVain?.(reduce.bytesSent);
-      throw error;
-    } finally {
-      this.#generations.isReducing = false;
-    }
-  }
-
-  #tell(round: Round, reduce: WorkReduce): void {
-    const { events } = this.options;
-    round.members.forEach(({ memberId }, rank) => {
-      if (rank !== round.rank) events?.waitedFor?.(memberId, reduce.waitSeconds(rank));
-    });
-    if (this.#interruptedAt !== undefined)
-      events?.recovered?.(round.cause, (performance.now() - this.#interruptedAt) / 1000);
-    this.#interruptedAt = undefined;
-    if (this.#clock.seconds !== undefined)
-      events?.paced?.(this.#clock.seconds, round.speeds[round.rank] ?? 1);
-  }
-
-  /** The plan of the generation, after all have said where they stand. */
-  async #planOf(round: Round, key: WorkKey, computation: Computation | undefined): Promise<Plan> {
-    if (round.plan !== undefined) return round.plan;
-    const held = (await computation?.claims()) ?? [];
-    const stances = await round.exchangeStances({
-      generation: round.generation,
-      committedStep: this.#exchange.committedStep(),
-      ...key,
-      count: computation?.work.count ?? 0,
-      vectorLength: computation?.work.vectorLength ?? 0,
-      held,
-      evaluation: this.#evaluation,
-    });
-    round.plan = concludeStances(stances, round.speeds);
-    return round.plan;
   }
 
   #keyOf(work: SharedWork): WorkKey {
@@ -388,19 +289,6 @@ export class PeerGroup implements Group, PeerHandlers {
       );
     const phase = ofGradient ? WorkPhase.WORK_PHASE_GRADIENT : WorkPhase.WORK_PHASE_EVALUATION;
     return { step: work.step, phase };
-  }
-
-  #freshDeal(count: number, speeds: readonly number[]): Deal {
-    const key = `${count}/${speeds.join('/')}`;
-    const fresh =
-      this.#deals.get(key) ??
-      deal(
-        count,
-        speeds.map(() => []),
-        speeds,
-      );
-    this.#deals.set(key, fresh);
-    return fresh;
   }
 
   #hello(): Hello {
@@ -417,8 +305,4 @@ export class PeerGroup implements Group, PeerHandlers {
       generation: this.#generations.number,
     };
   }
-}
-
-function isBefore(left: WorkKey, right: WorkKey): boolean {
-  return left.step < right.step || (left.step === right.step && left.phase < right.phase);
 }

@@ -6,8 +6,9 @@ import type { Deal } from './deal.js';
 import type { Scalars } from './group.js';
 import { giveStaging, takeStaging } from './kernels.js';
 import type { OutgoingFrame } from './outbox.js';
-import { addScalars, type PartialSum, type PartialSums, type VectorPool } from './partial-sums.js';
+import type { PartialSum, PartialSums, VectorPool } from './partial-sums.js';
 import { apart, routesOf, type Route } from './routes.js';
+import { ScalarSums, scalarsOf } from './scalar-sums.js';
 import { CHUNK_ELEMENTS, chunksOf, isReplicated, segmentsOf, type Segment } from './segments.js';
 import type { Numbers, SumFormat } from './sum-format.js';
 import { addSiblings, sameBlock, sumInOrder, type Block, type Part } from './tree.js';
@@ -57,8 +58,6 @@ interface PendingChunk {
  * member's own sums are ready.
  */
 export class WorkReduce {
-  /** All members' flags, or-ed; complete with {@link done}. */
-  flags = 0;
   readonly done: Promise<Scalars>;
   /** What this member sends of the sum, as others read it. */
   readonly results: Numbers;
@@ -78,8 +77,7 @@ export class WorkReduce {
   readonly #pending = new Map<number, PendingChunk>();
   /** Results of others' segments that are still to come, by first element. */
   readonly #awaited = new Map<number, { readonly chunk: Segment; readonly route: Route }>();
-  readonly #scalars: Part<Scalars>[] = [];
-  readonly #scalarsFrom = new Set<number>();
+  readonly #scalars: ScalarSums;
   /** Sums made for others; `#relaySpace` of it is in use. */
   readonly #relay: Numbers | undefined;
   #relaySpace = 0;
@@ -87,6 +85,7 @@ export class WorkReduce {
   constructor(private readonly options: WorkReduceOptions) {
     const { rank, size, count, out, deal, format } = options;
     this.#frames = new WorkFrames(options, format.dtype);
+    this.#scalars = new ScalarSums(count, size, deal);
     this.#segments = segmentsOf(out.length, size);
     this.#replicated = isReplicated(out.length);
     const nodes = options.nodes ?? apart(size);
@@ -109,6 +108,11 @@ export class WorkReduce {
     if (relayed > 0) this.#relay = options.relayed?.take(relayed) ?? format.allocate(relayed);
   }
 
+  /** All members' flags, or-ed; complete with {@link done}. */
+  get flags(): number {
+    return this.#scalars.flags;
+  }
+
   /** To all peers. */
   get bytesSent(): number {
     return this.#frames.bytesSent;
@@ -124,7 +128,7 @@ export class WorkReduce {
         throw new Error(`units ${block.start}..${block.start + block.size - 1} are not summed yet`);
       return sum;
     });
-    const scalars = new Float64Array(own.flatMap((sum) => [sum.scalars.lossSum, sum.scalars.trainedTokens]));
+    const scalars = scalarsOf(own);
     const summary = this.#frames.scalars(size - 1, scalars, flags);
     const frames = this.#framesOf(own);
     // Each begins with its next neighbour, so that not all send to the same one first.
@@ -132,7 +136,7 @@ export class WorkReduce {
       const peer = (rank + away) % size;
       this.options.send(peer, summary, ...(frames[peer] ?? []));
     }
-    this.#acceptScalars(rank, scalars, flags);
+    this.#scalars.add(rank, scalars, flags);
     const pending = [...this.#pending.values()].filter(({ from }) => from.has(rank));
     await inSlices(pending.length, 4 * CHUNK_ELEMENTS, (first, end) => {
       if (!this.#disposed) for (const chunk of pending.slice(first, end)) this.#addOwn(chunk, own);
@@ -159,16 +163,8 @@ export class WorkReduce {
     // The sums of a node come late when one of its members is late, which need not be the relay.
     if (frame.kind === FrameKind.scalars || this.options.deal.blocks[from]?.some(isOwn) === true)
       this.#contributionOf[from] = performance.now();
-    if (frame.kind === FrameKind.scalars) {
-      const blocks = this.options.deal.blocks[from]?.length ?? 0;
-      if (frame.body.byteLength !== 16 * blocks || this.#scalarsFrom.has(from))
-        throw new FrameError(
-          `scalars for ${frame.body.byteLength / 16} blocks where ${blocks} were expected once`,
-        );
-      const values = new Float64Array(2 * blocks);
-      new Uint8Array(values.buffer).set(frame.body);
-      this.#acceptScalars(from, values, frame.flags);
-    } else if (frame.kind === FrameKind.partial) this.#acceptPartial(from, frame);
+    if (frame.kind === FrameKind.scalars) this.#scalars.accept(from, frame.body, frame.flags);
+    else if (frame.kind === FrameKind.partial) this.#acceptPartial(from, frame);
     else if (frame.kind === FrameKind.result) this.#acceptResult(from, frame);
     else throw new FrameError(`a frame of kind ${frame.kind} inside a reduction`);
     this.#check();
@@ -177,17 +173,6 @@ export class WorkReduce {
   /** How long this member's contribution was ready before that of `rank` had come. */
   waitSeconds(rank: number): number {
     return Math.max(0, (this.#contributionOf[rank] ?? 0) - this.#contributedAt) / 1000;
-  }
-
-  #acceptScalars(from: number, values: Float64Array, flags: number): void {
-    this.flags |= flags;
-    this.#scalarsFrom.add(from);
-    (this.options.deal.blocks[from] ?? []).forEach((block, at) =>
-      this.#scalars.push({
-        block,
-        value: { lossSum: values[2 * at] ?? 0, trainedTokens: values[2 * at + 1] ?? 0 },
-      }),
-    );
   }
 
   /** This member adds up what comes `from` others and itself. */
@@ -295,11 +280,10 @@ export class WorkReduce {
   }
 
   #check(): void {
-    const complete =
-      this.#pending.size === 0 && this.#awaited.size === 0 && this.#scalarsFrom.size === this.options.size;
+    const complete = this.#pending.size === 0 && this.#awaited.size === 0 && this.#scalars.isComplete;
     if (!complete || this.#finished) return;
     this.#finished = true;
-    this.#resolve(sumInOrder(this.options.count, this.#scalars, addScalars));
+    this.#resolve(this.#scalars.sum());
   }
 
   /** By rank: the frames with this member's own sums. */
