@@ -1,3 +1,4 @@
+import { endWithParent } from '@tuneyard/proto/processes';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { UserError } from './errors.js';
@@ -35,6 +36,8 @@ interface Options {
   readonly maxCheckpointGrace: number;
   readonly logLevel: string;
 }
+
+endWithParent();
 
 const number = (text: string) => {
   const value = Number(text);

@@ -77,7 +77,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'controller/src': ['@tuneyard/proto'],
   'trainer/src': ['@tuneyard/proto'],
   'deploy/local/src': ['@tuneyard/controller'],
-  'deploy/quickstart/src': ['@tuneyard/controller', '@tuneyard/local'],
+  'deploy/quickstart/src': ['@tuneyard/proto', '@tuneyard/controller', '@tuneyard/local'],
 };
 
 function sources(folder: string): string[] {

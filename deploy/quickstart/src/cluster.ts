@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ApiextensionsV1Api, KubeConfig, KubernetesObjectApi, loadYaml } from '@kubernetes/client-node';
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { FINE_TUNE_JOBS, GPU_QUEUES } from '@tuneyard/controller/api';
+import { openTemporaryFolder } from '@tuneyard/proto/processes';
 import { startControlPlane, startNodeAgent, startPodBinder } from '@tuneyard/local';
 
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
@@ -22,7 +22,8 @@ interface ControllerAddresses {
 export class Cluster {
   private readonly parts: (() => Promise<unknown>)[] = [];
   /** Folder for logs, volumes and the results of this run. */
-  readonly folder = mkdtempSync(join(tmpdir(), 'tuneyard-quickstart-'));
+  readonly folder: string;
+  private readonly temporary = openTemporaryFolder('quickstart');
   readonly config = new KubeConfig();
   kubeconfig = '';
   metricsUrl = '';
@@ -30,6 +31,10 @@ export class Cluster {
   controllerPid = 0;
   /** For a shell: starts the controller again at the same addresses, so that running trainers find it. */
   controllerCommand = '';
+
+  private constructor() {
+    this.folder = this.temporary.path;
+  }
 
   static async start(options: {
     readonly apiPort: number;
@@ -60,7 +65,7 @@ export class Cluster {
   /** Ends everything that was started, last first, and removes the folder. */
   async close(): Promise<void> {
     for (const stop of this.parts.reverse()) await stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    this.temporary.remove();
   }
 
   private async startAll({
@@ -92,6 +97,8 @@ export class Cluster {
       nodes,
       workDir: join(this.folder, 'node-agent'),
       pathPrepend: [join(REPOSITORY, 'node_modules/.bin')],
+      // The control plane is in this process: nobody could follow them.
+      orphans: 'end',
     });
     this.parts.push(() => agent.close());
     const { metricsUrl } = await this.startController(onLine);
@@ -128,7 +135,8 @@ export class Cluster {
       metrics,
     ];
     const child = spawn(process.execPath, command('127.0.0.1:0', '127.0.0.1:0'), {
-      stdio: ['ignore', 'pipe', log],
+      // It ends with this process, however that ends.
+      stdio: ['ignore', 'pipe', log, 'ipc'],
     });
     closeSync(log);
     let isWanted = true;

@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openTemporaryFolder } from '@tuneyard/proto/processes';
 import { cacheRoot } from '../support/index.js';
 import { SourceCache } from './cache/source-cache.js';
 import type { FetchContext } from './fetch-source.js';
@@ -23,7 +22,5 @@ export function openStorage(env: NodeJS.ProcessEnv, log: TransferLog = SILENT): 
 function cacheFolderOf(env: NodeJS.ProcessEnv): string {
   const root = cacheRoot(env);
   if (root !== undefined) return join(root, 'sources');
-  const folder = mkdtempSync(join(tmpdir(), 'tuneyard-sources-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return folder;
+  return join(openTemporaryFolder('sources').path, 'sources');
 }

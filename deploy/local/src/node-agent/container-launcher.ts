@@ -4,7 +4,7 @@ import { objectsOf, stringOr, type JsonObject } from '../apiserver/json.js';
 import type { KubeObject } from '../apiserver/kube-object.js';
 import type { KubeClient } from '../kube-client/kube-client.js';
 import { below, mapMountPaths, type Mount } from './container-paths.js';
-import { ContainerProcess, type ContainerExit } from './container-process.js';
+import { ContainerProcess, type ContainerExit, type OrphanPolicy } from './container-process.js';
 import { containerEnvironment, expand } from './environment.js';
 import type { PodFiles } from './pod-files.js';
 import { prepareMounts, prepareVolumes } from './volumes.js';
@@ -16,7 +16,7 @@ export class ContainerLauncher {
   private volumes: Map<string, string> | undefined;
 
   constructor(
-    private readonly options: { client: KubeClient; pathPrepend: readonly string[] },
+    private readonly options: { client: KubeClient; pathPrepend: readonly string[]; orphans: OrphanPolicy },
     private readonly files: PodFiles,
   ) {}
 
@@ -53,6 +53,7 @@ export class ContainerLauncher {
       command,
       env,
       folder,
+      orphans: this.options.orphans,
       workingDir: wanted ? mapMountPaths(wanted, mounts) : root,
     });
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import path from 'node:path';
 import { accessSync, constants } from 'node:fs';
 import { processStartTime } from './process-table.js';
@@ -10,7 +11,12 @@ export interface ContainerCommand {
   workingDir: string;
   /** Folder of this attempt: log, exit and process files go there. */
   folder: string;
+  /** What becomes of the process when the agent is killed. */
+  orphans: OrphanPolicy;
 }
+
+/** `adopt`: it goes on, and the next agent with the same folder follows it; `end`: it is killed with its group. */
+export type OrphanPolicy = 'adopt' | 'end';
 
 export interface ContainerExit {
   /** 0 to 255; 128 + signal when a signal ended it. */
@@ -24,6 +30,13 @@ export interface ContainerExit {
  * it. The empty traps keep the shell alive while the signal goes to the child, which gets the default handlers.
  */
 const shim = 'trap : TERM INT HUP; "$@"; code=$?; echo "$code" >"$0.tmp" && mv "$0.tmp" "$0"; exit "$code"';
+/**
+ * Before the shim, for processes that end with their agent: the operating system closes descriptor 3 when the agent is gone,
+ * however it ended. Signals to the group are not for the one that waits.
+ */
+const watch =
+  '(trap "" TERM INT HUP; read -r _ <&3; kill -s KILL -- "-$$") & watch=$!; ' +
+  'trap "kill -s KILL $watch" EXIT; exec 3<&-; ';
 const adoptedPollMilliseconds = 200;
 
 /** A running (or ended) process group of one container attempt. */
@@ -58,12 +71,19 @@ export class ContainerProcess {
     mkdirSync(what.folder, { recursive: true, mode: 0o700 });
     const log = openSync(path.join(what.folder, 'log'), 'a', 0o600);
     try {
-      const child = spawn('/bin/sh', ['-c', shim, path.join(what.folder, 'exit'), ...what.command], {
-        cwd: what.workingDir,
-        env: what.env,
-        stdio: ['ignore', log, log],
-        detached: true,
-      });
+      const ends = what.orphans === 'end';
+      const child = spawn(
+        '/bin/sh',
+        ['-c', ends ? watch + shim : shim, path.join(what.folder, 'exit'), ...what.command],
+        {
+          cwd: what.workingDir,
+          env: what.env,
+          stdio: ['ignore', log, log, ...(ends ? (['pipe'] as const) : [])],
+          detached: true,
+        },
+      );
+      const life = child.stdio[3];
+      if (life instanceof Socket) life.on('error', () => undefined).unref();
       const { pid } = child;
       const ended = new Promise<number>((resolve) => {
         child.once('error', () => resolve(128));

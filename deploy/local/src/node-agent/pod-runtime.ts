@@ -6,7 +6,7 @@ import { recordEvent } from '../kube-client/record-event.js';
 import { parseQuantity } from '../quantity.js';
 import { ContainerConfigError, VolumeMountError } from './container-config-error.js';
 import { ContainerLauncher } from './container-launcher.js';
-import { ContainerProcess, type ContainerExit } from './container-process.js';
+import { ContainerProcess, type ContainerExit, type OrphanPolicy } from './container-process.js';
 import type { ContainerState } from './container-state.js';
 import { Interruptible } from './interruptible.js';
 import { StatusReporter } from './status-reporter.js';
@@ -18,6 +18,7 @@ export interface RuntimeOptions {
   workDir: string;
   /** Folders put before PATH. */
   pathPrepend: readonly string[];
+  orphans: OrphanPolicy;
   /** Seconds before the first restart of a container; doubles up to 30 times that. */
   restartBackoffSeconds: number;
 }

@@ -11,6 +11,7 @@ import { readNodes, type NodeDefinition } from './node-definition.js';
 import { NodeHeartbeat } from './node-heartbeat.js';
 import { PodRuntime } from './pod-runtime.js';
 import { memoryByGroup } from './process-table.js';
+import type { OrphanPolicy } from './container-process.js';
 
 export interface NodeAgentOptions {
   /** Path of a kubeconfig file. */
@@ -33,6 +34,8 @@ export interface NodeAgentOptions {
   volumeSyncSeconds?: number;
   /** Leave processes running when the agent stops; the next agent with the same workDir takes them over. Default false. */
   keepProcesses?: boolean;
+  /** What becomes of processes when the agent is killed; default `adopt`: the next agent with the same workDir takes them over. */
+  orphans?: OrphanPolicy;
 }
 
 export interface NodeAgent {
@@ -90,6 +93,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       client,
       workDir,
       pathPrepend: (options.pathPrepend ?? []).map((folder) => path.resolve(folder)),
+      orphans: options.orphans ?? 'adopt',
       restartBackoffSeconds: options.restartBackoffSeconds ?? 10,
     });
     pods.set(uid, runtime);

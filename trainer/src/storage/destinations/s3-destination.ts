@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { openTemporaryFolder } from '@tuneyard/proto/processes';
 import { UserError } from '../../errors.js';
 import { safePath } from '../address.js';
 import type { Credentials } from '../credentials.js';
@@ -152,10 +152,13 @@ function inReadersOrder({ files }: Manifest): string[] {
 const isConfig = (name: string) => name.endsWith('config.json');
 
 async function withDraft<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const draft = await mkdtemp(join(tmpdir(), 'tuneyard-transfer-'));
+  const temporary = openTemporaryFolder('transfer');
+  // All that lies in the draft is a part of the result.
+  const draft = join(temporary.path, 'draft');
   try {
+    await mkdir(draft);
     return await use(draft);
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    temporary.remove();
   }
 }
