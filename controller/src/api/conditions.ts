@@ -93,6 +93,8 @@ export const JOB_REASONS = [
     'NotSuspended',
     'Finished',
     'Completed',
+    'CoordinatorUnreachable',
+    'LoadingInputs',
     'Failed',
   ] as const),
 ] as const;
@@ -121,6 +123,8 @@ export type JobReason =
   | 'NotSuspended'
   | 'Finished'
   | 'Completed'
+  | 'CoordinatorUnreachable'
+  | 'LoadingInputs'
   | 'Failed';
 
 const MAX_MESSAGE = 1024;
@@ -143,7 +147,7 @@ export type Condition = z.output<typeof conditionSchema>;
 /** A condition before it is merged into a list, which knows when it changed last. */
 export interface ConditionUpdate {
   readonly type: JobConditionType;
-  readonly status: 'True' | 'False';
+  readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: JobReason;
   readonly message: string;
 }
@@ -197,7 +201,8 @@ export function derivePhase(conditions: readonly Condition[]): Phase {
   if (isTrue(conditions, 'Suspended')) return 'Suspended';
   if (isTrue(conditions, 'Admitted')) {
     if (isTrue(conditions, 'Checkpointing')) return 'Checkpointing';
-    return isTrue(conditions, 'Training') ? 'Training' : 'Starting';
+    // Of workers that are not heard of it is not known that they stopped.
+    return (findCondition(conditions, 'Training')?.status ?? 'False') === 'False' ? 'Starting' : 'Training';
   }
   const waits = findCondition(conditions, 'QuotaReserved')?.reason;
   return IMPOSSIBLE_REASONS.some((reason) => reason === waits) ? 'Unschedulable' : 'Queued';

@@ -52,6 +52,9 @@ const placement = documented('Where the workers were planned to run.', {
     1,
     64,
   ).optional(),
+  growsFrom: instant(
+    'A job with fewer workers than it may have gets more no sooner than this (the controller waits --resize-cooldown after each change).',
+  ).optional(),
   queueName: text('The GpuQueue whose quota it uses, as admitted.', 253).optional(),
   lost: list(
     'Workers, by index, whose node is gone or takes nothing any more, until they get another.',

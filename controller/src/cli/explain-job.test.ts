@@ -48,3 +48,44 @@ test('a job that cannot be admitted has no place, whatever waits before it', () 
   expect(lines.join()).toMatch(/place: none/);
   expect(lines.join()).not.toMatch(/may start|would fit/);
 });
+
+test('an elastic job: between how many workers, and when it may have more', () => {
+  const running = {
+    ...job({
+      phase: 'Training',
+      workers: { desired: 2, ready: 2 },
+      placement: {
+        flavor: 'H100',
+        resource: 'nvidia.com/gpu',
+        nodes: ['a', 'b'],
+        time: '2026-01-01T10:00:00Z',
+        growsFrom: '2026-01-01T10:01:00Z',
+      },
+      resumedFrom: {
+        step: 664,
+        uri: 'file:///c',
+        time: '2026-01-01T10:00:00Z',
+        job: 'legal/old',
+        uid: 'u-1',
+      },
+    }),
+    spec: { queueName: 'team', workers: { min: 2, max: 4 } },
+  } as FineTuneJob;
+  const at = (time: string) => explainJob(running, Date.parse(time));
+  expect(at('2026-01-01T10:00:30Z').slice(1)).toEqual([
+    '  workers: 2 of 2 train on H100, of 2..4 (min..max)',
+    '  may grow: to 4 workers, as GPUs of H100 are idle and quota allows, but not before 2026-01-01T10:01:00Z: the controller waits after each change of the number of workers (--resize-cooldown)',
+    '  went on from: step 664, file:///c of job legal/old (uid u-1)',
+  ]);
+  expect(at('2026-01-01T10:02:00Z')[2]).toBe(
+    '  may grow: to 4 workers, as GPUs of H100 are idle and quota allows',
+  );
+});
+
+test('a job of which nothing is heard: an end that has passed is none', () => {
+  const progress = { step: 7, totalSteps: 20, estimatedCompletionTime: '2026-01-01T11:00:00Z' };
+  const silent = job({ phase: 'Training', workers: { desired: 2, ready: 0 }, progress });
+  expect(explainJob(silent, Date.parse('2026-01-01T12:00:00Z')).at(-1)).toBe(
+    '  may end: 2026-01-01T11:00:00Z, which has passed: no step has been reported since step 7',
+  );
+});

@@ -1,10 +1,7 @@
 import { JOB_LABEL, isTrue, type FineTuneJob } from '../api/index.js';
-import type { KubeObject } from '../kube/index.js';
 import type { Cluster } from './cluster.js';
 import { listAll } from './find-job.js';
-import { PODS } from './pods.js';
-
-type Pod = KubeObject & { readonly status?: { readonly phase?: string | undefined } | undefined };
+import { PODS, type Pod } from './pods.js';
 
 /** What a job without a value of its own has. */
 const DEFAULT_GRACE_SECONDS = 120;

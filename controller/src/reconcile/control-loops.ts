@@ -167,6 +167,7 @@ export class ControlLoops {
       identities,
       resolve,
       progressIntervalMs,
+      resizeCooldownMs,
       onFault: (key, error) => this.#fault('job', key, error),
       ...(observer === undefined ? {} : { onStatus: (job, before) => observer.status(job, before) }),
     });

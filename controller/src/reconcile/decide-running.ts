@@ -15,6 +15,7 @@ import { clearAway, describeLost, lostWorkers, recordLost } from './lost-workers
 import { describeObstacles, givenUpAt, hasBegun, obstaclesOf, reasonOf } from './obstacles.js';
 import { triedAgainAt } from './pod-refusals.js';
 import { isSilent } from './pod-warning.js';
+import { whySilent } from './silent-workers.js';
 import type { Obstacle } from './why-not-ready.js';
 import { condition, nextStatus } from './next-status.js';
 import { reportedProgress } from './reported-progress.js';
@@ -115,7 +116,12 @@ function keepRunning(
   const desired = gang.placement.nodes.length;
   const ready = training?.members.filter((member) => member.ready).length ?? 0;
   const started = (training?.generation ?? 0) > 0;
-  const updates: ConditionUpdate[] = [readiness(facts, gang, { lost, obstacles }, ready)];
+  const isExplained = lost.length > 0 || obstacles.length > 0 || ready >= desired;
+  const silent = isExplained ? undefined : whySilent(facts, gang);
+  const updates: ConditionUpdate[] = [readiness(facts, gang, { lost, obstacles, silent }, ready)];
+  // They may well go on without it.
+  if (silent?.reason === 'CoordinatorUnreachable' && hasBegun(facts))
+    updates.push(condition('Training', 'Unknown', silent.reason, silent.message));
   if (started) updates.push(condition('Training', 'True', 'Training', trainingMessage(facts, gang)));
   const change: FineTuneJobStatus = {
     ...job.status,
@@ -189,12 +195,13 @@ function trainingMessage(facts: JobFacts, { placement: { nodes, flavor } }: Gang
 interface Missing {
   readonly lost: readonly number[];
   readonly obstacles: readonly Obstacle[];
+  readonly silent?: ReturnType<typeof whySilent>;
 }
 
 function readiness(
   { invalid, job }: JobFacts,
   { placement: { nodes } }: Gang,
-  { lost, obstacles }: Missing,
+  { lost, obstacles, silent }: Missing,
   ready: number,
 ): ConditionUpdate {
   const desired = nodes.length;
@@ -208,6 +215,8 @@ function readiness(
   const count = `${ready} of ${desired} ${desired === 1 ? 'worker is' : 'workers are'} ready`;
   if (invalid !== undefined)
     return condition('WorkersReady', 'False', 'InvalidSpec', `${count}; none are started: ${invalid}`);
+  if (silent !== undefined)
+    return condition('WorkersReady', 'False', silent.reason, `${count}; ${silent.message}`);
   const why = obstacles.length === 0 ? '' : `; ${describeObstacles(obstacles)}`;
   return lost.length > 0
     ? condition(

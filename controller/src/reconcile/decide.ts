@@ -5,6 +5,7 @@ import { decideRunning } from './decide-running.js';
 import type { Decision } from './decision.js';
 import { finishedSince } from './end-of-attempt.js';
 import type { JobFacts } from './facts.js';
+import { growsFrom } from './facts.js';
 import { holding } from './holding.js';
 import { condition, nextStatus, rfc3339 } from './next-status.js';
 
@@ -53,6 +54,7 @@ function decideAdmission(facts: JobFacts): Decision {
     resource,
     nodes: [...nodes],
     time: rfc3339(now),
+    ...growsFrom(facts, nodes.length),
     gpusPerWorker: resolved.workers.gpusPerWorker,
     queueName: job.spec.queueName,
   };

@@ -2,6 +2,7 @@ import type { FineTuneJob, ResolvedSpec } from '../api/index.js';
 import type { JobTrainingState } from '../coordinator/job-coordinator.js';
 import type { PodObject } from '../pool/index.js';
 import type { PodWarning } from './pod-warning.js';
+import { rfc3339 } from './next-status.js';
 import type { Refusal } from './why-not-ready.js';
 import type { Admission, Resize, Waiting } from '../scheduling/index.js';
 
@@ -14,6 +15,15 @@ export type NodeTrouble = 'closed' | 'unreachable' | 'gone';
 /** GPUs of each worker of a job that holds some: what it was admitted with, whatever its spec says by now. */
 export const heldGpusPerWorker = ({ job, resolved }: Pick<JobFacts, 'job' | 'resolved'>): number =>
   job.status?.placement?.gpusPerWorker ?? resolved?.workers.gpusPerWorker ?? 1;
+
+/** When a job that has `count` workers since now may grow; nothing where it has as many as it may have. */
+export function growsFrom(
+  { resolved, resizeCooldownMs, now }: JobFacts,
+  count: number,
+): { readonly growsFrom?: string } {
+  if (resizeCooldownMs === undefined || count >= (resolved?.workers.max ?? 0)) return {};
+  return { growsFrom: rfc3339(now + resizeCooldownMs) };
+}
 
 /** Everything that the decision on one job depends on. */
 export interface JobFacts {
@@ -42,6 +52,8 @@ export interface JobFacts {
   readonly warnings?: ReadonlyMap<string, PodWarning> | undefined;
   /** Pods that are not of this job and have the name of one of its workers, by index. Absent: none. */
   readonly foreign?: ReadonlyMap<number, PodObject> | undefined;
+  /** How long a job keeps its number of workers before it may grow. Absent: not known. */
+  readonly resizeCooldownMs?: number | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }

@@ -58,6 +58,8 @@ export interface JobReconcilerOptions {
   readonly resolve: (job: FineTuneJob) => ResolvedSpec | { readonly invalid: string };
   /** A status in which only figures are new is written no sooner than this after the last one, in milliseconds. */
   readonly progressIntervalMs: number;
+  /** How long a job keeps its number of workers before it may grow. */
+  readonly resizeCooldownMs?: number | undefined;
   /** Told of every status that was stored. */
   readonly onStatus?: (job: FineTuneJob, before: FineTuneJobStatus | undefined) => void;
   /** Told of what could not be reported or written of a job, while the decision about it went on. */
@@ -172,6 +174,7 @@ export class JobReconciler {
       warnings: this.#warnings.of(uid, pods),
       refusals: this.#workerPods.refusalsOf(job),
       foreign: this.#foreignPods(job),
+      resizeCooldownMs: this.options.resizeCooldownMs,
       now: clock.now(),
     };
   }

@@ -1,5 +1,5 @@
 import type { FineTuneJobStatus, JobReason } from '../api/index.js';
-import { isTrue } from '../api/index.js';
+import { findCondition } from '../api/index.js';
 import type { JobFacts } from './facts.js';
 import type { Gang } from './gang.js';
 import { rfc3339 } from './next-status.js';
@@ -43,7 +43,8 @@ export function obstaclesOf(facts: JobFacts, gang: Gang, lost: readonly number[]
 
 /** Whether the group of workers has been one in this attempt. */
 export const hasBegun = ({ training, job }: JobFacts): boolean =>
-  (training?.generation ?? 0) > 0 || isTrue(job.status?.conditions, 'Training');
+  (training?.generation ?? 0) > 0 ||
+  (findCondition(job.status?.conditions, 'Training')?.status ?? 'False') !== 'False';
 
 /** When waiting for it is over, in milliseconds since the epoch. */
 export function givenUpAt(obstacle: Obstacle, facts: JobFacts): number {

@@ -1,7 +1,7 @@
 import type { FineTuneJobStatus } from '../api/index.js';
 import type { Decision } from './decision.js';
 import type { JobFacts } from './facts.js';
-import { heldGpusPerWorker } from './facts.js';
+import { growsFrom, heldGpusPerWorker } from './facts.js';
 import type { Gang } from './gang.js';
 import { holding } from './holding.js';
 import { nextStatus, rfc3339 } from './next-status.js';
@@ -21,13 +21,14 @@ export function resizeGang(facts: JobFacts, gang: Gang, nodes: readonly string[]
   const before = (placement.lost ?? []).filter((index) => index < nodes.length);
   const lost = before.filter((index) => nodes[index] === placement.nodes[index]);
   const replaced = before.length - lost.length;
-  const { lost: _lost, ...kept } = placement;
+  const { lost: _lost, growsFrom: _from, ...kept } = placement;
   const change: FineTuneJobStatus = {
     ...job.status,
     placement: {
       ...kept,
       nodes: [...nodes],
       time: rfc3339(now),
+      ...growsFrom(facts, nodes.length),
       ...(lost.length === 0 ? {} : { lost }),
     },
     ...(replaced === 0 ? {} : { replacements: (job.status?.replacements ?? 0) + replaced }),

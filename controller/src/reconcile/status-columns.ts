@@ -27,7 +27,12 @@ export function statusColumns(
     ...optional('flavor', isAdmitted ? placement?.flavor : undefined),
     ...optional('step', progress && stepOf(progress)),
     ...optional('loss', progress?.trainLoss?.toPrecision(LOSS_DIGITS)),
-    ...optional('left', isAdmitted ? timeLeft(after, before, now) : undefined),
+    ...optional(
+      'left',
+      isAdmitted && findCondition(conditions, 'Training')?.status !== 'Unknown'
+        ? timeLeft(after, before, now)
+        : undefined,
+    ),
     ...optional('message', messageOf(after)?.slice(0, MAX_MESSAGE)),
   };
 }

@@ -57,6 +57,7 @@ const OBSTACLES: ReadonlySet<string> = new Set([
   'WorkerUnschedulable',
   'WorkerNotStarting',
   'WorkerNameTaken',
+  'CoordinatorUnreachable',
 ]);
 
 /** Why workers do not come up, told once for every kind of reason; a refused pod has an event of its own. */

@@ -24,7 +24,7 @@ describe('making way', () => {
     expect(plan.resizes).toEqual([{ key: 'elastic', nodes: ['a', 'a'], for: 'j' }]);
     expect(why(plan, 'j')).toMatchObject({
       reason: 'WaitingForRelease',
-      message: 'starts as soon as elastic go on with fewer workers',
+      message: 'starts as soon as elastic goes on with fewer workers',
     });
   });
 
@@ -105,7 +105,7 @@ describe('making way', () => {
     expect(plan.reservations).toEqual([{ key: 'j', flavor: 'H100', nodes: ['a', 'a'], at: NOW + 30_000 }]);
     expect(why(plan, 'j')).toMatchObject({
       reason: 'WaitingForRelease',
-      message: 'starts as soon as leaving have given their H100 back',
+      message: 'starts as soon as leaving has given its H100 back',
       estimatedStart: NOW + 30_000,
     });
   });

@@ -69,10 +69,11 @@ function awaitRelease(
   const at = Math.max(state.now, ...leaving.map(({ givesBackBy = 0 }) => givesBackBy));
   keep(state, what, job, flavor, at, state.now);
   const who = leaving.length === 0 ? 'pods that are ending' : names(leaving);
+  const have = leaving.length > 0 && !areSeveral(leaving) ? 'has' : 'have';
   return {
     ...refusal,
     reason: 'WaitingForRelease',
-    message: `starts as soon as ${who} have given their ${flavor} back`,
+    message: `starts as soon as ${who} ${have} given ${have === 'has' ? 'its' : 'their'} ${flavor} back`,
     estimatedStart: at,
   };
 }
@@ -91,7 +92,7 @@ function makeRoom(
   const isFirst = state.reservations.length === 0;
   let isTried = !mayTakeBack;
   for (const next of endings(state, flavor)) {
-    const { job: ending, end } = next;
+    const { job: victim, end } = next;
     const isSoon = endsSoon(state, next, job);
     if (!isSoon && !isTried) {
       isTried = true;
@@ -101,13 +102,17 @@ function makeRoom(
     if (!isSoon && !mayReserve) return undefined;
     if (state.lookahead-- <= 0 && !isFirst) return undefined;
     // With room enough it is quota that is missing, and that comes only from those who share it.
-    if (what.hasRoom() && !state.sharesQuota(ending.queueName, job.queueName)) continue;
-    what.release(ending, ending.nodes);
-    ended.add(ending);
+    if (what.hasRoom() && !state.sharesQuota(victim.queueName, job.queueName)) continue;
+    what.release(victim, victim.nodes);
+    ended.add(victim);
     if (!what.fits()) continue;
     keep(state, what, job, flavor, end);
-    if (!isTried) state.postponed.add(job.key);
-    return { ...refusal, estimatedStart: end };
+    if (isTried) return { ...refusal, estimatedStart: end };
+    state.postponed.add(job.key);
+    const ending = [...ended];
+    const isOrAre = areSeveral(ending) ? 'are' : 'is';
+    const wait = `; ${names(ending)} ${isOrAre} about to end, so that no other job is told to make room`;
+    return { ...refusal, message: `${refusal.message}${wait}`, estimatedStart: end };
   }
   return isTried ? undefined : takeBack(state, what, job, flavor, refusal, ended);
 }
@@ -141,13 +146,16 @@ function takeBack(
   };
 }
 
+/** Of one job several workers may go. */
+const areSeveral = (jobs: readonly RunningJob[]): boolean => new Set(jobs).size > 1;
+
 const goOnWithFewer = (jobs: readonly RunningJob[]): string =>
-  jobs.length === 1 ? `${names(jobs)} goes on with fewer workers` : `${names(jobs)} go on with fewer workers`;
+  `${names(jobs)} ${areSeveral(jobs) ? 'go' : 'goes'} on with fewer workers`;
 
 const giveWay = (jobs: readonly RunningJob[]): string =>
-  jobs.length === 1
-    ? `${names(jobs)} writes a checkpoint and makes room`
-    : `${names(jobs)} write a checkpoint and make room`;
+  areSeveral(jobs)
+    ? `${names(jobs)} write a checkpoint and make room`
+    : `${names(jobs)} writes a checkpoint and makes room`;
 
 /**
  * Adds releases, cheapest first, until the job fits, then leaves out again, dearest first, all that it fits without.
