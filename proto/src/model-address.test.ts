@@ -14,11 +14,17 @@ describe('a model that is no folder', () => {
   ])('%s may mean %s', (given, meant) => expect(probableHubAddress(given)).toBe(meant));
 
   it('is named with what was probably meant', () => {
-    expect(missingModelFolder('Qwen/Qwen3-8B')).toBe(
+    expect(missingModelFolder('Qwen/Qwen3-8B', 'model', 'en')).toBe(
       'there is no folder Qwen/Qwen3-8B; did you mean hf://Qwen/Qwen3-8B?',
     );
-    expect(missingModelFolder('/models/x')).toBe(
+    expect(missingModelFolder('/models/x', 'model', 'en')).toBe(
       'there is no folder /models/x; give the folder of the model, or an address such as hf://owner/name',
+    );
+  });
+
+  it('is refused in Chinese, too', () => {
+    expect(missingModelFolder('Qwen/Qwen3-8B', 'model', 'zh')).toBe(
+      '文件夹 Qwen/Qwen3-8B 不存在；您是指 hf://Qwen/Qwen3-8B 吗？',
     );
   });
 });

@@ -63,7 +63,7 @@ describe('tuneyard ask', () => {
     [
       'an adapter as the model',
       ['--model', 'ADAPTER', 'q'],
-      /is an adapter and no model: name its base model/,
+      /is an adapter and no model: name its base model by --model/,
     ],
     ['the name of a hub', ['--model', 'Qwen/Qwen3-8B', 'q'], /did you mean hf:\/\/Qwen\/Qwen3-8B\?/],
     [

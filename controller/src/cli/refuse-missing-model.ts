@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { missingModelFolder, probableHubAddress } from '@tuneyard/proto/model-address';
+import { languageOf } from '@tuneyard/proto/language';
+import { hubPageProblem, missingModelFolder, modelFileProblem } from '@tuneyard/proto/model-address';
 import { UserError } from '../errors.js';
 
 /**
@@ -9,13 +10,12 @@ import { UserError } from '../errors.js';
  * @throws UserError that says what was probably meant
  */
 export function refuseMissingModel(given: string): void {
-  if (given.startsWith('https://')) {
-    const meant = probableHubAddress(given);
-    if (meant !== undefined) throw new UserError(`--model: ${given} is a web page; did you mean ${meant}?`);
-  }
+  const language = languageOf(process.env);
+  const page = hubPageProblem(given, language);
+  if (page !== undefined) throw new UserError(`--model: ${page}`);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(given) && !given.startsWith('file://')) return;
   const path = given.startsWith('file://') ? fileURLToPath(given) : resolve(given);
-  if (!existsSync(path)) throw new UserError(`--model: ${missingModelFolder(given)}`);
+  if (!existsSync(path)) throw new UserError(`--model: ${missingModelFolder(given, 'model', language)}`);
   if (!statSync(path).isDirectory())
-    throw new UserError(`--model: ${given} is a file; give the folder that holds it, ${dirname(path)}`);
+    throw new UserError(`--model: ${modelFileProblem(given, dirname(path), language)}`);
 }

@@ -35,7 +35,7 @@ async function orphan(orphans: OrphanPolicy): Promise<number> {
     ContainerProcess.start(${JSON.stringify(what)});
     setInterval(() => undefined, 1000);`;
   const agent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
-  await until(() => existsSync(join(folder, 'up')));
+  await until(() => existsSync(join(folder, 'up')) && existsSync(join(folder, 'process')));
   agent.kill('SIGKILL');
   await once(agent, 'exit');
   const { pid } = JSON.parse(readFileSync(join(folder, 'process'), 'utf8')) as { pid: number };

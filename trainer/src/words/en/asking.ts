@@ -20,6 +20,8 @@ export const asking = {
     '--compare sets the answers of the base model beside those of an adapter: name the adapter by --adapter DIR',
   nothingAsked: 'no question: give it as an argument, in a file by --file, or on standard input',
   askedTwice: 'a question and --file are both given; give one of them',
+  adapterAsModel: (folder: string, base: string) =>
+    `${folder} is an adapter and no model: name its base model by --model ${base}, and this folder by --adapter`,
   noQuestions: (file: string) => `${file} holds no question`,
   noQuestionIn: (place: string, fields: string) =>
     `${place}: no question is found in the fields ${fields}; name it instruction, question, prompt or 问题, or give lines of text in a .txt file`,

@@ -19,6 +19,8 @@ export const asking: Words['asking'] = {
   compareNeedsAdapter: '--compare 会把基座模型与适配器的回答并排显示：请用 --adapter DIR 指定适配器',
   nothingAsked: '没有问题：请把问题写成参数，或用 --file 指定文件，或从标准输入给出',
   askedTwice: '同时给出了问题和 --file；请只给其中一个',
+  adapterAsModel: (folder, base) =>
+    `${folder} 是适配器，不是模型：请用 --model ${base} 指定它的基座模型，用 --adapter 指定这个文件夹`,
   noQuestions: (file) => `${file} 中没有问题`,
   noQuestionIn: (place, fields) =>
     `${place}：在字段 ${fields} 中找不到问题；请命名为 instruction、question、prompt 或“问题”，或在 .txt 文件中每行写一个问题`,
