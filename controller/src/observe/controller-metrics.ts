@@ -3,19 +3,17 @@ import type { FineTuneJob, FineTuneJobStatus } from '../api/index.js';
 import { findCondition, isInadmissible, isTrue } from '../api/index.js';
 import type { WorkQueue, WorkQueueObserver } from '../kube/index.js';
 import { VERSION } from '../version.js';
+import { FAST_SECONDS, WorkQueueMetrics } from './work-queue-metrics.js';
 import type { ControlLoopsObserver, Cycle } from '../reconcile/index.js';
 
 /** Stands for all queues that do not exist, or not for the job that names them; no queue can have this name. */
 const NO_SUCH_QUEUE = '(no such queue)';
-/** 1 ms to about 16 s. */
-const FAST_SECONDS = [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.128, 0.256, 0.512, 1, 2, 4, 8, 16];
 /** 1 s to about a week. */
 const WAIT_SECONDS = [1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400, 604800];
 
-/** The controller's metrics. Work queue metrics are named as client-go names them. */
+/** The controller's metrics. */
 export class ControllerMetrics implements ControlLoopsObserver {
   readonly registry = new Registry();
-  readonly #queues = new Map<string, () => WorkQueue>();
   readonly #queueOfKey = new Map<string, string>();
   /** Queues that exist: no other names become values of labels. */
   readonly #knownQueues = new Set<string>();
@@ -160,31 +158,7 @@ export class ControllerMetrics implements ControlLoopsObserver {
   );
   readonly #leading = this.#gauge('tuneyard_leader', '1 while this process leads.', []);
 
-  readonly #depth = this.#gauge('workqueue_depth', 'Keys that wait for their turn.', ['name']);
-  readonly #adds = this.#counter('workqueue_adds_total', 'Keys added.', ['name']);
-  readonly #queueSeconds = this.#histogram(
-    'workqueue_queue_duration_seconds',
-    'Seconds that a key waited.',
-    ['name'],
-    FAST_SECONDS,
-  );
-  readonly #workSeconds = this.#histogram(
-    'workqueue_work_duration_seconds',
-    'Seconds of handling a key.',
-    ['name'],
-    FAST_SECONDS,
-  );
-  readonly #retries = this.#counter('workqueue_retries_total', 'Keys added again after a failure.', ['name']);
-  readonly #unfinished = this.#gauge(
-    'workqueue_unfinished_work_seconds',
-    'Sum of the seconds for which keys are being handled now.',
-    ['name'],
-  );
-  readonly #longest = this.#gauge(
-    'workqueue_longest_running_processor_seconds',
-    'Seconds of the key that is being handled for the longest.',
-    ['name'],
-  );
+  readonly #workQueues = new WorkQueueMetrics(this.registry);
 
   constructor() {
     const labels = { program: 'controller', version: VERSION, node: process.version };
@@ -203,23 +177,12 @@ export class ControllerMetrics implements ControlLoopsObserver {
   /** The metrics in the text format of Prometheus. */
   text(): Promise<string> {
     this.#showUse();
-    for (const [name, queue] of this.#queues) {
-      const { sum, longest } = queue().unfinished;
-      this.#unfinished.set({ name }, sum);
-      this.#longest.set({ name }, longest);
-    }
+    this.#workQueues.refresh();
     return this.registry.metrics();
   }
 
   workQueue(name: string, queue: () => WorkQueue): WorkQueueObserver {
-    this.#queues.set(name, queue);
-    return {
-      added: () => this.#adds.inc({ name }),
-      depthChanged: (depth) => this.#depth.set({ name }, depth),
-      taken: (seconds) => this.#queueSeconds.observe({ name }, seconds),
-      done: (seconds) => this.#workSeconds.observe({ name }, seconds),
-      retried: () => this.#retries.inc({ name }),
-    };
+    return this.#workQueues.observe(name, queue);
   }
 
   cycle({ seconds, isPartial, waiting, usage, pool }: Cycle): void {
