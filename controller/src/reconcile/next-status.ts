@@ -34,5 +34,8 @@ export function nextStatus(
     observedGeneration: generation,
     phase: derivePhase(conditions),
   };
-  return { ...next, columns: statusColumns(next, job.status, now) };
+  const columns = statusColumns(next, job.status, now);
+  const { columns: _old, ...rest } = next;
+  // An API server keeps no empty object: what is read back would always differ from what was written.
+  return Object.keys(columns).length === 0 ? rest : { ...rest, columns };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.js';
 import { differsInFiguresAlone } from './figures.js';
-import { rfc3339 } from './next-status.js';
+
+import { nextStatus, rfc3339 } from './next-status.js';
 import { shortDuration } from './status-columns.js';
 import { admitted, exited, facts, makeJob, NOW, podsOf, PROGRESS, training } from './test-facts.js';
 import { transitionEvents } from './transition-events.js';
@@ -104,5 +105,10 @@ describe('events of a job', () => {
     expect(transitionEvents(undefined, { conditions: [condition as never] })).toEqual([
       { type, reason, message: 'm' },
     ]);
+  });
+
+  it('are absent when there is nothing to show, because an API server keeps no empty object', () => {
+    const job = makeJob();
+    expect('columns' in nextStatus(job, { columns: { gpus: '1' } }, [], 0)).toBe(false);
   });
 });

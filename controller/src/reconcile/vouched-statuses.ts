@@ -10,28 +10,36 @@ const MOST = 10_000;
  * compared as a whole, because the watch may be faster than the answer that tells the version.
  */
 export class VouchedStatuses {
-  /** uid to the status that was written last, and the version of the job that was found to hold it. */
-  readonly #statuses = new Map<string, { readonly status: FineTuneJobStatus; version: string | undefined }>();
+  /** uid to the statuses that were written last: an event may come after the write that followed its own. */
+  readonly #written = new Map<string, readonly Written[]>();
 
   vouch(uid: string, status: FineTuneJobStatus): void {
-    this.#statuses.delete(uid);
-    this.#statuses.set(uid, { status, version: undefined });
-    const [oldest] = this.#statuses.keys();
-    if (this.#statuses.size > MOST && oldest !== undefined) this.#statuses.delete(oldest);
+    const [before] = this.#written.get(uid) ?? [];
+    this.#written.delete(uid);
+    this.#written.set(uid, [{ status, version: undefined }, ...(before === undefined ? [] : [before])]);
+    const [oldest] = this.#written.keys();
+    if (this.#written.size > MOST && oldest !== undefined) this.#written.delete(oldest);
   }
 
   forget(uid: string): void {
-    this.#statuses.delete(uid);
+    this.#written.delete(uid);
   }
 
-  /** Whether the job has the status that was written, and nothing beside it. */
+  /** Whether the job has a status that was written, and nothing beside it. */
   has({ metadata: { uid = '', resourceVersion }, status }: FineTuneJob): boolean {
-    const written = this.#statuses.get(uid);
+    const written = this.#written.get(uid);
     if (written === undefined) return false;
     // The answer to a write and the watch bring the same version, in either order: it is compared once.
-    if (resourceVersion !== undefined && written.version === resourceVersion) return true;
-    if (!equalJson(status ?? {}, written.status)) return false;
-    written.version = resourceVersion;
-    return true;
+    const isKnown = ({ version }: Written) => resourceVersion !== undefined && version === resourceVersion;
+    if (written.some(isKnown)) return true;
+    const found = written.find((each) => equalJson(status ?? {}, each.status));
+    if (found !== undefined) found.version = resourceVersion;
+    return found !== undefined;
   }
+}
+
+/** A status, and the version of the job that was found to hold it. */
+interface Written {
+  readonly status: FineTuneJobStatus;
+  version: string | undefined;
 }
