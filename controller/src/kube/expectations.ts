@@ -31,6 +31,11 @@ export class Expectations {
     this.#of(owner).deletions.add(name);
   }
 
+  /** Whether a deletion was asked for that the cache does not show yet. */
+  expectsDeletion(owner: string, name: string): boolean {
+    return this.#owners.get(owner)?.deletions.has(name) === true;
+  }
+
   /** The cache saw it, or the request failed. */
   observeCreation(owner: string, name: string): void {
     this.#owners.get(owner)?.creations.delete(name);

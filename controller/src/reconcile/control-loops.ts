@@ -174,6 +174,7 @@ export class ControlLoops {
     const gpuQueues = new QueueReconciler({
       client,
       queues: caches.queues,
+      events: this.#events,
       clock: this.#clock,
       figures: (queue) => scheduling.figuresOf(queue),
     });

@@ -89,7 +89,7 @@ export class JobReconciler {
     this.#network = new JobNetwork(options.client, options.pods.network);
     this.#workerPods = new WorkerPods({
       client: options.client,
-      pods: options.caches.pods.cache,
+      caches: options.caches,
       events: options.events,
       clock: options.clock,
       template: options.pods,
@@ -233,14 +233,9 @@ export class JobReconciler {
     // What was decided is of the right form; fields of others may stand beside it.
     this.#written.wrote(key, vouched.has(stored) ? withSoundSpec(stored) : soundJob(stored));
     this.#writtenAt.set(uid ?? '', this.options.clock.monotonic());
-    for (const { type, reason, message } of transitionEvents(job.status, status)) {
-      this.options.events.record(
-        { ...stored, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND },
-        type,
-        reason,
-        message,
-      );
-    }
+    const subject = { ...stored, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND };
+    for (const { type, reason, message } of transitionEvents(job.status, status))
+      this.options.events.record(subject, type, reason, message);
     try {
       this.options.onStatus?.(stored, job.status);
     } catch (error) {

@@ -35,12 +35,21 @@ export function queueConditions(
   });
 }
 
+const STOPPED = {
+  hold: 'no more jobs are admitted, and those that run go on',
+  holdAndDrain: 'no more jobs are admitted, and those that run are evicted after a checkpoint',
+} as const;
+
 function activity(queue: GpuQueue, pool: ReadonlyMap<string, PoolFlavor>): Finding {
   const { stopPolicy, quotas } = queue.spec;
   const problem = queueProblem(queue);
   if (problem !== undefined) return { status: 'False', reason: 'Stopped', message: problem };
   if (stopPolicy !== 'none')
-    return { status: 'False', reason: 'Stopped', message: `stopPolicy is ${stopPolicy}` };
+    return {
+      status: 'False',
+      reason: 'Stopped',
+      message: `stopPolicy is ${stopPolicy}: ${STOPPED[stopPolicy]}`,
+    };
   const isThere = (flavor: string) => (pool.get(flavor)?.gpus ?? 0) > 0;
   const missing = quotas.map(({ flavor }) => flavor).filter((flavor) => !isThere(flavor));
   if (missing.length === 0) return { status: 'True', reason: 'Ready', message: 'jobs are admitted' };

@@ -30,13 +30,18 @@ function reconcilerOf(known: { figures: QueueFigures | undefined }) {
     if (object.status !== undefined) written.push(object.status);
     return Promise.resolve({ ...queue, ...object, spec: queue.spec });
   };
+  const told: string[] = [];
   const reconciler = new QueueReconciler({
     client: { apply } as unknown as Pick<KubeClient, 'apply'>,
     queues: { cache: queues },
+    events: {
+      record: ({ kind, metadata }, type, reason, message) =>
+        told.push(`${kind} ${metadata.name} ${type} ${reason}: ${message}`),
+    },
     clock,
     figures: () => known.figures,
   });
-  return { reconciler, clock, queues, written };
+  return { reconciler, clock, queues, written, told };
 }
 
 it('writes what changed at once, then once for all changes of a second', async () => {
@@ -76,4 +81,21 @@ it('waits for the cycle that has seen the quotas of the queue', async () => {
   known.figures = figures(0);
   await reconciler.reconcile('q');
   expect(written).toHaveLength(1);
+});
+
+it('tells of what it wrote once', async () => {
+  const { reconciler, clock, queues, told } = reconcilerOf({ figures: figures(0) });
+  await reconciler.reconcile('q');
+  expect(told).toEqual([]);
+  queues.put({
+    ...queue,
+    metadata: { ...queue.metadata, resourceVersion: '2' },
+    spec: { ...queue.spec, stopPolicy: 'hold' },
+  });
+  clock.advance(1000);
+  await reconciler.reconcile('q');
+  await reconciler.reconcile('q');
+  expect(told).toEqual([
+    'GpuQueue q Normal Stopped: stopPolicy is hold: no more jobs are admitted, and those that run go on',
+  ]);
 });

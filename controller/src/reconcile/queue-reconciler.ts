@@ -1,10 +1,11 @@
 import type { GpuQueue, GpuQueueStatus } from '../api/index.js';
 import { API_VERSION, GPU_QUEUE_KIND, QUEUE_RESOURCE } from '../api/index.js';
-import type { Clock, KubeClient } from '../kube/index.js';
+import type { Clock, EventRecorder, KubeClient } from '../kube/index.js';
 import { equalJson, ReadYourWrites } from '../kube/index.js';
 import type { Caches } from './caches.js';
 import { rfc3339 } from './next-status.js';
 import { queueConditions } from './queue-conditions.js';
+import { queueEvents } from './queue-events.js';
 import type { FlavorFigures, QueueFigures } from './queue-figures.js';
 import { soundQueue } from './stored-object.js';
 
@@ -19,6 +20,7 @@ const MOST_FLAVORS = 32;
 export interface QueueReconcilerOptions {
   readonly client: Pick<KubeClient, 'apply'>;
   readonly queues: Pick<Caches['queues'], 'cache'>;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly clock: Clock;
   /** What the newest scheduling cycle knows of a queue; undefined when none has seen it yet. */
   readonly figures: (queue: string) => QueueFigures | undefined;
@@ -33,7 +35,7 @@ export class QueueReconciler {
 
   /** @returns milliseconds after which to look again, when it is too early to write what changed */
   async reconcile(name: string): Promise<number | undefined> {
-    const { client, queues, clock, figures } = this.options;
+    const { client, queues, events, clock, figures } = this.options;
     const queue = this.#written.newest(name, queues.cache.get(name));
     if (queue === undefined || queue.metadata.deletionTimestamp !== undefined) {
       this.#writtenAt.delete(name);
@@ -60,6 +62,8 @@ export class QueueReconciler {
     );
     this.#written.wrote(name, soundQueue(stored));
     this.#writtenAt.set(name, clock.monotonic());
+    for (const { type, reason, message } of queueEvents(queue, status))
+      events.record({ ...stored, apiVersion: API_VERSION, kind: GPU_QUEUE_KIND }, type, reason, message);
     return undefined;
   }
 }

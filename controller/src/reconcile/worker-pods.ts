@@ -2,12 +2,15 @@ import type { FineTuneJob } from '../api/index.js';
 import { API_VERSION, FINE_TUNE_JOB_KIND } from '../api/index.js';
 import type { ForeignObjectError } from '../errors.js';
 import { ApiError } from '../errors.js';
-import type { Clock, EventRecorder, KubeClient, ReadonlyCache } from '../kube/index.js';
+import type { CacheEvent, Clock, EventRecorder, KubeClient } from '../kube/index.js';
 import { Expectations, isAlreadyExists } from '../kube/index.js';
 import type { PodObject } from '../pool/index.js';
+import type { Caches } from './caches.js';
+import { deletedWorkerEvent } from './deleted-worker.js';
 import { PODS } from './kinds.js';
 import { owningJob } from './owning-job.js';
 import { PodRefusals } from './pod-refusals.js';
+import type { TransitionEvent } from './transition-events.js';
 import { isForbiddenToController } from './why-not-ready.js';
 import type { Refusal } from './why-not-ready.js';
 import type { WorkerPlan, WorkerPodOptions } from './worker-pod.js';
@@ -15,7 +18,7 @@ import { buildWorkerPod } from './worker-pod.js';
 
 export interface WorkerPodsOptions {
   readonly client: KubeClient;
-  readonly pods: Pick<ReadonlyCache<PodObject>, 'subscribe'>;
+  readonly caches: Pick<Caches, 'pods' | 'jobs'>;
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly template: WorkerPodOptions;
@@ -28,9 +31,12 @@ export class WorkerPods {
 
   constructor(private readonly options: WorkerPodsOptions) {
     this.#expectations = new Expectations(options.clock);
-    options.pods.subscribe(({ type, object }) => {
+    options.caches.pods.cache.subscribe((event) => {
+      const { type, object } = event;
       const owner = owningJob(object)?.key;
       if (owner === undefined) return;
+      if (!this.#expectations.expectsDeletion(owner, object.metadata.uid ?? ''))
+        this.#tellDeleted(event, owner);
       const leaves = type === 'deleted' || object.metadata.deletionTimestamp !== undefined;
       if (leaves) this.#expectations.observeDeletion(owner, object.metadata.uid ?? '');
       else this.#expectations.observeCreation(owner, object.metadata.name);
@@ -103,9 +109,19 @@ export class WorkerPods {
     this.#expectations.forget(key);
   }
 
+  #tellDeleted(event: CacheEvent<PodObject>, key: string): void {
+    const job = this.options.caches.jobs.cache.get(key);
+    const told = job?.metadata.uid === owningJob(event.object)?.uid && deletedWorkerEvent(job, event);
+    if (job !== undefined && told) this.#tell(job, told);
+  }
+
   #tellRefused(job: FineTuneJob, message: string): void {
+    this.#tell(job, { type: 'Warning', reason: 'WorkerRefused', message });
+  }
+
+  #tell(job: FineTuneJob, { type, reason, message }: TransitionEvent): void {
     const subject = { ...job, apiVersion: API_VERSION, kind: FINE_TUNE_JOB_KIND };
-    this.options.events.record(subject, 'Warning', 'WorkerRefused', message);
+    this.options.events.record(subject, type, reason, message);
   }
 }
 
