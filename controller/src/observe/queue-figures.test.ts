@@ -275,6 +275,12 @@ describe('the jobs that wait for a queue', () => {
 });
 
 describe('the pool beside the quotas', () => {
+  it('is not told before the first cycle: a controller that has just started has counted nothing', async () => {
+    expect(scheduling.loop.figuresOf('q')).toBeUndefined();
+    await scheduling.cycle();
+    expect(scheduling.loop.figuresOf('q')).toBeDefined();
+  });
+
   it('is told with what is granted of it, also of flavors that no node has', async () => {
     scheduling.queue('other', { quotas: [{ flavor: 'B200', nominal: 3 }] });
     await scheduling.cycle();

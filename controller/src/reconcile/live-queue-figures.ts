@@ -15,6 +15,7 @@ export class LiveQueueFigures {
   #told = new Map<string, string>();
   #toldPool = '';
   readonly #changed = new Set<string>();
+  #isCounted = false;
 
   /** @param reasonOf why a waiting job waits, as far as a cycle has said */
   constructor(
@@ -24,8 +25,9 @@ export class LiveQueueFigures {
     this.#snapshot = snapshot;
   }
 
-  /** Undefined when there is no such queue. */
+  /** Undefined when there is no such queue, or before the first cycle: then nothing is known of nodes and use. */
   of(queue: string): QueueFigures | undefined {
+    if (!this.#isCounted) return undefined;
     return figuresOfQueue(queue, {
       snapshot: this.#snapshot,
       use: this.#use,
@@ -76,6 +78,7 @@ export class LiveQueueFigures {
   /** @returns the queues whose figures changed since the last time */
   renew(snapshot: Snapshot): readonly string[] {
     this.#snapshot = snapshot;
+    this.#isCounted = true;
     const { queues, running, pool } = snapshot;
     this.#use = useByQueue(snapshot);
     this.#pool = flavorsOfPool(pool, queues.values());

@@ -41,7 +41,7 @@ function overcommitmentEvents(
 
 /** When a queue begins to use GPUs of others, and when those have them back; not each number between. */
 function borrowingEvents(before: GpuQueueStatus | undefined, after: GpuQueueStatus): TransitionEvent[] {
-  return (after.usage ?? []).flatMap(({ flavor, nominal = 0, used = 0, borrowed = 0 }): TransitionEvent[] => {
+  return (after.usage ?? []).flatMap(({ flavor, nominal, used, borrowed }): TransitionEvent[] => {
     const known = before?.usage?.find((usage) => usage.flavor === flavor)?.borrowed ?? 0;
     if (known > 0 === borrowed > 0) return [];
     const message =
