@@ -21,7 +21,7 @@ const queue = documented('Why the job waits.', {
 });
 
 const resolved = documented(
-  'The method and the training actually used, and why each filled field has its value.',
+  'What was filled in where the spec leaves a field out, or capped, and why. All other fields are as the spec gives them, or have their default.',
   {
     model: documented('The commit of the hub that every worker and every attempt loads.', {
       source: text('spec.model.source that was looked up.', 2048),

@@ -8,6 +8,7 @@ import type { JobFacts } from './facts.js';
 import { growsFrom } from './facts.js';
 import { holding } from './holding.js';
 import { condition, nextStatus, rfc3339 } from './next-status.js';
+import { resolvedStatus } from './resolved-status.js';
 
 /** Workers that report the end but do not exit are ended after this long. */
 const EXIT_GRACE_MS = 30_000;
@@ -110,13 +111,4 @@ function decideWaiting(facts: JobFacts): Decision {
     workers: { desired: 0, ready: 0, selector: `${JOB_LABEL}=${job.metadata.name}` },
   };
   return { status: nextStatus(job, change, updates, now), ...cleanup, ...look };
-}
-
-function resolvedStatus({ resolved, job }: JobFacts): FineTuneJobStatus['resolved'] {
-  if (resolved === undefined) return job.status?.resolved;
-  const { pin: model, method, training, dataset, reasons } = resolved;
-  // Through JSON: the status is compared with what the API server sent, which holds no undefined.
-  return JSON.parse(
-    JSON.stringify({ model, method, training, dataset, reasons }),
-  ) as FineTuneJobStatus['resolved'];
 }

@@ -1,5 +1,5 @@
 import type { ConditionUpdate, FineTuneJob, FineTuneJobStatus } from '../api/index.js';
-import { derivePhase, mergeConditions } from '../api/index.js';
+import { derivePhase, findCondition, mergeConditions } from '../api/index.js';
 import { statusColumns } from './status-columns.js';
 
 /** The years that RFC 3339 can write end here. */
@@ -16,6 +16,9 @@ export const condition = (
   message: string,
 ): ConditionUpdate => ({ type, status, reason, message });
 
+/** That a job was never interrupted is not worth a condition; that it no longer is, is. */
+const INTERRUPTIONS: ReadonlySet<string> = new Set(['Suspended', 'Evicted']);
+
 /** The status with the conditions merged and the phase derived. */
 export function nextStatus(
   job: FineTuneJob,
@@ -24,7 +27,10 @@ export function nextStatus(
   now: number,
 ): FineTuneJobStatus {
   const generation = job.metadata.generation ?? 0;
-  const conditions = mergeConditions(job.status?.conditions ?? [], updates, generation, rfc3339(now));
+  const before = job.status?.conditions ?? [];
+  const isNews = ({ type, status }: ConditionUpdate) =>
+    status !== 'False' || !INTERRUPTIONS.has(type) || findCondition(before, type) !== undefined;
+  const conditions = mergeConditions(before, updates.filter(isNews), generation, rfc3339(now));
   const { queueName } = job.spec;
   const queue = queueName === '' ? {} : { queueName };
   const next = {
