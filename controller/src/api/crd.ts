@@ -202,7 +202,7 @@ export const fineTuneJobCrd = (): Json =>
       {
         name: 'Missing',
         type: 'string',
-        jsonPath: '.status.conditions[?(@.type=="WorkersReady")].message',
+        jsonPath: '.status.columns.missing',
         description: 'Why workers are missing.',
         priority: 1,
       },

@@ -128,6 +128,7 @@ export const fineTuneJobStatusSchema = documented('What the controller knows of 
     step: text('Committed steps of all steps, such as 664/1000.', 64).optional(),
     loss: text('Nats per trained token, rounded.', 32).optional(),
     left: text('Time until training ends at this pace, as of the last step, such as 12m.', 32).optional(),
+    missing: text('Which workers are missing and why, while it holds GPUs.', 256).optional(),
     message: text('Why it waits, failed or lacks workers, as far as a column has room.', 256).optional(),
   }).optional(),
   startTime: instant('When the job was admitted first.').optional(),

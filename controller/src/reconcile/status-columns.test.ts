@@ -64,7 +64,10 @@ describe('what kubectl get shows of a job', () => {
       estimatedStart: undefined,
     };
     expect(decide(facts(makeJob(), { waiting })).status.columns).toEqual({ message: 'needs 8 H100' });
-    expect(admitted().status?.columns?.message).toBe('0 of 2 workers are ready');
+    expect(admitted().status?.columns).toMatchObject({
+      missing: '0 of 2 workers are ready',
+      message: '0 of 2 workers are ready',
+    });
   });
 
   it.each([

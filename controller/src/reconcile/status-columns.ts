@@ -33,8 +33,15 @@ export function statusColumns(
         ? timeLeft(after, before, now)
         : undefined,
     ),
+    ...optional('missing', isAdmitted ? missingOf(conditions)?.slice(0, MAX_MESSAGE) : undefined),
     ...optional('message', messageOf(after)?.slice(0, MAX_MESSAGE)),
   };
+}
+
+/** That all workers are there is nothing missing. */
+function missingOf(conditions: FineTuneJobStatus['conditions']): string | undefined {
+  const readiness = findCondition(conditions, 'WorkersReady');
+  return readiness?.status === 'False' ? readiness.message : undefined;
 }
 
 const stepOf = ({ step, totalSteps }: NonNullable<FineTuneJobStatus['progress']>) =>
@@ -72,8 +79,7 @@ function messageOf({ conditions, queue }: FineTuneJobStatus): string | undefined
     return queue?.message ?? findCondition(conditions, 'QuotaReserved')?.message;
   const checkpointing = findCondition(conditions, 'Checkpointing');
   if (checkpointing?.status === 'True') return checkpointing.message;
-  const readiness = findCondition(conditions, 'WorkersReady');
-  return readiness?.status === 'False' ? readiness.message : undefined;
+  return missingOf(conditions);
 }
 
 const optional = (key: keyof Columns, value: string | undefined): Columns =>
