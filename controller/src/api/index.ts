@@ -13,6 +13,7 @@ export { inItsQueue, queueNameOf } from './queue-name.js';
 export type { Priority } from './priority.js';
 export type { Caps } from './caps.js';
 export { resolveSpec } from './resolve.js';
+export type { ResolveFacts } from './resolve-duration.js';
 export type {
   FilledField,
   ResolvedDataset,

@@ -1,6 +1,7 @@
 import type { Dataset } from './dataset.js';
 import { Filler } from './filler.js';
 import type { FineTuneJobSpec } from './fine-tune-job.js';
+import { rateForWidth, resolveBatchSize, resolveDuration, type ResolveFacts } from './resolve-duration.js';
 import { resolveMethod } from './resolve-method.js';
 import type {
   ResolvedDataset,
@@ -12,8 +13,11 @@ import type {
 import type { Training } from './training.js';
 import type { Workers } from './workers.js';
 
-/** Fills in every field that the user left out. Pure: the same spec always gives the same result. */
-export function resolveSpec(spec: FineTuneJobSpec): ResolvedSpec {
+/**
+ * Fills in every field that the user left out. Pure: the same spec and facts always give the same result.
+ * @param facts known before training, as of files on the machine of a local run; jobs of a cluster have none
+ */
+export function resolveSpec(spec: FineTuneJobSpec, facts: ResolveFacts = {}): ResolvedSpec {
   const fill = new Filler();
   const method = resolveMethod(spec.method ?? {}, spec.goal, fill);
   const workers = resolveWorkers(spec.workers ?? {});
@@ -21,7 +25,7 @@ export function resolveSpec(spec: FineTuneJobSpec): ResolvedSpec {
     model: spec.model,
     method,
     dataset: resolveDataset(spec.dataset, spec.evaluation?.metrics ?? [], fill),
-    training: resolveTraining(spec.training ?? {}, method.type, spec.output, fill),
+    training: resolveTraining(spec.training ?? {}, { method: method.type, output: spec.output, facts }, fill),
     workers,
     evaluation: {
       metrics: spec.evaluation?.metrics ?? [],
@@ -76,32 +80,26 @@ const LEARNING_RATES: Record<ResolvedMethod['type'], readonly [number, string]> 
   full: [2e-5, 'a low rate keeps what the model knows'],
 };
 
+/** Methods that train weights inside the model, for which its width matters. */
+const SCALED: ReadonlySet<ResolvedMethod['type']> = new Set(['lora', 'qlora', 'full']);
+
+interface TrainingNeeds {
+  readonly method: ResolvedMethod['type'];
+  readonly output: FineTuneJobSpec['output'];
+  readonly facts: ResolveFacts;
+}
+
 function resolveTraining(
   training: Training,
-  method: ResolvedMethod['type'],
-  output: FineTuneJobSpec['output'],
+  { method, output, facts }: TrainingNeeds,
   fill: Filler,
 ): ResolvedTraining {
-  const [learningRate, why] = LEARNING_RATES[method];
-  const batchSize = fill.pick(
-    'training.batchSize',
-    training.batchSize,
-    training.microBatchSize === undefined
-      ? 16
-      : Math.ceil(16 / training.microBatchSize) * training.microBatchSize,
-    'a steady gradient at little cost in steps',
-  );
-  const duration =
-    training.steps === undefined
-      ? {
-          epochs: fill.pick(
-            'training.epochs',
-            training.epochs,
-            3,
-            'three passes learn a small data set without repeating it too often',
-          ),
-        }
-      : { steps: training.steps };
+  const [published, reason] = LEARNING_RATES[method];
+  const [learningRate, why] = SCALED.has(method)
+    ? rateForWidth(published, reason, facts)
+    : [published, reason];
+  const batchSize = resolveBatchSize(training, facts, fill);
+  const duration = resolveDuration(training, { ...facts, batchSize }, fill);
   return {
     ...duration,
     batchSize,

@@ -34,12 +34,12 @@ export const trainingSchema = documented(
   'The optimization. Omitted fields are filled in for the method and shown in status.resolved with the reason.',
   {
     epochs: positive(
-      'Passes over the training split; fractions are allowed. Default 3, when steps is absent too.',
+      'Passes over the training split; fractions are allowed. Default 3, when steps is absent too; tuneyard train takes up to 10 for small data sets.',
       10_000,
     ).optional(),
     steps: integer('Optimizer steps, instead of epochs.', 1, 100_000_000).optional(),
     batchSize: integer(
-      'Sequences in a global batch, whatever the number of workers. Default 16.',
+      'Sequences in a global batch, whatever the number of workers. Default 16; tuneyard train takes 8 or 4 below 256 or 64 training examples.',
       1,
       65536,
     ).optional(),
@@ -49,7 +49,7 @@ export const trainingSchema = documented(
       4096,
     ).optional(),
     learningRate: positive(
-      'Highest learning rate. Default by method: lora and qlora 2e-4, ptuning 1e-3, ptuning-v2 5e-3, prompt 1e-2, full 2e-5.',
+      'Highest learning rate. Default by method: lora and qlora 2e-4, ptuning 1e-3, ptuning-v2 5e-3, prompt 1e-2, full 2e-5; tuneyard train takes up to 16 times as much for lora, qlora and full on models narrower than 2048.',
       10,
     ).optional(),
     scheduler: choice('Course of the learning rate after the warm-up. Default cosine.', [

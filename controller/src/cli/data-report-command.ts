@@ -1,6 +1,6 @@
 import { printDataReport } from './data-report.js';
 import { refuseMissingModel } from './refuse-missing-model.js';
-import { localJobSpec } from './train/local-job-spec.js';
+import { localSpec } from './train/local-facts.js';
 
 export interface DataReportOptions {
   /** Folder of the base model, whose tokenizer and chat template count. */
@@ -14,7 +14,7 @@ export interface DataReportOptions {
 }
 
 /** Prints what training would make of data files; resolves with the exit code. */
-export function reportData(
+export async function reportData(
   files: readonly string[],
   { model, set, columns, sheet, json, show }: DataReportOptions,
 ): Promise<number> {
@@ -29,5 +29,5 @@ export function reportData(
     ...(sheet === undefined ? {} : { sheet }),
   };
   refuseMissingModel(model);
-  return printDataReport(localJobSpec(job), { json, show });
+  return printDataReport(await localSpec(job), { json, show });
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseColumns } from '../column-option.js';
 import { applySettings } from './apply-settings.js';
-import { parseFineTuneJobSpec, resolveSpec, type ResolvedSpec } from '../../api/index.js';
+import { parseFineTuneJobSpec, resolveSpec, type ResolvedSpec, type ResolveFacts } from '../../api/index.js';
 
 export interface LocalJobOptions {
   /** Folder of the base model, or the address of one. */
@@ -24,7 +24,7 @@ export interface LocalJobOptions {
 }
 
 /** The spec of a FineTuneJob, as the command line gives it, with every default filled in. */
-export function localJobSpec(options: LocalJobOptions): ResolvedSpec {
+export function localJobSpec(options: LocalJobOptions, facts: ResolveFacts = {}): ResolvedSpec {
   const columns = parseColumns(options.columns ?? []);
   const named = {
     ...(Object.keys(columns).length === 0 ? {} : { columns }),
@@ -42,7 +42,7 @@ export function localJobSpec(options: LocalJobOptions): ResolvedSpec {
     output: { uri: fileUri(options.out) },
   };
   applySettings(spec, options.set);
-  return resolveSpec(parseFineTuneJobSpec(spec));
+  return resolveSpec(parseFineTuneJobSpec(spec), facts);
 }
 
 /** Models and data may also be fetched: hf://, s3:// and https:// addresses stay as they are. */

@@ -29,7 +29,8 @@ import { LocalWorkers, type WorkerExit } from './local-workers.js';
 import { memoryTable, type MemoryFigures } from './memory-table.js';
 import { chooseStart, type LocalStart } from './output-folder.js';
 import { runDate } from './run-date.js';
-import { localJobSpec, type LocalJobOptions } from './local-job-spec.js';
+import { chosenDefaults, localSpec } from './local-facts.js';
+import type { LocalJobOptions } from './local-job-spec.js';
 
 export interface TrainOptions extends LocalJobOptions {
   /** File for the figures; `-` = standard output. */
@@ -49,7 +50,7 @@ const PLAIN_COLUMNS = 100;
 /** Trains without Kubernetes: a coordinator in this process, the workers as child processes. */
 export async function trainLocally(options: TrainOptions): Promise<number> {
   refuseMissingModel(options.model);
-  const spec = localJobSpec(options);
+  const spec = await localSpec(options);
   const resume = chooseStart(spec, options);
   const folder = openTemporaryFolder('train');
   const logs = folder.path;
@@ -102,6 +103,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
         display.begin(words().training.comparing());
       }
     });
+    for (const line of chosenDefaults(spec)) display.line(line);
     display.line(`loading model and data; worker logs are in ${logs}`);
     workers = new LocalWorkers({
       count: options.workers,
