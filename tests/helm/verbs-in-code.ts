@@ -12,6 +12,7 @@ const VERBS: Readonly<Record<string, string>> = {
   list: 'list',
   watch: 'watch',
   create: 'create',
+  createUnread: 'create',
   update: 'update',
   mergePatch: 'patch',
   apply: 'patch', // and create, of a whole object
@@ -19,7 +20,7 @@ const VERBS: Readonly<Record<string, string>> = {
 };
 
 const CALL =
-  /(?:[cC]lient|this)\s*\.\s*(get|list|watch|create|update|mergePatch|apply|delete)(?:<[^>(]*>)?\(\s*([A-Z][A-Z_]+)\b/g;
+  /(?:[cC]lient|this)\s*\.\s*(get|list|watch|create|createUnread|update|mergePatch|apply|delete)(?:<[^>(]*>)?\(\s*([A-Z][A-Z_]+)\b/g;
 /** A reflector lists and watches. */
 const REFLECTED = /\breflect(?:<[^>(]*>)?\(\s*([A-Z][A-Z_]+)\b/g;
 /** An object of a job is created, or patched if it is there. */

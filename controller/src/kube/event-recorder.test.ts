@@ -13,9 +13,8 @@ function fakeEvents() {
     stored,
     list: () => [...stored.values()],
     client: {
-      create: async <T extends KubeObject>(_resource: Resource, object: T): Promise<T> => {
+      createUnread: async (_resource: Resource, object: KubeObject): Promise<void> => {
         stored.set(object.metadata.name, object as unknown as Event);
-        return object;
       },
       mergePatch: async <T extends KubeObject>(
         _resource: Resource,
@@ -90,10 +89,10 @@ describe('EventRecorder', () => {
     const begun: string[] = [];
     const slow = {
       ...fakeEvents().client,
-      create: <T extends KubeObject>(_resource: Resource, object: T): Promise<T> => {
+      createUnread: (_resource: Resource, object: KubeObject): Promise<void> => {
         const { involvedObject, reason } = object as unknown as Event & { involvedObject: { name: string } };
         begun.push(`${involvedObject.name} ${reason}`);
-        return new Promise((resolve) => answers.push(() => resolve(object)));
+        return new Promise((resolve) => answers.push(resolve));
       },
     };
     const recorder = new EventRecorder(slow, { component: 'test', clock: new FakeClock() });
@@ -113,7 +112,7 @@ describe('EventRecorder', () => {
   it('goes on after an event that could not be written', async () => {
     const events = fakeEvents();
     const errors: unknown[] = [];
-    const failing = { ...events.client, create: () => Promise.reject(new ApiError('no', 500, '')) };
+    const failing = { ...events.client, createUnread: () => Promise.reject(new ApiError('no', 500, '')) };
     const recorder = new EventRecorder(failing, {
       component: 'test',
       clock: new FakeClock(),

@@ -64,7 +64,7 @@ export class EventRecorder {
   #pending = 0;
 
   constructor(
-    private readonly client: Pick<KubeClient, 'create' | 'mergePatch'>,
+    private readonly client: Pick<KubeClient, 'createUnread' | 'mergePatch'>,
     private readonly options: EventRecorderOptions,
   ) {
     this.#clock = options.clock ?? systemClock;
@@ -139,7 +139,7 @@ export class EventRecorder {
     const hash = createHash('sha256').update(`${key}/${this.#clock.now()}`).digest('hex').slice(0, 16);
     const fresh: Known = { name: `${name.slice(0, 200)}.${hash}`, count: 1, firstTimestamp: now };
     try {
-      await this.client.create(EVENTS, {
+      await this.client.createUnread(EVENTS, {
         apiVersion: 'v1',
         kind: 'Event',
         metadata: { name: fresh.name, namespace },

@@ -75,6 +75,21 @@ describe('KubeClient', () => {
     expect(failure).toMatchObject({ status: 409, reason: 'Conflict', message: 'somebody was faster' });
   });
 
+  it('creates without reading the answer, and keeps the connection', async () => {
+    const sockets = new Set<unknown>();
+    answer = (request, response) => {
+      sockets.add(request.socket);
+      response.writeHead(201, { 'content-type': 'application/json' }).end('this is no JSON');
+    };
+    for (let n = 0; n < 3; n++) expect(await client.createUnread(THINGS, thing('a', 1))).toBeUndefined();
+    expect(sockets.size).toBe(1);
+    answer = (_request, response) =>
+      json(response, 409, { reason: 'AlreadyExists', message: 'there already' });
+    await expect(client.createUnread(THINGS, thing('a', 1))).rejects.toMatchObject({
+      reason: 'AlreadyExists',
+    });
+  });
+
   it('gives up a request without an answer', async () => {
     answer = () => {};
     await expect(client.get(THINGS, { name: 'a', namespace: 'default' })).rejects.toThrow(

@@ -20,7 +20,7 @@ import { resourcePath } from './resource.js';
 import { TokenBucket } from './token-bucket.js';
 import { Cancellation, Transport } from './transport.js';
 import { readLines } from './read-lines.js';
-import { isNotFound, readBody, toApiError } from './responses.js';
+import { isNotFound, passOver, readBody, toApiError } from './responses.js';
 
 /** A server that asks to wait is asked again this often. */
 const MAX_RETRIES = 5;
@@ -34,6 +34,8 @@ interface Call {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
+  /** Whether it was accepted is all that is asked. */
+  readonly leavesAnswer?: true;
 }
 
 /** What clients of one connection have in common. */
@@ -101,19 +103,12 @@ export class KubeClient {
 
   /** Creates the object, or, with `subresource`, posts it there (a pod's `eviction` or `binding`). */
   create<T extends KubeObject>(resource: Resource, object: T, options: WriteOptions = {}): Promise<T> {
-    const { name, namespace } = object.metadata;
-    const { subresource } = options;
-    return this.#json<T>({
-      method: 'POST',
-      path: resourcePath(
-        resource,
-        subresource === undefined ? { namespace } : { name, namespace, subresource },
-      ),
-      resource: nameOf(resource, subresource),
-      query: { dryRun: options.dryRun === true ? 'All' : undefined },
-      body: object,
-      signal: options.signal,
-    });
+    return this.#json<T>(creationOf(resource, object, options));
+  }
+
+  /** {@link create} for objects whose stored form nobody needs: reading the answers is a twentieth of all work. */
+  async createUnread(resource: Resource, object: KubeObject, options: WriteOptions = {}): Promise<void> {
+    await this.#json({ ...creationOf(resource, object, options), leavesAnswer: true });
   }
 
   /** Replaces the object; with `metadata.resourceVersion` set, only if it is still that version. */
@@ -313,7 +308,9 @@ export class KubeClient {
       });
       status = response.statusCode ?? 0;
       if (status >= 400) throw await toApiError(response);
-      return JSON.parse(await readBody(response)) as unknown;
+      return call.leavesAnswer === true
+        ? await passOver(response)
+        : (JSON.parse(await readBody(response)) as unknown);
     } catch (error) {
       if (cancellation.isCancelled && !call.signal?.aborted) {
         throw new ConnectionError(`${call.method} ${call.path}: no answer within ${timeoutMs} ms`, {
@@ -332,4 +329,20 @@ export class KubeClient {
   #headers(): Record<string, string> {
     return { Accept: 'application/json', 'User-Agent': this.#options.userAgent ?? 'tuneyard-controller' };
   }
+}
+
+function creationOf(resource: Resource, object: KubeObject, options: WriteOptions): Call {
+  const { name, namespace } = object.metadata;
+  const { subresource } = options;
+  return {
+    method: 'POST',
+    path: resourcePath(
+      resource,
+      subresource === undefined ? { namespace } : { name, namespace, subresource },
+    ),
+    resource: nameOf(resource, subresource),
+    query: { dryRun: options.dryRun === true ? 'All' : undefined },
+    body: object,
+    signal: options.signal,
+  };
 }

@@ -36,6 +36,20 @@ export function readBody(response: IncomingMessage): Promise<string> {
   });
 }
 
+/** Waits for the end of a body without reading it. @throws ConnectionError when it breaks off */
+export function passOver(response: IncomingMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const brokeOff = (error: unknown) =>
+      reject(new ConnectionError(`the answer broke off: ${String(error)}`, { cause: error }));
+    response.once('end', resolve);
+    response.once('error', brokeOff);
+    response.once('close', () => {
+      if (!response.readableEnded) brokeOff('closed');
+    });
+    response.resume();
+  });
+}
+
 /** What the Status object of an error answer says. */
 export async function toApiError(response: IncomingMessage): Promise<ApiError> {
   const status = response.statusCode ?? 0;

@@ -36,6 +36,15 @@ export function flavorOfProduct(product: string): string {
  * Of a GPU that is shared by time slicing or MPS, a replica has its part of the memory.
  */
 export function gpusOfNode(node: NodeObject): readonly NodeGpus[] {
+  let gpus = known.get(node);
+  if (gpus === undefined) known.set(node, (gpus = readGpus(node)));
+  return gpus;
+}
+
+/** A node is looked at with every event of its pods. */
+const known = new WeakMap<NodeObject, readonly NodeGpus[]>();
+
+function readGpus(node: NodeObject): readonly NodeGpus[] {
   const labels = node.metadata.labels ?? {};
   const resources = node.status?.allocatable ?? {};
   const whole = flavorOfProduct(labels[`${GPU_RESOURCE}.product`] ?? 'gpu');

@@ -21,7 +21,7 @@ describe('writeOwned', () => {
   beforeEach(() => {
     patches = [];
     client = {
-      create: async () => {
+      createUnread: async () => {
         if (stored !== undefined) throw new ApiError('there already', 409, 'AlreadyExists');
         stored = { owner: 'job-1', data: { token: 'bmV3' } };
       },

@@ -26,7 +26,7 @@ export async function writeOwned(
 ): Promise<void> {
   const { name, namespace } = object.metadata;
   try {
-    await client.create(resource, object);
+    await client.createUnread(resource, object);
     return;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;

@@ -66,7 +66,7 @@ export class WorkerPods {
     const { name } = pod.metadata;
     this.#expectations.expectCreation(key, name);
     try {
-      await this.options.client.create(PODS, pod);
+      await this.options.client.createUnread(PODS, pod);
       this.#refusals.created(uid, plan.index);
       return 'created';
     } catch (error) {
