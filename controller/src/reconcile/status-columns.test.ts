@@ -92,6 +92,15 @@ describe('events of a job', () => {
     expect(transitionEvents(status, balanced)).toEqual([]);
   });
 
+  it('says once why a job was evicted', () => {
+    const job = running();
+    const eviction = { reason: 'Preempted', message: 'queue a needs its GPUs' } as const;
+    const { status } = decide(facts(job, { training: training({ progress }), eviction }));
+    expect(
+      transitionEvents(job.status, status).filter(({ message }) => message === eviction.message),
+    ).toEqual([{ type: 'Warning', reason: 'Evicted', message: eviction.message }]);
+  });
+
   it.each([
     ['ExceedsQuota', 'Warning'],
     ['NamespaceNotAllowed', 'Warning'],

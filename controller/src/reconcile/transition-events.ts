@@ -34,6 +34,8 @@ export function transitionEvents(
   }
   // Workers of which all are ready begin at once: one event says both.
   if (events.some(({ reason }) => reason === 'Training')) drop(events, 'WorkersReady');
+  // One that was evicted has not been looked at anew: why it waits is why it was evicted.
+  if (events.some(({ reason }) => reason === 'Evicted')) drop(events, 'PendingEvaluation');
   if ((after.restarts ?? 0) > (before?.restarts ?? 0)) {
     events.push({
       type: 'Warning',
