@@ -59,6 +59,22 @@ describe('tuneyard data report', () => {
     expect(result.stdout).toContain(`estimated steps: ${report.steps.total}`);
   }, 30_000);
 
+  it('speaks Chinese where it is asked to, in every line', async () => {
+    const rows = Array.from({ length: 12 }, (_, i) => ({
+      问题: `第 ${i * 37} 条是什么？`,
+      答案: `规定 ${i * i}`,
+    }));
+    const file = write('zh.jsonl', [...rows, rows[0]!, { 问题: '没有答案', 答案: '' }]);
+    const { code, stdout, stderr } = await tuneyard('data', 'report', file, '--model', model, '--lang', 'zh');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.split('\n').filter((line) => line.trim() !== '');
+    expect(lines.length).toBeGreaterThan(12);
+    // The template of the row that is shown is the model's.
+    expect(lines.filter((line) => !/\p{Script=Han}|###/u.test(line))).toEqual([]);
+    expect(stdout).toContain('读取 14 行，保留 12 条样本');
+    expect(stdout).toMatch(/预计 \d+ 步（批大小为 \d+，每轮 \d+ 步）/);
+  }, 30_000);
+
   it('warns of examples that are longer than the model was trained for', async () => {
     const short = writeTinyModel(join(folder, 'short'));
     const config = JSON.parse(readFileSync(join(short, 'config.json'), 'utf8')) as Record<string, unknown>;

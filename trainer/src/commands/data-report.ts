@@ -17,6 +17,7 @@ import { UserError } from '../errors.js';
 import { checkAgainstModel } from '../loop/check-against-model.js';
 import { readModelConfig } from '../model/index.js';
 import { fetchInputs, openStorage, type TransferLog } from '../storage/index.js';
+import { words } from '../words/index.js';
 import { writeJson } from './write-json.js';
 
 export interface DataReportOptions {
@@ -64,11 +65,16 @@ export async function runDataReport(options: DataReportOptions): Promise<void> {
     for (const line of renderFindings(findings, model, { most: options.show, hasColours: knowsColours() }))
       console.log(line);
     console.log(
-      `\nestimated steps: ${steps.total} (${steps.perEpoch} an epoch at batch size ${steps.batchSize}); ` +
-        `padding ${(100 * steps.paddingShare).toFixed(1)} % of the training micro-batches`,
+      `\n${words().report.steps(
+        String(steps.total),
+        String(steps.perEpoch),
+        String(steps.batchSize),
+        `${(100 * steps.paddingShare).toFixed(1)} %`,
+      )}`,
     );
     // The notes stand in the report already.
-    for (const warning of warnings) if (!report.notes.includes(warning)) console.log(`warning: ${warning}`);
+    for (const warning of warnings)
+      if (!report.notes.includes(warning)) console.log(words().report.warning(warning));
   }
   if (options.json !== undefined) {
     const truncatedShare = kept === 0 ? 0 : report.truncated / kept;

@@ -22,33 +22,26 @@ export function dataWarnings(
     misread,
     firstMisread,
   } = report;
+  const { report: say } = words();
   const warnings = [...notes];
   if (invalid > 0)
     warnings.push(
-      `${invalid} of ${rows} rows are left out${first === undefined ? '' : `; the first is ${first.place}: ${first.reason}`}`,
+      first === undefined
+        ? say.areLeftOut(String(invalid), String(rows))
+        : say.areLeftOutFirst(String(invalid), String(rows), first.place, first.reason),
     );
-  if (tooLong > 0) warnings.push(`${tooLong} of ${rows} rows are left out as too long`);
+  if (tooLong > 0) warnings.push(say.areTooLong(String(tooLong), String(rows)));
   const kept = Object.values(splits).reduce((sum, { examples }) => sum + examples, 0);
   if (truncated > MANY_CUT * kept)
-    warnings.push(
-      `dataset.maxLength: ${truncated} of ${kept} examples are cut at ${dataset?.maxLength ?? 0} tokens`,
-    );
-  if (damaged > 0)
-    warnings.push(
-      `${damaged} of ${rows} rows hold U+FFFD: their text was damaged before it came here, and is learnt so`,
-    );
+    warnings.push(say.areCut(String(truncated), String(kept), String(dataset?.maxLength ?? 0)));
+  if (damaged > 0) warnings.push(say.areDamaged(String(damaged), String(rows)));
   if (misread > 0)
     warnings.push(
       words().findings.misreadWarning(misread, rows, firstMisread?.place ?? '', firstMisread?.text ?? ''),
     );
   if ((training?.earlyStopping?.patience ?? 0) > 0 && splits.validation.examples === 0)
-    warnings.push(
-      'training.earlyStopping: never acts, because no row is held back for validation; raise dataset.split.validation, or name a source with split: validation',
-    );
+    warnings.push(say.noValidation());
   const metrics = evaluation?.metrics ?? [];
-  if (metrics.length > 0 && splits.test.examples === 0)
-    warnings.push(
-      `evaluation.metrics: ${metrics.join(', ')} is not measured: no row is held back for the test; raise dataset.split.test, or name a source with split: test`,
-    );
+  if (metrics.length > 0 && splits.test.examples === 0) warnings.push(say.noTest(metrics.join(', ')));
   return warnings;
 }

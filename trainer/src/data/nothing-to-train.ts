@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
 import type { RejectedRows } from './rejected-rows.js';
+import { words } from '../words/index.js';
 
 /** Why no row is left to train on: none is usable, or all of them are held back. */
 export function nothingToTrain(
@@ -7,15 +8,16 @@ export function nothingToTrain(
   held: { readonly validation: number; readonly test: number },
   { first: [first] }: RejectedRows,
 ): UserError {
+  const say = words().dataset;
   if (held.validation + held.test > 0) {
     const places = (['validation', 'test'] as const)
       .filter((split) => held[split] > 0)
-      .map((split) => `${held[split]} to ${split}`);
-    return new UserError(
-      `the data set has no row to train on: of ${rows} rows, dataset.split gives ${places.join(' and ')}; raise ` +
-        'dataset.split.train (1 trains on all of them), or add rows.',
-    );
+      .map((split) => say.rowsTo(String(held[split]), split));
+    return new UserError(say.allHeldBack(String(rows), places.join(say.and)));
   }
-  const reason = first ? ` (the first one left out is ${first.place}: ${first.reason})` : '';
-  return new UserError(`the data set has no usable row to train on among ${rows} rows${reason}.`);
+  return new UserError(
+    first === undefined
+      ? say.noneUsable(String(rows))
+      : say.noneUsableFirst(String(rows), first.place, first.reason),
+  );
 }

@@ -39,6 +39,7 @@ import { RejectedRows } from './rejected-rows.js';
 import { scriptOf, type Script } from './script-of.js';
 import { declaredSplit, digestOf, type SplitName } from './split-by-content.js';
 import type { Tokenizer } from './tokenizer.js';
+import { words } from '../words/index.js';
 
 interface CollectedRow extends Omit<DividableRow, 'group'> {
   readonly source: number;
@@ -132,7 +133,7 @@ export class RowCollector {
       this.addRow({ format, row: mapped, place, declared, isFirst: rows === 1 });
       this.unused.add(mapping.leftAside(row));
     }
-    if (rows === 0) throw new UserError(`${source.uri} holds no rows; a data set needs at least one.`);
+    if (rows === 0) throw new UserError(words().dataset.noRows(source.uri));
     mapping.check();
     this.counts.rows += rows;
   }

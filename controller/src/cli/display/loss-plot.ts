@@ -1,3 +1,6 @@
+import { displayWidth } from '@tuneyard/proto/display';
+import { words } from '../words/index.js';
+
 export interface LossPoint {
   readonly step: number;
   /** Nats per token. */
@@ -56,8 +59,8 @@ export function plotLoss(
   const lines = cells.map(
     (cell, row) => `${(labels[row] as string).padStart(margin)} ┤${String.fromCodePoint(...cell)}`,
   );
-  const from = `step ${first.step}`;
-  const axis = from + String(last.step).padStart(Math.max(1, size.width - from.length));
+  const from = words().progress.fromStep(String(first.step));
+  const axis = from + String(last.step).padStart(Math.max(1, size.width - displayWidth(from)));
   return [...lines, `${' '.repeat(margin)} └${'─'.repeat(size.width)}`, `${' '.repeat(margin + 2)}${axis}`];
 }
 

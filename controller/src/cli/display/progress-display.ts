@@ -1,3 +1,5 @@
+import { en } from '../words/en/index.js';
+import { words, type Words } from '../words/index.js';
 import { fitLine } from './fit-line.js';
 
 export interface ProgressFigures {
@@ -56,7 +58,7 @@ export class ProgressDisplay {
     }
     if (this.phase === undefined) return;
     const seconds = (this.now() - this.phase.since) / 1000;
-    const text = `${this.phase.text}${seconds < 1 ? '' : ` (${duration(seconds)})`}`;
+    const text = `${this.phase.text}${seconds < 1 ? '' : ` (${spokenDuration(seconds)})`}`;
     if (this.terminal.isTTY) {
       this.write(`\r\u001b[K${fitLine(text, (this.terminal.columns ?? 100) - 1)}`);
       this.drawn = true;
@@ -68,7 +70,7 @@ export class ProgressDisplay {
     const text = describe(figures);
     if (this.terminal.isTTY) {
       const line = `${bar(figures)} ${text}`;
-      this.write(`\r\u001b[K${line.slice(0, (this.terminal.columns ?? 100) - 1)}`);
+      this.write(`\r\u001b[K${fitLine(line, (this.terminal.columns ?? 100) - 1)}`);
       this.drawn = true;
       return;
     }
@@ -112,22 +114,33 @@ function bar({ step, totalSteps }: ProgressFigures): string {
 
 function describe(figures: ProgressFigures): string {
   const { step, totalSteps, trainLoss, evalLoss, tokensPerSecond, secondsLeft, workers } = figures;
+  const { progress: say } = words();
   return [
-    `step ${String(step).padStart(String(totalSteps).length)}/${totalSteps} (${percentOf(step, totalSteps)})`,
-    `loss ${trainLoss.toFixed(3)}`,
-    ...(evalLoss === undefined ? [] : [`eval ${evalLoss.toFixed(3)}`]),
-    `${Math.round(tokensPerSecond)} tokens/s`,
-    `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
-    `ETA ${duration(secondsLeft)}`,
+    say.step(
+      String(step).padStart(String(totalSteps).length),
+      String(totalSteps),
+      percentOf(step, totalSteps),
+    ),
+    say.loss(trainLoss.toFixed(3)),
+    ...(evalLoss === undefined ? [] : [say.evalLoss(evalLoss.toFixed(3))]),
+    say.rate(String(Math.round(tokensPerSecond))),
+    workers === 1 ? say.oneWorker : say.workers(String(workers)),
+    say.left(spokenDuration(secondsLeft)),
   ].join('  ');
 }
 
 const percentOf = (step: number, total: number) => `${total > 0 ? Math.floor((100 * step) / total) : 0} %`;
 
-/** `7 s`, `2 m 05 s`, `3 h 20 m`. */
-export function duration(seconds: number): string {
+/** `7 s`, `2 m 05 s`, `3 h 20 m`; in tables, which are in English. */
+export const duration = (seconds: number): string => durationIn(en.progress, seconds);
+
+/** {@link duration} in the language of this process. */
+export const spokenDuration = (seconds: number): string => durationIn(words().progress, seconds);
+
+function durationIn(say: Words['progress'], seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} m ${String(whole % 60).padStart(2, '0')} s`;
-  return `${Math.floor(whole / 3600)} h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')} m`;
+  const two = (value: number) => String(value).padStart(2, '0');
+  if (whole < 60) return say.seconds(String(whole));
+  if (whole < 3600) return say.minutes(String(Math.floor(whole / 60)), two(whole % 60));
+  return say.hours(String(Math.floor(whole / 3600)), two(Math.floor((whole % 3600) / 60)));
 }

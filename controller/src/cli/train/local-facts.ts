@@ -4,6 +4,7 @@ import type { ResolvedSpec, ResolveFacts } from '../../api/index.js';
 import { readModelShape } from '../../models/index.js';
 import { readDataReport } from '../data-report.js';
 import { localJobSpec, type LocalJobOptions } from './local-job-spec.js';
+import { words } from '../words/index.js';
 
 /** Data sets above this size need no other defaults, and reading them twice takes time. */
 const MOST_BYTES = 4 << 20;
@@ -22,7 +23,9 @@ export function chosenDefaults(spec: ResolvedSpec): readonly string[] {
   const values = spec.training as unknown as Readonly<Record<string, unknown>>;
   return spec.reasons
     .filter(({ field }) => DEPENDENT.includes(field))
-    .map(({ field, reason }) => `${field}=${String(values[field.replace('training.', '')])} (${reason})`);
+    .map(({ field, reason }) =>
+      words().training.chosen(field, String(values[field.replace('training.', '')]), reason),
+    );
 }
 
 async function localFacts(spec: ResolvedSpec): Promise<ResolveFacts> {

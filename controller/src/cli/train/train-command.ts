@@ -19,7 +19,7 @@ import {
 } from '../../coordinator/index.js';
 import { UserError } from '../../errors.js';
 import { plotLoss, type LossPoint } from '../display/loss-plot.js';
-import { ProgressDisplay, duration } from '../display/progress-display.js';
+import { ProgressDisplay, spokenDuration } from '../display/progress-display.js';
 import { refuseMissingModel } from '../refuse-missing-model.js';
 import { words } from '../words/index.js';
 import { writeJson } from '../write-json.js';
@@ -66,7 +66,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
   const curve: LossPoint[] = [];
   const told = new Set<string>();
   const tell = (warnings: readonly string[]): void => {
-    for (const warning of warnings) if (!told.has(warning)) display.line(`warning: ${warning}`);
+    for (const warning of warnings) if (!told.has(warning)) display.line(words().training.warning(warning));
     for (const warning of warnings) told.add(warning);
   };
   const started = performance.now();
@@ -94,7 +94,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
       if (state?.progress && curve.length === 0) {
         tell(workers?.warnings() ?? []);
         const step = workers?.resumedStep();
-        if (step !== undefined) display.line(`goes on from the checkpoint of step ${step}`);
+        if (step !== undefined) display.line(words().training.resumed(String(step)));
       }
       if (state?.progress && !comparing) show(state.progress, state.members.length, display, curve);
       if (state?.progress && state.progress.step === state.progress.totalSteps && !comparing) {
@@ -104,7 +104,7 @@ export async function trainLocally(options: TrainOptions): Promise<number> {
       }
     });
     for (const line of chosenDefaults(spec)) display.line(line);
-    display.line(`loading model and data; worker logs are in ${logs}`);
+    display.line(words().training.loading(logs));
     workers = new LocalWorkers({
       count: options.workers,
       coordinatorAddress: server.address,
@@ -190,7 +190,7 @@ function show(progress: Progress, workers: number, display: ProgressDisplay, cur
 function readMemoryFigures(logs: string): MemoryFigures | undefined {
   const file = join(logs, MEMORY_FILE);
   if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as MemoryFigures;
-  console.error('--memory-report: nothing was measured; only the wasm backend counts its memory');
+  console.error(words().training.nothingMeasured());
   return undefined;
 }
 
@@ -202,8 +202,8 @@ function printLines(lines: readonly string[], json: string | undefined): void {
 function failure(finished: Finished | undefined, exits: readonly WorkerExit[], logs: string): Error {
   if (finished?.reason === 'UserError') return new UserError(finished.message);
   const worst = exits.find(({ code }) => code !== 0);
-  const what = finished?.message ?? worst?.lastLines ?? 'the workers ended without a result';
-  return new Error(`training failed: ${what} (logs: ${logs})`);
+  const what = finished?.message ?? worst?.lastLines ?? words().training.noResult();
+  return new Error(words().training.failed(what, logs));
 }
 
 function summarize(
@@ -220,7 +220,7 @@ function summarize(
   if (evaluation)
     for (const line of comparisonLines(evaluation, process.stderr.columns ?? PLAIN_COLUMNS))
       console.error(line);
-  console.error(`trained ${finished.step} steps in ${duration(seconds)}`);
+  console.error(words().training.trained(String(finished.step), spokenDuration(seconds)));
   if (finished.timeShares !== undefined) console.error(timeLine(finished.timeShares));
   for (const { uri } of finished.artifacts) console.log(fileURLToPath(uri));
 }
@@ -228,8 +228,13 @@ function summarize(
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 function timeLine({ data, compute, allReduce, update, padding }: TimeShares): string {
-  const time = `${percent(compute)} gradients, ${percent(allReduce)} all-reduce, ${percent(update)} update, ${percent(data)} waiting for data`;
-  return `time of the steps: ${time}; ${percent(padding)} of the positions were padding`;
+  return words().training.timeOfSteps(
+    percent(compute),
+    percent(allReduce),
+    percent(update),
+    percent(data),
+    percent(padding),
+  );
 }
 
 function report(

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '../../errors.js';
 import { DATA_EXTENSIONS, dataFilesAmong } from '../../support/index.js';
 import { codeOf, messageOf } from '../failure.js';
+import { words } from '../../words/index.js';
 
 const MOST_FILES = 10_000;
 
@@ -22,12 +23,15 @@ export function dataFilesOf(uri: string): readonly string[] {
     const files = dataFilesAmong(held, ({ name }) => name)
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
-    if (files.length > MOST_FILES) throw new UserError(`${path} has more than ${MOST_FILES} data files.`);
+    if (files.length > MOST_FILES)
+      throw new UserError(words().dataset.tooManyFiles(path, String(MOST_FILES)));
     if (files.length > 0) return files;
   } catch (error) {
     if (error instanceof UserError) throw error;
     const missing = codeOf(error) === 'ENOENT';
-    throw new UserError(missing ? `${path} does not exist.` : `${path} cannot be read: ${messageOf(error)}`);
+    throw new UserError(
+      missing ? words().dataset.missing(path) : words().dataset.unreadable(path, messageOf(error)),
+    );
   }
-  throw new UserError(`${path} has no data file (${DATA_EXTENSIONS.join(', ')}).`);
+  throw new UserError(words().dataset.noDataFile(path, DATA_EXTENSIONS.join(', ')));
 }

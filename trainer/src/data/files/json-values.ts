@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js';
 import { MOST_ROW_CHARACTERS } from './lines-of.js';
+import { words } from '../../words/index.js';
 
 /** One row of a JSON text, before it is parsed. */
 export interface JsonValueText {
@@ -143,7 +144,7 @@ class JsonSplitter {
   }
 
   private wrong(reason: string): UserError {
-    return new UserError(`${this.path}:${this.line}: not valid JSON (${reason}).`);
+    return new UserError(words().dataset.notJson(`${this.path}:${this.line}`, reason));
   }
 }
 

@@ -47,6 +47,6 @@ async function* readFile(path: string, options: ReadOptions): AsyncGenerator<Pla
   if (options.sheet !== undefined && kind.extension !== '.xlsx')
     throw new UserError(words().workbook.notAWorkbook(path));
   const stats = await stat(path);
-  if (!stats.isFile()) throw new UserError(`${path} is not a file.`);
+  if (!stats.isFile()) throw new UserError(words().dataset.notAFile(path));
   if (stats.size > 0) yield* READERS[kind.extension](path, options);
 }

@@ -92,9 +92,7 @@ export class ColumnMapping {
     const entry = this.chosen.find(([, column]) => this.missing.has(column));
     if (entry === undefined) return;
     const [field, column] = entry;
-    throw new UserError(
-      `${this.path}.columns.${field}: there is no column "${column}"; the columns are ${fieldList(this.seen)}.`,
-    );
+    throw new UserError(words().dataset.noColumn(this.path, field, column, fieldList(this.seen)));
   }
 
   private set(mapped: Record<string, unknown>, name: string, row: Row): void {
@@ -117,9 +115,9 @@ export class ColumnMapping {
   }
 
   private unknownField(field: string, column: string): UserError {
-    const swapped = this.known.has(column) ? `; write it the other way round, ${column}=${field}` : '';
+    const say = words().dataset;
     return new UserError(
-      `${this.path}.columns: no format has a field "${field}"${swapped === '' ? '; on the left stand fields such as instruction, output, messages or text' : swapped}.`,
+      this.known.has(column) ? say.swapped(this.path, field, column) : say.noField(this.path, field),
     );
   }
 }

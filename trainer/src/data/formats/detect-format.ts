@@ -6,6 +6,7 @@ import { promptCompletion, speakerColumns } from './prompt-completion.js';
 import type { Row, RowFormat } from './row-format.js';
 import { suggestColumns } from './suggest-columns.js';
 import { text } from './text.js';
+import { words } from '../../words/index.js';
 
 /** In the order in which they are tried. */
 export const ROW_FORMATS: readonly RowFormat[] = [
@@ -22,7 +23,7 @@ export function formatsByName(name: string): readonly RowFormat[] {
   const formats = ROW_FORMATS.filter((candidate) => candidate.name === name);
   if (formats.length > 0) return formats;
   const known = [...new Set(ROW_FORMATS.map((candidate) => candidate.name))].join(', ');
-  throw new UserError(`dataset format "${name}" is unknown; use auto or one of ${known}.`);
+  throw new UserError(words().dataset.unknownFormat(name, known));
 }
 
 /**
@@ -41,12 +42,10 @@ export function detectFormat(row: Row, place: string, chosen: readonly string[] 
   if (format) return format;
   refuseWholeDataSet(row, place);
   const names = Object.keys(row);
-  const wayOut =
-    names.length === 0
-      ? 'expected instruction/output, messages, conversations, prompt/completion, question/answer or text'
-      : `name its columns, such as ${suggestColumns(row)} (dataset.sources[].columns in a job)`;
   throw new UserError(
-    `${place}: cannot tell the format of a row with ${names.length === 0 ? 'no fields' : fieldList(names)}; ${wayOut}.`,
+    names.length === 0
+      ? words().dataset.noFields(place)
+      : words().dataset.nameColumns(place, fieldList(names), suggestColumns(row)),
   );
 }
 

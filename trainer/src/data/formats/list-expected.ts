@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../support/index.js';
 import type { Row } from './row-format.js';
+import { words } from '../../words/index.js';
 
 const SHOWN_FIELDS = 8;
 const SHOWN_CHARACTERS = 40;
@@ -8,12 +9,12 @@ const SHOWN_CHARACTERS = 40;
 export function fieldList(names: readonly string[]): string {
   const shown = names.slice(0, SHOWN_FIELDS).map((name) => name.slice(0, SHOWN_CHARACTERS));
   const more = names.length - shown.length;
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return more > 0 ? words().dataset.andMore(shown.join(', '), String(more)) : shown.join(', ');
 }
 
 /** What is wrong with an object around the rows. @param names its fields */
 export function listExpected(names: readonly string[]): string {
-  return `expected a list of rows; this is an object with ${fieldList(names)}: take the list out`;
+  return words().dataset.listExpected(fieldList(names));
 }
 
 /** Whether an object looks like a whole data set: a field of it is a list of objects, or every field is a list or an object. */

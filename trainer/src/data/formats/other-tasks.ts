@@ -31,10 +31,7 @@ export const TASK_FIELDS: readonly string[] = [...PREFERENCE, ...WANTED_OR_NOT, 
 export function refusePreference(row: Row, place: string, chosen: ReadonlySet<string>): void {
   const preference = PREFERENCE.find((field) => isGiven(row[field]));
   if (preference === undefined || PREFERENCE.some((field) => chosen.has(field))) return;
-  throw new UserError(
-    `${place}: "${preference}" makes this preference data, which is not trained: supervised tuning learns every answer as wanted; ` +
-      'keep the wanted answers only, or name their column in columns, such as output: chosen.',
-  );
+  throw new UserError(words().dataset.preference(place, preference));
 }
 
 /**
@@ -47,11 +44,7 @@ export function refuseOtherTasks(row: Row, place: string, format: RowFormat): vo
   if (media !== undefined) throw new RowError(words().rows.noMedia(media));
   if (format.name === 'text') return;
   const mark = WANTED_OR_NOT.find((field) => flagOf(row[field]) !== undefined);
-  if (mark !== undefined)
-    throw new UserError(
-      `${place}: "${mark}" says whether an answer is wanted, which makes this preference data: supervised tuning learns every answer as ` +
-        `wanted; keep the rows whose "${mark}" is true, without that field.`,
-    );
+  if (mark !== undefined) throw new UserError(words().dataset.wantedOrNot(place, mark));
   const choices = CHOICES.find((field) => Array.isArray(row[field]));
   if (choices !== undefined && !format.fields.has('messages') && !format.fields.has('conversations'))
     throw new RowError(words().rows.choices(choices));
