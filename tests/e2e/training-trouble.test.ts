@@ -81,11 +81,10 @@ describe('a loss that is not a number', () => {
     const figures = JSON.parse(readFileSync(json, 'utf8')) as Figures;
     expect(figures.steps).toBe(12);
     // Once an epoch, the steps named.
-    expect(figures.warnings).toHaveLength(2);
-    expect(figures.warnings[0]).toMatch(
-      /^step [1-6]: loss NaN or its gradient is not finite; the step is skipped$/,
-    );
-    expect(result.stderr).toContain(`warning: ${figures.warnings[1]}`);
+    const skipped = figures.warnings.filter((warning) => warning.startsWith('step '));
+    expect(skipped).toHaveLength(2);
+    expect(skipped[0]).toMatch(/^step [1-6]: loss NaN or its gradient is not finite; the step is skipped$/);
+    expect(result.stderr).toContain(`warning: ${skipped[1]}`);
     expect(figures.losses.at(-1)!.loss).toBeLessThan(figures.losses[0]!.loss);
     expect(adapterIsFinite(out)).toBe(true);
   }, 30_000);
