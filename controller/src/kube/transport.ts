@@ -1,6 +1,8 @@
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import type { AgentOptions } from 'node:https';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { ConnectionError } from '../errors.js';
 import type { Connection, Credentials } from './connection.js';
 
@@ -134,11 +136,21 @@ export class Transport {
       const { maxSockets } = this;
       const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets };
       // The agent before keeps its running requests and ends with them.
-      this.#agent = secure ? new HttpsAgent({ ...options, ...credentials.tls }) : new HttpAgent(options);
+      this.#agent = secure
+        ? new HttpsAgent({ ...options, ...inOneContext(credentials.tls) })
+        : new HttpAgent(options);
     }
     this.#credentials = credentials;
     return this.#agent;
   }
+}
+
+/**
+ * The same with certificates and key read once: an agent finds a free connection by a name that holds all texts of its
+ * options, and makes it up for every request.
+ */
+function inOneContext({ ca, cert, key, ...others }: Credentials['tls']): AgentOptions {
+  return { ...others, secureContext: createSecureContext({ ca, cert, key }) };
 }
 
 class StaleSocketError extends ConnectionError {}
