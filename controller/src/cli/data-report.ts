@@ -51,12 +51,13 @@ export async function readDataReport(
   ]);
   if (trainer.exitCode === 0) return { report: JSON.parse(output) as DataReport };
   const last = errors.trim().split('\n').at(-1) ?? '';
-  return { problem: last.replace(/^tuneyard-trainer: /, '') };
+  return { problem: last.replace(/^tuneyard: /, '') };
 }
 
 function start(spec: ResolvedSpec, more: readonly string[], output: 'inherit' | 'pipe') {
   const trainer = spawnTrainer(['data-report', '--config', '-', ...more], {
     stdio: ['pipe', output, output, 'ipc'],
+    env: { ...process.env, TUNEYARD_PROGRAM: 'tuneyard' },
   });
   // A trainer that ends early says why itself; a broken pipe would only hide it.
   trainer.stdin
