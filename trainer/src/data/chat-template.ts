@@ -5,6 +5,7 @@ import { messageOf } from './failure.js';
 import { RowError } from './formats/row-format.js';
 import { JinjaTemplate, writesDate } from './jinja/jinja-template.js';
 import { TemplateBudgetError } from './jinja/python/template-error.js';
+import type { TemplateTokens } from './special-tokens.js';
 import { templateMessage, type ArgumentsForm } from './template-values.js';
 import type { Tokenizer } from './tokenizer.js';
 import { words } from '../words/index.js';
@@ -28,7 +29,11 @@ export class ChatTemplate {
   constructor(
     readonly name: string,
     readonly source: string,
-    private readonly tokens: { readonly bos: string; readonly eos: string },
+    private readonly tokens: {
+      readonly bos: string;
+      readonly eos: string;
+      readonly others?: TemplateTokens | undefined;
+    },
     readonly addsBos: boolean,
   ) {
     this.writesDate = writesDate(source);
@@ -47,6 +52,7 @@ export class ChatTemplate {
     const tokens = {
       bos: tokenizer.bosId === undefined ? '' : (tokenizer.tokenOf(tokenizer.bosId) ?? ''),
       eos: tokenizer.eosId === undefined ? '' : (tokenizer.tokenOf(tokenizer.eosId) ?? ''),
+      others: tokenizer.templateTokens,
     };
     if (choice === '' || choice === 'auto') {
       return tokenizer.chatTemplate === undefined
@@ -117,6 +123,7 @@ export class ChatTemplate {
         tools: this.tools ?? null,
         documents: null,
         add_generation_prompt: openAnswer,
+        ...this.tokens.others,
         bos_token: this.tokens.bos,
         eos_token: this.tokens.eos,
       },

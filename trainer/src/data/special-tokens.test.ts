@@ -3,6 +3,7 @@ import {
   beginsSequences,
   generationStopIds,
   specialTokenId,
+  templateTokens,
   type SpecialTokenFiles,
 } from './special-tokens.js';
 
@@ -70,4 +71,29 @@ describe('special tokens are read where transformers reads them', () => {
       beginsSequences({ config: { tokenizer_class: 'PreTrainedTokenizerFast' }, generation: {} }),
     ).toBeUndefined();
   });
+});
+
+it('the other special tokens are given to templates as the files name them', () => {
+  const generation = {};
+  expect(
+    templateTokens({
+      config: { pad_token: { content: '<pad>' }, unk_token: '<unk>', mask_token: null },
+      specialTokensMap: {
+        pad_token: '<|endoftext|>',
+        additional_special_tokens: ['<a>', { content: '<b>' }],
+      },
+      generation,
+    }),
+  ).toEqual({
+    pad_token: '<|endoftext|>',
+    unk_token: '<unk>',
+    additional_special_tokens: ['<a>', '<b>'],
+  });
+  expect(
+    templateTokens({
+      config: { added_tokens_decoder: {}, pad_token: '<pad>' },
+      specialTokensMap: { pad_token: '<|endoftext|>' },
+      generation,
+    }),
+  ).toEqual({ pad_token: '<pad>' });
 });

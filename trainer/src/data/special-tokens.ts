@@ -54,6 +54,27 @@ export function specialTokenId(
   return undefined;
 }
 
+/** What chat templates are given beside `bos_token` and `eos_token`, by the name that transformers gives it. */
+export type TemplateTokens = Readonly<Record<string, string | readonly string[]>>;
+
+/** Special tokens that have no meaning of their own here. */
+const OTHERS = ['unk', 'sep', 'pad', 'cls', 'mask'] as const;
+
+/** The other special tokens that the tokenizer's files name, in the same order; a template may print any of them. */
+export function templateTokens({ config, specialTokensMap = {} }: SpecialTokenFiles): TemplateTokens {
+  const maps = isJsonObject(config['added_tokens_decoder']) ? [config] : [specialTokensMap, config];
+  const found: Record<string, string | readonly string[]> = {};
+  for (const token of OTHERS) {
+    const name = `${token}_token`;
+    const named = maps.map((map) => textOf(map[name])).find((text) => text !== undefined);
+    if (named !== undefined) found[name] = named;
+  }
+  const list = maps.map((map) => map['additional_special_tokens']).find((value) => Array.isArray(value));
+  if (list !== undefined)
+    found['additional_special_tokens'] = (list as unknown[]).map(textOf).filter((text) => text !== undefined);
+  return found;
+}
+
 /** Ids at which generation ends by the model's files: `generation_config.json`, or `config.json` where it names none. */
 export function generationStopIds({ generation, model = {} }: SpecialTokenFiles): number[] {
   const own = idsOf(generation['eos_token_id']);

@@ -8,7 +8,9 @@ import {
   beginsSequences,
   generationStopIds,
   specialTokenId,
+  templateTokens,
   type SpecialTokenFiles,
+  type TemplateTokens,
 } from './special-tokens.js';
 import { checkTokenizer } from './tokenizer-limits.js';
 import { createPipeline } from './tokenizer/create-pipeline.js';
@@ -17,6 +19,8 @@ import { OverTimeError, TimeAllowance } from './tokenizer/time-allowance.js';
 
 /** A tokenizer of a Hugging Face folder: text to ids and back, and the ids with a meaning of their own. */
 export class Tokenizer {
+  /** What templates may print beside the tokens of begin and end. */
+  readonly templateTokens: TemplateTokens;
   /** Begin of sequence; undefined when the model has none. */
   readonly bosId: number | undefined;
   /** End of sequence: what generation stops at, and what training appends. */
@@ -55,6 +59,7 @@ export class Tokenizer {
     const idOf = (text: string) => this.idOf(text);
     this.bosId = specialTokenId('bos', files, idOf);
     this.eosId = specialTokenId('eos', files, idOf);
+    this.templateTokens = templateTokens(files);
     this.padId = specialTokenId('pad', files, idOf) ?? this.eosId ?? 0;
     this.stopIds = [
       ...new Set([...(this.eosId === undefined ? [] : [this.eosId]), ...generationStopIds(files)]),
