@@ -81,8 +81,11 @@ describe('a worker that computes wrong bits', () => {
         /ExpelledError: .*micro-batch.* in step \d+ as computed by w1 has wrong bits/,
       );
       expect(worker.committedStep()).toBe(FROM_STEP - 1);
-      for (const other of job.workers.filter(({ memberId }) => memberId !== 'w1'))
-        expect(other.stderr).toMatch(/wrong bits: .* as computed by w1 .*"peer":"w1"/);
+      // One report is enough: the next membership may reach another worker before it has checked the step itself.
+      const others = job.workers.filter(({ memberId }) => memberId !== 'w1');
+      expect(others.map(({ stderr }) => stderr).join('')).toMatch(
+        /wrong bits: .* as computed by w1 .*"peer":"w1"/,
+      );
       job.startWorker('w9');
       expect(await digestOf(job)).toBe(expected);
       expectEqualCommits(job);
